@@ -1,0 +1,2 @@
+//! kudari
+fn main() {}
