@@ -1,0 +1,154 @@
+//! The micro-kernels: a tile of the product that stays in registers while the inner dimension runs.
+
+use super::vector::{Four, Vector};
+use crate::kernels::float::{DType, Float};
+use crate::kernels::simd::{Level, level};
+
+/// What a micro-kernel works on. Strides are in numbers, not bytes.
+pub(super) struct Tile<T> {
+    /// Length of the inner dimension.
+    pub depth: usize,
+    pub a: *const T,
+    pub a_row: isize,
+    pub a_step: isize,
+    pub b: *const T,
+    pub b_step: isize,
+    pub out: *mut T,
+    pub out_row: usize,
+    /// Rows and columns of this tile, at most those of [`Micro`].
+    pub rows: usize,
+    pub columns: usize,
+    /// Add to what is in `out` instead of replacing it.
+    pub accumulate: bool,
+}
+
+/// The micro-kernel for this processor and number type, with the size of its tile.
+#[derive(Clone, Copy)]
+pub(super) struct Micro<T> {
+    pub rows: usize,
+    pub columns: usize,
+    run: unsafe fn(&Tile<T>),
+}
+
+impl<T: Float> Micro<T> {
+    /// The best micro-kernel for the processor.
+    pub(super) fn best() -> Self {
+        Self::of(level())
+    }
+
+    /// The micro-kernel of one level, which the processor must have.
+    pub(super) fn of(level: Level) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+            return match (level, T::DTYPE) {
+                (Level::Avx512, DType::F32) => Self::new::<__m512, 12>(avx512::<__m512>),
+                (Level::Avx512, _) => Self::new::<__m512d, 12>(avx512::<__m512d>),
+                (Level::Avx2, DType::F32) => Self::new::<__m256, 6>(avx2::<__m256>),
+                (Level::Avx2, _) => Self::new::<__m256d, 6>(avx2::<__m256d>),
+                (Level::Portable, _) => Micro { rows: 4, columns: 8, run: portable::<T> },
+            };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            let _ = (level, DType::F32);
+            Micro { rows: 4, columns: 8, run: portable::<T> }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn new<V: Vector, const ROWS: usize>(run: unsafe fn(&Tile<V::T>)) -> Self {
+        // SAFETY: the callers above pair each vector type with its own number type T = V::T, for which the two function
+        // types are the same type.
+        let run = unsafe { std::mem::transmute::<unsafe fn(&Tile<V::T>), unsafe fn(&Tile<T>)>(run) };
+        Micro { rows: ROWS, columns: 2 * V::LANES, run }
+    }
+
+    /// Computes one tile.
+    ///
+    /// # Safety
+    ///
+    /// All elements that the tile's sizes and strides reach must be inside their allocations, `out`'s writable and not
+    /// used by others meanwhile; 1 ≤ rows ≤ `self.rows`, 1 ≤ columns ≤ `self.columns`.
+    #[inline(always)]
+    pub(super) unsafe fn run(&self, tile: &Tile<T>) {
+        debug_assert!((1..=self.rows).contains(&tile.rows) && (1..=self.columns).contains(&tile.columns));
+        // SAFETY: the caller vouches for the tile; `of` paired the function with the processor's features.
+        unsafe { (self.run)(tile) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn avx512<V: Vector>(tile: &Tile<V::T>) {
+    // SAFETY: forwarded from the caller.
+    unsafe { by_size::<V, 12>(tile) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2<V: Vector>(tile: &Tile<V::T>) {
+    // SAFETY: forwarded from the caller.
+    unsafe { by_size::<V, 6>(tile) }
+}
+
+unsafe fn portable<T: Float>(tile: &Tile<T>) {
+    // SAFETY: forwarded from the caller.
+    unsafe { by_size::<Four<T>, 4>(tile) }
+}
+
+/// Picks the compiled size: every number of rows up to `MAX`, one or two vectors of columns.
+#[inline(always)]
+unsafe fn by_size<V: Vector, const MAX: usize>(tile: &Tile<V::T>) {
+    macro_rules! rows {
+        ($($rows:literal)*) => {
+            match tile.rows {
+                $($rows if $rows <= MAX => {
+                    // SAFETY: forwarded from the caller; the sizes match by the choice made here.
+                    unsafe {
+                        if tile.columns > V::LANES { multiply::<V, $rows, 2>(tile) } else { multiply::<V, $rows, 1>(tile) }
+                    }
+                })*
+                _ => {}
+            }
+        };
+    }
+    rows!(1 2 3 4 5 6 7 8 9 10 11 12)
+}
+
+#[inline(always)]
+unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize>(tile: &Tile<V::T>) {
+    // SAFETY: the caller vouches for every element of the tile; columns beyond `tile.columns` are masked off.
+    unsafe {
+        let mask = V::first(tile.columns - (VECTORS - 1) * V::LANES);
+        let mut sums = [[V::zero(); VECTORS]; ROWS];
+        let (mut a, mut b) = (tile.a, tile.b);
+        for _ in 0..tile.depth {
+            let mut row = [V::zero(); VECTORS];
+            for (v, value) in row.iter_mut().enumerate() {
+                let from = b.add(v * V::LANES);
+                *value = if v + 1 == VECTORS { V::load_masked(from, mask) } else { V::load(from) };
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let factor = V::splat(*a.offset(r as isize * tile.a_row));
+                for v in 0..VECTORS {
+                    sums[v] = factor.mul_add(row[v], sums[v]);
+                }
+            }
+            a = a.wrapping_offset(tile.a_step);
+            b = b.wrapping_offset(tile.b_step);
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            for (v, &sum) in sums.iter().enumerate() {
+                let to = tile.out.add(r * tile.out_row + v * V::LANES);
+                if v + 1 == VECTORS {
+                    let value = if tile.accumulate { sum.add(V::load_masked(to, mask)) } else { sum };
+                    value.store_masked(to, mask);
+                } else {
+                    let value = if tile.accumulate { sum.add(V::load(to)) } else { sum };
+                    value.store(to);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Floor 1: loops over slices. Memory, threads, vector instructions, matrix products, maps, reductions.
+//!
+//! Nothing here knows arrays, shapes beyond sizes and strides, or gradients. This is the only module of
+//! kudari with `unsafe` code; every block says why it is sound.
+//!
+//! Two promises hold for every kernel. *The same bits on any number of threads*: work is cut into pieces by
+//! size, never by thread count, and partial results are combined in one fixed order. *No allocation*: outputs
+//! are slices that the caller brings.
+#![allow(unsafe_code)]
+
+pub(crate) mod elementwise;
+pub(crate) mod float;
+pub(crate) mod loss;
+pub(crate) mod matmul;
+pub(crate) mod memory;
+pub(crate) mod random;
+pub(crate) mod reduce;
+pub(crate) mod simd;
+pub(crate) mod strided;
+pub(crate) mod threads;
+pub(crate) mod update;

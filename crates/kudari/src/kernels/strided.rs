@@ -1,0 +1,96 @@
+//! Walking over numbers that do not lie in a row: views with any strides, and several of them together.
+
+/// The largest number of axes.
+pub(crate) const MAX_RANK: usize = 8;
+
+/// Numbers in memory seen through a shape: element (i, j, …) lies at `offset + i·strides[0] + j·strides[1] + …`.
+#[derive(Clone, Copy)]
+pub(crate) struct Strided<'a, T> {
+    pub data: &'a [T],
+    pub offset: usize,
+    pub strides: &'a [isize],
+}
+
+/// The common walk of `N` operands over one shape: neighbouring axes that can be walked as one are merged, so that
+/// most walks become a single long loop.
+pub(crate) struct Walk<const N: usize> {
+    /// Sizes of the merged axes, the innermost last; never empty.
+    dims: [usize; MAX_RANK],
+    strides: [[isize; MAX_RANK]; N],
+    rank: usize,
+}
+
+impl<const N: usize> Walk<N> {
+    pub(crate) fn new(shape: &[usize], strides: [&[isize]; N]) -> Self {
+        let mut walk = Walk { dims: [1; MAX_RANK], strides: [[0; MAX_RANK]; N], rank: 0 };
+        for (axis, &size) in shape.iter().enumerate() {
+            if size == 1 {
+                continue;
+            }
+            let last = walk.rank.wrapping_sub(1);
+            let merges = walk.rank > 0 && (0..N).all(|n| walk.strides[n][last] == strides[n][axis] * size as isize);
+            let place = if merges { last } else { walk.rank };
+            walk.dims[place] = if merges { walk.dims[place] * size } else { size };
+            for n in 0..N {
+                walk.strides[n][place] = strides[n][axis];
+            }
+            walk.rank = place + 1;
+        }
+        walk.rank = walk.rank.max(1);
+        walk
+    }
+
+    /// Length of the innermost loop.
+    pub(crate) fn inner_len(&self) -> usize {
+        self.dims[self.rank - 1]
+    }
+
+    /// Stride of operand `n` in the innermost loop.
+    pub(crate) fn inner_stride(&self, n: usize) -> isize {
+        self.strides[n][self.rank - 1]
+    }
+
+    /// How many innermost loops there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.dims[..self.rank - 1].iter().product()
+    }
+
+    /// Offsets of the operands at the start of inner loop `row`.
+    pub(crate) fn row_offsets(&self, row: usize, base: [usize; N]) -> [usize; N] {
+        let mut offsets = base;
+        let mut rest = row;
+        for axis in (0..self.rank - 1).rev() {
+            let position = (rest % self.dims[axis]) as isize;
+            rest /= self.dims[axis];
+            for n in 0..N {
+                offsets[n] = offsets[n].wrapping_add_signed(position * self.strides[n][axis]);
+            }
+        }
+        offsets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contiguous_axes_merge_into_one_loop() {
+        let walk = Walk::new(&[2, 3, 4], [&[12, 4, 1], &[12, 4, 1]]);
+        assert_eq!((walk.rows(), walk.inner_len()), (1, 24));
+    }
+
+    #[test]
+    fn a_broadcast_row_is_walked_row_by_row() {
+        let walk = Walk::new(&[5, 3], [&[3, 1], &[0, 1]]);
+        assert_eq!((walk.rows(), walk.inner_len()), (5, 3));
+        assert_eq!(walk.row_offsets(2, [0, 7]), [6, 7]);
+        assert_eq!((walk.inner_stride(0), walk.inner_stride(1)), (1, 1));
+    }
+
+    #[test]
+    fn a_scalar_is_one_loop_of_length_one() {
+        let walk = Walk::<1>::new(&[], [&[]]);
+        assert_eq!((walk.rows(), walk.inner_len()), (1, 1));
+    }
+}
