@@ -119,9 +119,9 @@ binary_numbers! {
     /// `x · y`.
     mul, 0.15, |x, y| x.times(y);
     /// The larger of both; NaN if either is NaN.
-    maximum, 0.15, |x, y| x.maximum(y);
+    maximum, 0.15, |x, y| x.larger(y);
     /// The smaller of both; NaN if either is NaN.
-    minimum, 0.15, |x, y| x.minimum(y);
+    minimum, 0.15, |x, y| x.smaller(y);
 }
 
 /// A method that maps floating-point numbers by a closure.

@@ -113,7 +113,7 @@ impl Array {
             Array::build(plan.result, |out: &mut [T]| {
                 let x = plan.source.contiguous_slice::<T>().unwrap_or(&[]);
                 if !out.is_empty() {
-                    reduce::fold(out, x, plan.len, plan.inner, |a, b| if largest { a.maximum(b) } else { a.minimum(b) });
+                    reduce::fold(out, x, plan.len, plan.inner, |a, b| if largest { a.larger(b) } else { a.smaller(b) });
                 }
             })
         }

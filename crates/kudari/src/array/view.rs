@@ -5,7 +5,8 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 use super::shape::{Strides, normalise_axis};
 use super::{Array, Shape};
 use crate::error::{Error, Result};
-use crate::kernels::strided::MAX_RANK;
+use crate::kernels::float::with_element;
+use crate::kernels::strided::{MAX_RANK, Walk};
 
 /// A part of an axis: `from..to` in steps. Made from Rust's ranges, e.g. `(2..5).into()`; negative ends count from the
 /// end of the axis.
@@ -19,6 +20,11 @@ pub struct Slice {
 impl Slice {
     /// The whole axis.
     pub const ALL: Slice = Slice { from: 0, to: None, step: 1 };
+
+    /// Indices `from..to` in steps; `None` is the end of the axis, negative ends count from there. A step of 0 counts as 1.
+    pub const fn new(from: isize, to: Option<isize>, step: usize) -> Slice {
+        Slice { from, to, step: if step == 0 { 1 } else { step } }
+    }
 
     /// Every `step`-th index of the same part; 0 counts as 1.
     #[must_use]
@@ -182,6 +188,34 @@ impl Array {
             strides[axis] *= slice.step as isize;
         }
         Ok(self.view(offset, shape, strides))
+    }
+
+    /// The opposite of [`Array::slice`]: zeros of `shape` with this array at the place of the slices.
+    ///
+    /// # Errors
+    ///
+    /// The slices of that shape have another shape than this array.
+    pub fn embed(&self, shape: &[usize], slices: &[Slice]) -> Result<Array> {
+        let mut whole = Array::zeros(shape, self.dtype)?;
+        let part = whole.slice(slices)?;
+        if part.shape != self.shape {
+            return Err(Error::shape(format!("embed: {:?} at slices of shape {:?}", self.shape(), part.shape())));
+        }
+        let (offset, strides) = (part.offset, part.strides);
+        drop(part); // its share of the buffer must be gone before writing
+        let walk = Walk::new(self.shape(), [&strides[..self.rank()], self.strides()]);
+        with_element!(self.dtype, T => {
+            let from = self.strided::<T>();
+            let to = whole.make_mut::<T>();
+            for row in 0..if self.is_empty() { 0 } else { walk.rows() } {
+                let [t, f] = walk.row_offsets(row, [offset, self.offset]);
+                for i in 0..walk.inner_len() as isize {
+                    let (t, f) = (t as isize + i * walk.inner_stride(0), f as isize + i * walk.inner_stride(1));
+                    to[t as usize] = from.data[f as usize];
+                }
+            }
+        });
+        Ok(whole)
     }
 
     /// A part of one axis.

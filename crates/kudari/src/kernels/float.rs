@@ -108,9 +108,9 @@ pub(crate) trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul
     const ZERO: Self;
     const ONE: Self;
     /// The larger one; NaN if either is NaN.
-    fn maximum(self, other: Self) -> Self;
+    fn larger(self, other: Self) -> Self;
     /// The smaller one; NaN if either is NaN.
-    fn minimum(self, other: Self) -> Self;
+    fn smaller(self, other: Self) -> Self;
     /// Sum that wraps for integers, as NumPy's does.
     fn plus(self, other: Self) -> Self;
     /// Difference that wraps for integers.
@@ -122,10 +122,10 @@ pub(crate) trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul
 impl Number for i64 {
     const ZERO: i64 = 0;
     const ONE: i64 = 1;
-    fn maximum(self, other: i64) -> i64 {
+    fn larger(self, other: i64) -> i64 {
         self.max(other)
     }
-    fn minimum(self, other: i64) -> i64 {
+    fn smaller(self, other: i64) -> i64 {
         self.min(other)
     }
     fn plus(self, other: i64) -> i64 {
@@ -192,11 +192,11 @@ macro_rules! float_basics {
             const ZERO: $type = 0.0;
             const ONE: $type = 1.0;
             #[inline(always)]
-            fn maximum(self, other: $type) -> $type {
+            fn larger(self, other: $type) -> $type {
                 if self >= other || self.is_nan() { self } else { other }
             }
             #[inline(always)]
-            fn minimum(self, other: $type) -> $type {
+            fn smaller(self, other: $type) -> $type {
                 if self <= other || self.is_nan() { self } else { other }
             }
             #[inline(always)]

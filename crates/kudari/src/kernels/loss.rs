@@ -81,7 +81,7 @@ vectorized! {
 vectorized! {
     fn softmax_block[T: Float](out: &mut [T], x: &[T], columns: usize) {
         for (o, x) in out.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
-            let largest = x.iter().fold(x[0], |a, &b| a.maximum(b));
+            let largest = x.iter().fold(x[0], |a, &b| a.larger(b));
             for (o, &x) in o.iter_mut().zip(x) {
                 *o = x - largest;
             }
@@ -101,7 +101,7 @@ vectorized! {
 vectorized! {
     /// The largest number of a row and Σ e^(x − largest).
     fn largest_and_sum[T: Float](x: &[T]) -> (T, T) {
-        let largest = x.iter().fold(x[0], |a, &b| a.maximum(b));
+        let largest = x.iter().fold(x[0], |a, &b| a.larger(b));
         let mut lanes = [T::ZERO; 16];
         for chunk in x.chunks(16) {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {

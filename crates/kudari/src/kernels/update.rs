@@ -35,7 +35,7 @@ impl<T: Float> Shape<T> {
 
     #[inline(always)]
     fn apply(self, g: T, p: T) -> T {
-        self.decay.mul_add(p, (g * self.scale).minimum(self.limit).maximum(-self.limit))
+        self.decay.mul_add(p, (g * self.scale).smaller(self.limit).larger(-self.limit))
     }
 }
 

@@ -121,6 +121,7 @@ mod x86 {
                     unsafe { $store(to, self) }
                 }
                 #[inline(always)]
+                #[allow(unused_unsafe)] // some masks are plain bits
                 unsafe fn first(count: usize) -> $mask {
                     // SAFETY: as `zero`.
                     unsafe { $first(count) }

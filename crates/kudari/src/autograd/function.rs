@@ -1,0 +1,214 @@
+//! What a differentiable function is, and how it is applied.
+
+use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::mode::{inspect, is_recording, is_searching};
+use super::node::{Node, Saved};
+use super::variable::Variable;
+use crate::array::Array;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A function's results, usually one.
+pub type Outputs = SmallVec<[Array; 1]>;
+
+/// The gradients by a function's inputs, in their order; `None` where there is none (a label, an input that needs no
+/// gradient).
+pub type InputGradients = SmallVec<[Option<Variable>; 3]>;
+
+/// Which inputs and outputs a backward rule reads. The others' numbers are not kept, only their shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saves {
+    /// Bit i is set if the rule reads input i.
+    pub inputs: u8,
+    /// Bit i is set if the rule reads output i.
+    pub outputs: u8,
+}
+
+impl Saves {
+    /// Everything.
+    pub const ALL: Saves = Saves { inputs: u8::MAX, outputs: u8::MAX };
+    /// Only shapes.
+    pub const NOTHING: Saves = Saves { inputs: 0, outputs: 0 };
+    /// The inputs.
+    pub const INPUTS: Saves = Saves { inputs: u8::MAX, outputs: 0 };
+    /// The outputs.
+    pub const OUTPUTS: Saves = Saves { inputs: 0, outputs: u8::MAX };
+}
+
+/// A differentiable function: how to compute it, and how gradients pass through it.
+///
+/// The backward rule is itself made of differentiable functions of variables, which is what makes gradients of
+/// gradients right. Where [`Context::create_graph`] is false it may take a shortcut on arrays.
+///
+/// ```
+/// use kudari::{Array, Result, Variable};
+/// use kudari::autograd::{Context, Function, InputGradients, Outputs, apply};
+///
+/// /// y = x³
+/// #[derive(Debug)]
+/// struct Cube;
+///
+/// impl Function for Cube {
+///     fn name(&self) -> &'static str {
+///         "cube"
+///     }
+///     fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+///         let x = inputs[0];
+///         Ok([x * x * x].into())
+///     }
+///     fn backward(&self, context: &Context, gy: &[Variable]) -> Result<InputGradients> {
+///         let x = context.input(0);
+///         Ok([Some(&gy[0] * 3.0 * x * x)].into_iter().collect())
+///     }
+/// }
+///
+/// let x = Variable::parameter(Array::from(2.0));
+/// let y = apply(Cube, &[&x])?;
+/// assert_eq!(y.backward()?.get(&x).unwrap().item::<f64>()?, 12.0);
+/// # Ok::<(), kudari::Error>(())
+/// ```
+pub trait Function: Debug + Send + Sync + 'static {
+    /// The name, for errors, profiles and pictures of the graph.
+    fn name(&self) -> &'static str;
+
+    /// Computes the outputs, or says which shapes or types do not fit.
+    ///
+    /// # Errors
+    ///
+    /// Inputs that the function is not defined for.
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs>;
+
+    /// The gradients by the inputs from the gradients `gy` by the outputs. Inputs for which [`Context::needs`] is false
+    /// may be `None`.
+    ///
+    /// # Errors
+    ///
+    /// What the functions used return; a function without a derivative says so here.
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let _ = (context, gy);
+        Err(Error::new(ErrorKind::Gradient, format!("`{}` has no derivative", self.name()))
+            .help("take its result as a constant: detach()"))
+    }
+
+    /// Which inputs and outputs [`backward`](Function::backward) reads.
+    fn saves(&self) -> Saves {
+        Saves::ALL
+    }
+}
+
+/// What a backward rule can see of the application it belongs to.
+pub struct Context<'a> {
+    pub(super) inputs: &'a [Variable],
+    pub(super) outputs: &'a [Variable],
+    pub(super) needs: u32,
+    pub(super) create_graph: bool,
+}
+
+impl Context<'_> {
+    /// Number of inputs.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Input `i`. Its numbers are there only if [`Function::saves`] names it, its shape always.
+    pub fn input(&self, i: usize) -> &Variable {
+        &self.inputs[i]
+    }
+
+    /// Output `i`, likewise.
+    pub fn output(&self, i: usize) -> &Variable {
+        &self.outputs[i]
+    }
+
+    /// Whether somebody wants the gradient by input `i`.
+    pub fn needs(&self, i: usize) -> bool {
+        self.needs & 1 << i != 0
+    }
+
+    /// Whether the gradients will be differentiated again, so that the rule must use differentiable functions.
+    pub fn create_graph(&self) -> bool {
+        self.create_graph
+    }
+}
+
+/// Applies a function of one output to variables and records it if one of them wants a gradient.
+///
+/// # Errors
+///
+/// What the function's forward returns, or a function that does not have exactly one output.
+#[track_caller]
+pub fn apply<F: Function>(function: F, inputs: &[&Variable]) -> Result<Variable> {
+    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
+    let mut outputs = function.forward(&arrays)?;
+    match (outputs.len(), outputs.pop()) {
+        (1, Some(output)) => Ok(record_one(function, inputs, output, Location::caller())),
+        (count, _) => Err(Error::value(format!("`{}` has {count} outputs", function.name())).help("use apply_many")),
+    }
+}
+
+/// [`apply`] for a result that was computed already and cannot fail.
+#[track_caller]
+pub(crate) fn apply_infallible<F: Function>(function: F, inputs: &[&Variable], output: Array) -> Variable {
+    record_one(function, inputs, output, Location::caller())
+}
+
+/// Applies a function of any number of outputs.
+///
+/// # Errors
+///
+/// What the function's forward returns.
+#[track_caller]
+pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<Variable>> {
+    let location = Location::caller();
+    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
+    let outputs = function.forward(&arrays)?;
+    outputs.iter().for_each(|output| search(&function, output, location));
+    if !is_wanted(inputs) {
+        return Ok(outputs.into_iter().map(Variable::constant).collect());
+    }
+    let node = record(function, inputs, &outputs, location);
+    Ok(outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect())
+}
+
+fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, location: &'static Location<'static>) -> Variable {
+    search(&function, &output, location);
+    if !is_wanted(inputs) {
+        return Variable::constant(output);
+    }
+    let node = record(function, inputs, std::slice::from_ref(&output), location);
+    Variable::computed(output, node, 0)
+}
+
+#[inline]
+fn is_wanted(inputs: &[&Variable]) -> bool {
+    is_recording() && inputs.iter().any(|v| v.wants_gradient())
+}
+
+#[inline]
+fn search(function: &dyn Function, output: &Array, location: &'static Location<'static>) {
+    if is_searching() {
+        inspect(|| function.name().to_string(), output, location);
+    }
+}
+
+fn record<F: Function>(function: F, inputs: &[&Variable], outputs: &[Array], location: &'static Location<'static>) -> Arc<Node> {
+    let saves = function.saves();
+    let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
+    let saved = Saved {
+        inputs: inputs
+            .iter()
+            .enumerate()
+            .map(|(i, v)| if kept(saves.inputs, i) { (*v).clone() } else { v.hollow() })
+            .collect(),
+        outputs: outputs
+            .iter()
+            .enumerate()
+            .map(|(i, a)| if kept(saves.outputs, i) { a.clone() } else { a.hollow() })
+            .collect(),
+    };
+    Node::new(Box::new(function), saved, location)
+}

@@ -1,0 +1,70 @@
+//! The result of a backward pass.
+
+use super::variable::Variable;
+use crate::array::Array;
+use crate::error::Result;
+
+/// Gradients by parameters: a map from leaf variables to arrays of the same shape.
+#[derive(Debug, Clone, Default)]
+pub struct Gradients {
+    /// Sorted by leaf.
+    entries: Vec<(u64, Array)>,
+}
+
+impl Gradients {
+    /// From leaves in falling order, as the backward pass meets them.
+    pub(super) fn from_falling(mut entries: Vec<(u64, Array)>) -> Gradients {
+        entries.reverse();
+        Gradients { entries }
+    }
+
+    fn position(&self, variable: &Variable) -> Option<usize> {
+        let id = variable.leaf_id()?;
+        self.entries.binary_search_by_key(&id, |entry| entry.0).ok()
+    }
+
+    /// The gradient by a parameter; `None` if the loss does not depend on it.
+    pub fn get(&self, variable: &Variable) -> Option<&Array> {
+        self.position(variable).map(|i| &self.entries[i].1)
+    }
+
+    /// Takes the gradient by a parameter out of the map.
+    pub fn take(&mut self, variable: &Variable) -> Option<Array> {
+        self.position(variable).map(|i| self.entries.remove(i).1)
+    }
+
+    /// Number of parameters that have a gradient.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no parameter has a gradient.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All gradients, in the order in which their parameters were made.
+    pub fn arrays(&self) -> impl Iterator<Item = &Array> {
+        self.entries.iter().map(|entry| &entry.1)
+    }
+
+    /// Adds another pass's gradients, for sums over several batches.
+    ///
+    /// # Errors
+    ///
+    /// Gradients of one parameter with different shapes, which only a parameter that was replaced can have.
+    pub fn add(&mut self, other: &Gradients) -> Result<()> {
+        for (id, array) in &other.entries {
+            match self.entries.binary_search_by_key(id, |entry| entry.0) {
+                Ok(i) => self.entries[i].1.add_assign(array)?,
+                Err(i) => self.entries.insert(i, (*id, array.clone())),
+            }
+        }
+        Ok(())
+    }
+
+    /// The Euclidean norm of all gradients taken as one vector.
+    pub fn norm(&self) -> f64 {
+        self.arrays().map(Array::sum_of_squares).sum::<f64>().sqrt()
+    }
+}

@@ -1,0 +1,24 @@
+//! Floor 3: variables, and the graph that running the program defines.
+//!
+//! A [`Variable`] is an array that remembers how it was computed. Applying a [`Function`] to variables computes the
+//! result and, if an input wants a gradient, records a node that holds the function and what its backward rule needs.
+//! [`Variable::backward`] walks these nodes from the newest to the oldest and gives a [`Gradients`] map; [`grad`]
+//! differentiates anything by anything and gives variables again, so gradients of gradients exist to any order.
+//!
+//! The graph belongs to the variables that made it and dies with them; several graphs may live at once. Neither walking
+//! nor dropping a graph uses recursion, so its depth is not limited.
+
+mod backward;
+mod function;
+mod gradients;
+mod mode;
+mod node;
+mod variable;
+
+pub use backward::{Backward, grad};
+pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
+pub use gradients::Gradients;
+pub use mode::{NonFinite, find_non_finite, no_grad, within};
+pub use variable::{ToVariable, Variable};
+
+pub(crate) use function::apply_infallible;

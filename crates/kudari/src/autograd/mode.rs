@@ -1,0 +1,123 @@
+//! What this thread does when a function is applied: record it or not, and look for NaN or not.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::Location;
+
+use crate::array::Array;
+
+thread_local! {
+    static RECORDING: Cell<bool> = const { Cell::new(true) };
+    static SEARCHING: Cell<bool> = const { Cell::new(false) };
+    static FOUND: RefCell<Option<NonFinite>> = const { RefCell::new(None) };
+    static PLACE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Sets a flag and puts the old value back when dropped, also when a panic unwinds.
+struct Restore {
+    flag: &'static std::thread::LocalKey<Cell<bool>>,
+    old: bool,
+}
+
+impl Restore {
+    fn set(flag: &'static std::thread::LocalKey<Cell<bool>>, value: bool) -> Restore {
+        Restore { flag, old: flag.replace(value) }
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        self.flag.set(self.old);
+    }
+}
+
+/// Runs `body` without recording a graph: for evaluation and prediction.
+///
+/// ```
+/// # use kudari::{Array, Variable, no_grad};
+/// let x = Variable::parameter(Array::from([1.0, 2.0]));
+/// assert!(!no_grad(|| x.exp()).wants_gradient());
+/// ```
+pub fn no_grad<R>(body: impl FnOnce() -> R) -> R {
+    let _restore = Restore::set(&RECORDING, false);
+    body()
+}
+
+/// Runs `body` with recording switched on or off.
+pub(super) fn with_recording<R>(on: bool, body: impl FnOnce() -> R) -> R {
+    let _restore = Restore::set(&RECORDING, on);
+    body()
+}
+
+#[inline]
+pub(super) fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+#[inline]
+pub(super) fn is_searching() -> bool {
+    SEARCHING.get()
+}
+
+/// The first NaN or infinity that a calculation made from finite numbers.
+#[derive(Debug, Clone)]
+pub struct NonFinite {
+    /// The function, `backward of …` if it appeared in a gradient.
+    pub function: String,
+    /// The layer, where the function ran inside one: `2.linear`.
+    pub layer: String,
+    /// The value: NaN or an infinity.
+    pub value: f64,
+    /// Where it stands in the function's result.
+    pub index: Vec<usize>,
+    /// The line of the program that applied the function.
+    pub location: &'static Location<'static>,
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.function)?;
+        if !self.layer.is_empty() {
+            write!(f, " in layer {}", self.layer)?;
+        }
+        write!(f, " first produced {} at index {:?}", if self.value.is_nan() { "NaN".into() } else { self.value.to_string() }, self.index)
+    }
+}
+
+/// Runs `body` with a check after every function, forward and backward, and tells which one first gave a NaN or an
+/// infinity. Slow: for replaying a step that is known to fail.
+pub fn find_non_finite<R>(body: impl FnOnce() -> R) -> (R, Option<NonFinite>) {
+    FOUND.take();
+    let restore = Restore::set(&SEARCHING, true);
+    let result = body();
+    drop(restore);
+    (result, FOUND.take())
+}
+
+/// Runs `body` as part of a layer, whose name [`find_non_finite`] then tells.
+pub fn within<R>(layer: impl FnOnce() -> String, body: impl FnOnce() -> R) -> R {
+    if !is_searching() {
+        return body(); // naming costs nothing in normal running
+    }
+    PLACE.with_borrow_mut(|place| place.push(layer()));
+    let result = body();
+    PLACE.with_borrow_mut(|place| place.pop());
+    result
+}
+
+/// Looks at a function's result if a search is on and nothing was found yet.
+#[cold]
+pub(super) fn inspect(function: impl FnOnce() -> String, array: &Array, location: &'static Location<'static>) {
+    if array.all_finite() || FOUND.with_borrow(Option::is_some) {
+        return;
+    }
+    let values = array.to_f64_vec();
+    let place = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
+    let mut index = vec![0; array.rank()];
+    let mut rest = place;
+    for (i, &size) in index.iter_mut().zip(array.shape()).rev() {
+        (*i, rest) = (rest % size, rest / size);
+    }
+    let layer = PLACE.with_borrow(|place| place.join("."));
+    FOUND.set(Some(NonFinite { function: function(), layer, value: values[place], index, location }));
+}

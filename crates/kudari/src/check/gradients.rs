@@ -1,0 +1,288 @@
+//! Backward rules against differences, to second order.
+
+use std::fmt;
+
+use super::numerical::{Difference, Numerical};
+use crate::array::{Array, DType, Stream};
+use crate::autograd::{Backward, Variable, grad};
+use crate::error::Result;
+
+/// What is compared and how closely.
+#[derive(Debug, Clone)]
+pub struct CheckOptions {
+    /// Largest relative error of first derivatives.
+    pub first_tolerance: f64,
+    /// Largest relative error of second derivatives; `None` checks the first order only.
+    pub second_tolerance: Option<f64>,
+    /// Seed of the random upstream gradient.
+    pub seed: u64,
+}
+
+impl Default for CheckOptions {
+    fn default() -> CheckOptions {
+        CheckOptions { first_tolerance: 1e-6, second_tolerance: Some(1e-5), seed: 0 }
+    }
+}
+
+/// Which derivative a comparison is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The first derivative, as `backward` gives it.
+    First,
+    /// The first derivative, as `grad` gives it for differentiating again.
+    FirstOfGrad,
+    /// The second derivative.
+    Second,
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Order::First => "first derivative",
+            Order::FirstOfGrad => "first derivative (by grad)",
+            Order::Second => "second derivative",
+        })
+    }
+}
+
+/// The element with the largest relative error.
+#[derive(Debug, Clone)]
+pub struct Worst {
+    /// Which derivative.
+    pub order: Order,
+    /// Which input; the one after the last is the upstream gradient.
+    pub input: usize,
+    /// Which element of it.
+    pub index: Vec<usize>,
+    /// What the backward rule gives.
+    pub analytic: f64,
+    /// What differences give.
+    pub numerical: f64,
+    /// |analytic − numerical| relative to the larger of both, but at least to a thousandth of the largest gradient of
+    /// that input: below that only rounding would be compared.
+    pub error: f64,
+    /// What the error may be.
+    pub tolerance: f64,
+}
+
+impl fmt::Display for Worst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} by input {} at {:?}: backward {:.12e}, numerical {:.12e}, relative error {:.1e} (tolerance {:.0e})",
+            self.order, self.input, self.index, self.analytic, self.numerical, self.error, self.tolerance
+        )
+    }
+}
+
+/// An element at which the function has no derivative: the slopes on both sides differ, and the value returned lies
+/// between them.
+#[derive(Debug, Clone)]
+pub struct Kink {
+    /// Which input.
+    pub input: usize,
+    /// Which element of it.
+    pub index: Vec<usize>,
+    /// The slope on the left.
+    pub left: f64,
+    /// The slope on the right.
+    pub right: f64,
+    /// What the backward rule gives.
+    pub returned: f64,
+}
+
+impl fmt::Display for Kink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "input {} at {:?} is not differentiable here: left slope {:.6e}, right slope {:.6e}, and the value returned, {:.6e}, lies between them",
+            self.input, self.index, self.left, self.right, self.returned
+        )
+    }
+}
+
+/// The result of a check.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Number of derivatives compared.
+    pub checked: usize,
+    /// The worst of them; `None` if nothing was compared.
+    pub worst: Option<Worst>,
+    /// Elements that are kinks; they count neither as right nor as wrong.
+    pub kinks: Vec<Kink>,
+    /// Whether every error is within its tolerance.
+    pub passed: bool,
+}
+
+impl Report {
+    /// Takes a comparison in; `ratio` to its tolerance decides which is the worst.
+    pub(super) fn take(&mut self, new: Worst) {
+        self.checked += 1;
+        // A NaN fails: the comparison is written so that it does.
+        let within = new.error <= new.tolerance;
+        self.passed &= within;
+        let ratio = |w: &Worst| if w.error.is_nan() { f64::INFINITY } else { w.error / w.tolerance };
+        if self.worst.as_ref().is_none_or(|old| ratio(&new) > ratio(old)) {
+            self.worst = Some(new);
+        }
+    }
+}
+
+/// One comparison: `analytic` against differences of `f` at `x`.
+pub(super) fn compare(
+    report: &mut Report,
+    what: (Order, usize, Vec<usize>),
+    analytic: f64,
+    x: f64,
+    [floor, tolerance]: [f64; 2],
+    mut f: impl FnMut(f64) -> Result<f64>,
+) -> Result<()> {
+    let relative = |a: f64, b: f64| {
+        let difference = (a - b).abs();
+        if difference == 0.0 { 0.0 } else { difference / a.abs().max(b.abs()).max(floor) }
+    };
+    let (order, input, index) = what;
+    let mut best = Numerical::new().try_derivative(&mut f, x)?;
+    if relative(analytic, best.value) > tolerance {
+        // A kink inside the step spoils the difference: smaller steps, the one with the smallest error estimate.
+        for shrink in [0.1, 0.01, 0.001] {
+            let other = Numerical::new().step(best.step * shrink).try_derivative(&mut f, x)?;
+            if other.error < best.error {
+                best = other;
+            }
+        }
+    }
+    let error = relative(analytic, best.value);
+    if error > tolerance {
+        // A kink at x itself: the slopes on both sides differ, whatever the step.
+        let h = 1e-7 * x.abs().max(1.0);
+        let side = Numerical::new().difference(Difference::Forward);
+        let right = side.step(h).try_derivative(&mut f, x)?.value;
+        let left = side.step(-h).try_derivative(&mut f, x)?.value;
+        let gap = (left - right).abs();
+        let slack = 1e-4 * gap;
+        let between = analytic >= left.min(right) - slack && analytic <= left.max(right) + slack;
+        if gap > 1e-3 * left.abs().max(right.abs()).max(floor) && between {
+            report.kinks.push(Kink { input, index, left, right, returned: analytic });
+            return Ok(());
+        }
+    }
+    report.take(Worst { order, input, index, analytic, numerical: best.value, error, tolerance });
+    Ok(())
+}
+
+/// The index of element `i` in row-major order.
+pub(super) fn index_of(mut i: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (place, &size) in index.iter_mut().zip(shape).rev() {
+        (*place, i) = (i % size, i / size);
+    }
+    index
+}
+
+/// Below a thousandth of the largest gradient only rounding would be compared.
+pub(super) fn floor_of(gradient: &Array) -> f64 {
+    let largest = gradient.to_f64_vec().into_iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+    (1e-3 * largest).max(1e-6)
+}
+
+/// Checks the gradients of `f` at `inputs`, in f64.
+///
+/// The result of `f` is reduced to a number with a random upstream gradient, since a rule that ignores its upstream
+/// gradient would pass with one of ones. The first derivatives that `backward` and `grad` give are compared with
+/// differences of `f`, the second ones with differences of the first.
+///
+/// ```
+/// # use kudari::{Array, check::{CheckOptions, check_gradients}};
+/// let x = Array::from([0.3, -1.2]);
+/// let report = check_gradients(|v| Ok(v[0].tanh()), &[x], &CheckOptions::default())?;
+/// assert!(report.passed);
+/// # Ok::<(), kudari::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What `f` or its backward rules return.
+pub fn check_gradients(
+    f: impl Fn(&[Variable]) -> Result<Variable>,
+    inputs: &[Array],
+    options: &CheckOptions,
+) -> Result<Report> {
+    let points: Vec<Array> = inputs.iter().map(|x| x.to_dtype(DType::F64)).collect();
+    let parameters: Vec<Variable> = points.iter().cloned().map(Variable::parameter).collect();
+    let mut stream = Stream::new(options.seed, "upstream gradient");
+    let shape = f(&parameters)?.shape().to_vec();
+    // Away from zero, so that no element of the result is left out.
+    let upstream = stream.uniform(&shape, 0.5, 1.5, DType::F64)?;
+    let weighted = |v: &[Variable], upstream: &Variable| -> Result<Variable> { Ok(f(v)?.mul(upstream)?.sum()) };
+    let constant = Variable::constant(upstream.clone());
+
+    let mut report = Report { passed: true, ..Report::default() };
+    // First order, by both ways through the graph.
+    let by_backward = {
+        let loss = weighted(&parameters, &constant)?;
+        let gradients = if loss.wants_gradient() { Backward::new().run(&loss)? } else { Default::default() };
+        parameters.iter().map(|p| gradients.get(p).cloned().unwrap_or_else(|| p.array().full_like(0.0))).collect::<Vec<_>>()
+    };
+    let references: Vec<&Variable> = parameters.iter().collect();
+    let by_grad: Vec<Array> =
+        grad(&[&weighted(&parameters, &constant)?], &references)?.into_iter().map(Variable::into_array).collect();
+    let value = |points: &[Array]| -> Result<f64> {
+        let variables: Vec<Variable> = points.iter().cloned().map(Variable::constant).collect();
+        weighted(&variables, &constant)?.item()
+    };
+    for (order, gradients) in [(Order::First, &by_backward), (Order::FirstOfGrad, &by_grad)] {
+        compare_all(&mut report, order, &points, gradients, options.first_tolerance, &value)?;
+    }
+
+    let Some(tolerance) = options.second_tolerance else { return Ok(report) };
+    // Second order: the gradient, weighted and summed, as a function of the inputs and of the upstream gradient.
+    let mut points = points;
+    points.push(upstream);
+    let weights = points[..inputs.len()]
+        .iter()
+        .map(|x| stream.uniform(x.shape(), 0.5, 1.5, DType::F64))
+        .collect::<Result<Vec<_>>>()?;
+    let slope = |v: &[Variable]| -> Result<Variable> {
+        let (inputs, upstream) = (&v[..v.len() - 1], &v[v.len() - 1]);
+        let gradients = grad(&[&weighted(inputs, upstream)?], &inputs.iter().collect::<Vec<_>>())?;
+        let mut sum = Variable::constant(Array::from(0.0));
+        for (gradient, weight) in gradients.iter().zip(&weights) {
+            sum = sum.add(gradient.mul(weight)?.sum())?;
+        }
+        Ok(sum)
+    };
+    let parameters: Vec<Variable> = points.iter().cloned().map(Variable::parameter).collect();
+    let second: Vec<Array> =
+        grad(&[&slope(&parameters)?], &parameters.iter().collect::<Vec<_>>())?.into_iter().map(Variable::into_array).collect();
+    let value = |points: &[Array]| -> Result<f64> {
+        slope(&points.iter().cloned().map(Variable::parameter).collect::<Vec<_>>())?.item()
+    };
+    compare_all(&mut report, Order::Second, &points, &second, tolerance, &value)?;
+    Ok(report)
+}
+
+/// Every element of every input.
+fn compare_all(
+    report: &mut Report,
+    order: Order,
+    points: &[Array],
+    gradients: &[Array],
+    tolerance: f64,
+    value: &dyn Fn(&[Array]) -> Result<f64>,
+) -> Result<()> {
+    for (input, (x, gradient)) in points.iter().zip(gradients).enumerate() {
+        let mut moved: Vec<Array> = points.to_vec();
+        let numbers = x.to_f64_vec();
+        let floor = floor_of(gradient);
+        for (i, analytic) in gradient.to_f64_vec().into_iter().enumerate() {
+            compare(report, (order, input, index_of(i, x.shape())), analytic, numbers[i], [floor, tolerance], |at| {
+                // Writing copies a shared or strided array first, so the caller's own stays as it is.
+                moved[input].make_mut::<f64>()[i] = at;
+                value(&moved)
+            })?;
+            moved[input].make_mut::<f64>()[i] = numbers[i];
+        }
+    }
+    Ok(())
+}

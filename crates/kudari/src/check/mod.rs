@@ -1,0 +1,13 @@
+//! Floor 7: checks of gradients against numerical differentiation.
+//!
+//! A derivative can be found without any rule by changing the argument a little and looking at what the function does.
+//! That is slow and inexact, but independent of every backward rule, which makes it the judge of them:
+//! [`check_gradients`] compares both to second order and names the worst element.
+
+mod gradients;
+
+mod numerical;
+
+pub use gradients::{CheckOptions, Kink, Order, Report, Worst, check_gradients};
+
+pub use numerical::{Difference, Estimate, GradientEstimate, Numerical, numerical_derivative, numerical_gradient};

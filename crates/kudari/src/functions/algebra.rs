@@ -1,0 +1,140 @@
+//! One way to write a derivative for numbers and for variables.
+//!
+//! The slope of an elementwise function is written once, in terms of this trait. For plain numbers it becomes a fused
+//! kernel (the first-order gradient in one pass), for variables a composition of differentiable functions (gradients
+//! of gradients).
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::array::Map;
+use crate::autograd::{ToVariable, Variable};
+use crate::kernels::float::Float;
+
+/// What slopes are made of.
+pub(super) trait Algebra:
+    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// A fixed number.
+    fn constant(&self, value: f64) -> Self;
+    fn exp(&self) -> Self;
+    fn sin(&self) -> Self;
+    fn cos(&self) -> Self;
+    fn tanh(&self) -> Self;
+    fn erf(&self) -> Self;
+    fn sigmoid(&self) -> Self;
+    /// The derivative of the sigmoid.
+    fn sigmoid_slope(&self) -> Self;
+    /// The derivative of tanh.
+    fn tanh_slope(&self) -> Self;
+    /// −1, 0, 1; derivative zero.
+    fn sign(&self) -> Self;
+    /// 1 above zero, else 0; derivative zero.
+    fn step(&self) -> Self;
+    /// 1 from `low` to `high`, both included, else 0; derivative zero.
+    fn inside(&self, low: f64, high: f64) -> Self;
+}
+
+impl<T: Float> Algebra for T {
+    #[inline(always)]
+    fn constant(&self, value: f64) -> T {
+        T::from_f64(value)
+    }
+    #[inline(always)]
+    fn exp(&self) -> T {
+        Float::exp(*self)
+    }
+    #[inline(always)]
+    fn sin(&self) -> T {
+        Float::sin(*self)
+    }
+    #[inline(always)]
+    fn cos(&self) -> T {
+        Float::cos(*self)
+    }
+    #[inline(always)]
+    fn tanh(&self) -> T {
+        Float::tanh(*self)
+    }
+    #[inline(always)]
+    fn erf(&self) -> T {
+        Float::erf(*self)
+    }
+    #[inline(always)]
+    fn sigmoid(&self) -> T {
+        Float::sigmoid(*self)
+    }
+    #[inline(always)]
+    fn sigmoid_slope(&self) -> T {
+        Float::sigmoid_slope(*self)
+    }
+    #[inline(always)]
+    fn tanh_slope(&self) -> T {
+        Float::tanh_slope(*self)
+    }
+    #[inline(always)]
+    fn sign(&self) -> T {
+        Float::sign(*self)
+    }
+    #[inline(always)]
+    fn step(&self) -> T {
+        if *self > T::ZERO { T::ONE } else { T::ZERO }
+    }
+    #[inline(always)]
+    fn inside(&self, low: f64, high: f64) -> T {
+        if *self >= T::from_f64(low) && *self <= T::from_f64(high) { T::ONE } else { T::ZERO }
+    }
+}
+
+impl Algebra for Variable {
+    fn constant(&self, value: f64) -> Variable {
+        value.to_variable(self.dtype())
+    }
+    fn exp(&self) -> Variable {
+        Variable::exp(self)
+    }
+    fn sin(&self) -> Variable {
+        Variable::sin(self)
+    }
+    fn cos(&self) -> Variable {
+        Variable::cos(self)
+    }
+    fn tanh(&self) -> Variable {
+        Variable::tanh(self)
+    }
+    fn erf(&self) -> Variable {
+        Variable::erf(self)
+    }
+    fn sigmoid(&self) -> Variable {
+        Variable::sigmoid(self)
+    }
+    fn sigmoid_slope(&self) -> Variable {
+        self.sigmoid() * (-self).sigmoid()
+    }
+    fn tanh_slope(&self) -> Variable {
+        let twice = self * 2.0;
+        twice.sigmoid_slope() * 4.0
+    }
+    fn sign(&self) -> Variable {
+        Variable::sign(self)
+    }
+    fn step(&self) -> Variable {
+        Variable::step(self)
+    }
+    fn inside(&self, low: f64, high: f64) -> Variable {
+        Variable::constant(self.array().map(Inside { low, high }))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Inside {
+    low: f64,
+    high: f64,
+}
+
+impl Map for Inside {
+    const COST: f64 = 0.15;
+    #[inline(always)]
+    fn call<T: Float>(self, x: T) -> T {
+        Algebra::inside(&x, self.low, self.high)
+    }
+}

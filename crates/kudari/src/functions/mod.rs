@@ -1,0 +1,28 @@
+//! Floor 4: differentiable functions. One file a family, one place a function.
+//!
+//! A function is its name, formula, shape rule, forward, backward and sample inputs, all in one place; [`registry`]
+//! lists them all. Gradient checks, the reference table in the docs and the worked calculations are derived from that
+//! list. Most functions are methods of [`Variable`](crate::Variable); those of several variables on an equal footing
+//! are free functions. The operators `+ − * /` work on variables and numbers; they panic where the methods return an
+//! error.
+
+mod activation;
+mod algebra;
+mod arithmetic;
+mod elementary;
+mod indexing;
+mod loss;
+mod product;
+mod reduction;
+mod registry;
+mod shape;
+mod softmax;
+mod unary;
+
+pub use indexing::choose;
+pub use loss::{
+    cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
+};
+pub use product::linear;
+pub use registry::{Entry, Sample, registry};
+pub use shape::{concatenate, stack};

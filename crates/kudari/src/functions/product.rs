@@ -1,0 +1,171 @@
+//! Matrix products, and the linear layer's function.
+
+use super::registry::{Entry, Sample};
+use crate::array::Array;
+use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, Variable, apply};
+use crate::error::{Error, Result};
+
+#[derive(Debug)]
+struct MatMul;
+
+impl Function for MatMul {
+    fn name(&self) -> &'static str {
+        "matmul"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        Ok([inputs[0].matmul(inputs[1])?].into())
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let (a, b, g) = (context.input(0), context.input(1), &gy[0]);
+        // The batch axes of an operand that was stretched are summed back.
+        let ga = if context.needs(0) { Some(g.matmul(&b.transpose_last()?)?.sum_to(a.shape())?) } else { None };
+        let gb = if context.needs(1) { Some(a.transpose_last()?.matmul(g)?.sum_to(b.shape())?) } else { None };
+        Ok([ga, gb].into_iter().collect())
+    }
+    fn saves(&self) -> Saves {
+        Saves::INPUTS
+    }
+}
+
+impl Variable {
+    /// The matrix product of the last two axes, `[…, m, k] · […, k, n] → […, m, n]`, the axes before broadcast. An operand
+    /// with one axis is a row on the left, a column on the right, and that axis disappears, as in NumPy.
+    ///
+    /// # Errors
+    ///
+    /// Inner sizes that differ, types that differ or are not floating-point, a single number.
+    #[track_caller]
+    pub fn matmul(&self, other: &Variable) -> Result<Variable> {
+        if self.rank() > 1 && other.rank() > 1 {
+            return apply(MatMul, &[self, other]);
+        }
+        // Operands of one axis become matrices here, so that the function itself sees matrices only.
+        let left = if self.rank() == 1 { self.reshape(&[1, -1])? } else { self.clone() };
+        let right = if other.rank() == 1 { other.reshape(&[-1, 1])? } else { other.clone() };
+        let fits = self.rank() > 0 && other.rank() > 0 && left.shape().last() == right.shape().iter().rev().nth(1);
+        if !fits {
+            self.array().matmul(other.array())?; // its error speaks of the caller's shapes
+        }
+        let product = apply(MatMul, &[&left, &right])?;
+        let rank = product.rank();
+        let gone = |axis: usize| (axis + 2 == rank && self.rank() == 1) || (axis + 1 == rank && other.rank() == 1);
+        let kept: Vec<usize> = (0..rank).filter(|&axis| !gone(axis)).map(|axis| product.shape()[axis]).collect();
+        product.reshape_as(&kept)
+    }
+}
+
+#[derive(Debug)]
+struct Linear;
+
+impl Function for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        let weight = inputs[1].transpose();
+        let y = match inputs.get(2) {
+            Some(bias) => inputs[0].matmul_add_row(&weight, bias)?,
+            None => inputs[0].matmul(&weight)?,
+        };
+        Ok([y].into())
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let (x, weight, g) = (context.input(0), context.input(1), &gy[0]);
+        let mut gradients = InputGradients::new();
+        gradients.push(if context.needs(0) { Some(g.matmul(weight)?) } else { None });
+        gradients.push(if context.needs(1) { Some(g.transpose().matmul(x)?) } else { None });
+        if context.input_count() > 2 {
+            gradients.push(if context.needs(2) { Some(g.sum_axes(&[0], false)?) } else { None });
+        }
+        Ok(gradients)
+    }
+    fn saves(&self) -> Saves {
+        Saves { inputs: 0b011, outputs: 0 }
+    }
+}
+
+/// `y = x·Wᵀ + b` for `x` of shape `[…, inputs]`, `W` of `[outputs, inputs]`, `b` of `[outputs]`.
+///
+/// # Errors
+///
+/// Shapes that do not fit each other, or types that differ.
+#[track_caller]
+pub fn linear(x: &Variable, weight: &Variable, bias: Option<&Variable>) -> Result<Variable> {
+    let fits = weight.rank() == 2
+        && x.shape().last() == Some(&weight.shape()[1])
+        && bias.is_none_or(|b| b.shape() == &weight.shape()[..1]);
+    if !fits {
+        let bias = bias.map_or(String::new(), |b| format!(", b {:?}", b.shape()));
+        return Err(Error::shape(format!("linear: x {:?}, W {:?}{bias}", x.shape(), weight.shape()))
+            .help("x has shape […, inputs], W [outputs, inputs], b [outputs]"));
+    }
+    if let Some(other) = [Some(weight), bias].into_iter().flatten().find(|v| v.dtype() != x.dtype()) {
+        return Err(Error::dtype(format!("linear: x holds {}, a parameter {}", x.dtype(), other.dtype()))
+            .help("convert x or the layer to one type"));
+    }
+    let rows = if x.rank() == 2 { x.clone() } else { x.reshape(&[-1, weight.shape()[1] as isize])? };
+    let y = match bias {
+        Some(bias) => apply(Linear, &[&rows, weight, bias])?,
+        None => apply(Linear, &[&rows, weight])?,
+    };
+    if x.rank() == 2 {
+        return Ok(y);
+    }
+    let mut shape = x.shape().to_vec();
+    shape[x.rank() - 1] = weight.shape()[0];
+    y.reshape_as(&shape)
+}
+
+/// The functions of this file.
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "matmul",
+        usage: "a.matmul(&b)?",
+        formula: "yᵢⱼ = Σₖ aᵢₖ bₖⱼ",
+        derivative: "da: g·bᵀ, db: aᵀ·g",
+        notes: "The last two axes; the axes before are broadcast.",
+        samples: || {
+            let of = |a: &'static [usize], b: &'static [usize]| {
+                Sample::new(&[(a, -1.0, 1.0), (b, -1.0, 1.0)], |v: &[Variable]| v[0].matmul(&v[1]))
+            };
+            vec![
+                of(&[2, 3], &[3, 4]),
+                of(&[3], &[3, 2]),
+                of(&[2, 3], &[3]),
+                of(&[3], &[3]),
+                of(&[2, 1, 2, 3], &[2, 3, 2]).strided(),
+            ]
+        },
+    },
+    Entry {
+        name: "linear",
+        usage: "linear(&x, &w, Some(&b))?",
+        formula: "yᵢ = Σⱼ wᵢⱼ xⱼ + bᵢ",
+        derivative: "dx: g·W, dW: gᵀ·x, db: Σ g over the samples",
+        notes: "x is […, inputs], W [outputs, inputs], b [outputs].",
+        samples: || {
+            let of = |x: &'static [usize]| {
+                Sample::new(&[(x, -1.0, 1.0), (&[4, 3], -1.0, 1.0), (&[4], -1.0, 1.0)], |v: &[Variable]| {
+                    linear(&v[0], &v[1], Some(&v[2]))
+                })
+            };
+            let plain = Sample::new(&[(&[5, 3], -1.0, 1.0), (&[2, 3], -1.0, 1.0)], |v: &[Variable]| linear(&v[0], &v[1], None));
+            vec![of(&[5, 3]), of(&[3]), of(&[2, 2, 3]), of(&[1, 3]).strided(), plain]
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_that_do_not_fit_are_named() {
+        let v = |shape: &[usize]| Variable::constant(Array::zeros(shape, crate::DType::F32).unwrap());
+        let error = linear(&v(&[5, 4]), &v(&[2, 3]), Some(&v(&[2]))).unwrap_err();
+        assert_eq!(error.what(), "linear: x [5, 4], W [2, 3], b [2]");
+        assert!(linear(&v(&[]), &v(&[2, 3]), None).is_err() && linear(&v(&[3]), &v(&[2, 3]), Some(&v(&[3]))).is_err());
+        let error = v(&[3]).matmul(&v(&[2, 2])).unwrap_err();
+        assert_eq!(error.what(), "matmul: shapes [3] and [2, 2] do not fit each other");
+    }
+}

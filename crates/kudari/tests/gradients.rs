@@ -1,0 +1,99 @@
+//! Every function of the registry against numerical differentiation, to second order, in f64.
+
+use kudari::autograd::{Context, Function, InputGradients, Outputs, apply};
+use kudari::check::{CheckOptions, Order, check_gradients};
+use kudari::functions::registry;
+use kudari::{Array, Result, Variable};
+
+#[test]
+fn every_registered_function_has_right_gradients_to_second_order() {
+    let mut failures = Vec::new();
+    let mut checked = 0;
+    for entry in registry() {
+        let samples = (entry.samples)();
+        assert!(!samples.is_empty(), "{} has no samples", entry.name);
+        for (number, sample) in samples.iter().enumerate() {
+            let before: Vec<Array> = sample.inputs.iter().map(Array::copy).collect();
+            match check_gradients(&sample.call, &sample.inputs, &CheckOptions::default()) {
+                Ok(report) => {
+                    checked += report.checked;
+                    if !report.passed || !report.kinks.is_empty() || report.checked == 0 {
+                        failures.push(format!("{} sample {number}: {:?} {:?}", entry.name, report.worst, report.kinks));
+                    }
+                }
+                Err(error) => failures.push(format!("{} sample {number}: {error}", entry.name)),
+            }
+            let unchanged = sample.inputs.iter().zip(&before).all(|(a, b)| a.same_as(b));
+            assert!(unchanged, "{} changed an input", entry.name);
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(checked > 5000, "only {checked} derivatives were compared");
+}
+
+/// The difference of squares with a backward that ignores the upstream gradient: right at the root of a graph and wrong
+/// anywhere else (ACCEPTANCE, section I).
+#[derive(Debug)]
+struct SquaredErrorIgnoringUpstream;
+
+impl Function for SquaredErrorIgnoringUpstream {
+    fn name(&self) -> &'static str {
+        "squared_error"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        let d = inputs[0].sub(inputs[1])?;
+        Ok([d.mul(&d)?.sum().scale(0.5)].into())
+    }
+    fn backward(&self, context: &Context<'_>, _: &[Variable]) -> Result<InputGradients> {
+        let d = context.input(0).sub(context.input(1))?;
+        Ok([Some(d.clone()), Some(-d)].into_iter().collect())
+    }
+}
+
+/// sin with the right first derivative on arrays but a second-order rule that forgets the sign.
+#[derive(Debug)]
+struct SineWithWrongSecondOrder;
+
+impl Function for SineWithWrongSecondOrder {
+    fn name(&self) -> &'static str {
+        "sine"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        Ok([Variable::constant(inputs[0].clone()).sin().into_array()].into())
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let x = context.input(0);
+        let slope = x.cos();
+        // The value is right, the history is that of another function: its derivative is +sin instead of −sin.
+        let wrong = if context.create_graph() { slope.detach() * 2.0 - x.cos() } else { slope };
+        Ok([Some(gy[0].mul(wrong)?)].into_iter().collect())
+    }
+}
+
+#[test]
+fn wrong_backward_rules_are_rejected() {
+    let inputs = [Array::from([1.0, 2.0, 3.0]), Array::from([0.5, 0.5, 0.0])];
+    let report =
+        check_gradients(|v| apply(SquaredErrorIgnoringUpstream, &[&v[0], &v[1]]), &inputs, &CheckOptions::default()).unwrap();
+    assert!(!report.passed && report.worst.unwrap().error > 0.1);
+
+    let report = check_gradients(|v| apply(SineWithWrongSecondOrder, &[&v[0]]), &inputs[..1], &CheckOptions::default()).unwrap();
+    let worst = report.worst.unwrap();
+    assert!(!report.passed && worst.order == Order::Second, "{worst}");
+}
+
+#[test]
+fn a_kink_is_reported_and_is_neither_right_nor_wrong() {
+    let report = check_gradients(|v| Ok(v[0].relu()), &[Array::from([0.0, 1.0])], &CheckOptions::default()).unwrap();
+    assert!(report.passed && report.checked > 0);
+    let kink = &report.kinks[0];
+    assert_eq!((kink.index.as_slice(), kink.left.round(), kink.returned), (&[0][..], 0.0, 0.0));
+    assert!(kink.right > 0.4 && kink.to_string().contains("not differentiable here"));
+}
+
+/// A kink near the point must not fool the check: the step shrinks until it is outside.
+#[test]
+fn a_kink_inside_the_step_is_stepped_over() {
+    let report = check_gradients(|v| Ok(v[0].relu()), &[Array::from([1e-5, -3e-6])], &CheckOptions::default()).unwrap();
+    assert!(report.passed && report.kinks.is_empty(), "{:?}", report.worst);
+}
