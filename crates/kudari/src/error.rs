@@ -38,19 +38,27 @@ pub struct Error(Box<Details>);
 struct Details {
     kind: ErrorKind,
     what: String,
+    excerpt: String,
     help: String,
 }
 
 impl Error {
     /// An error of `kind`; `what` says in one line what is wrong and where.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Error(Box::new(Details { kind, what: what.into(), help: String::new() }))
+        Error(Box::new(Details { kind, what: what.into(), excerpt: String::new(), help: String::new() }))
     }
 
     /// Adds the line that says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = help.into();
+        self
+    }
+
+    /// Adds the user's line with a mark under `length` characters from `column` (from 0).
+    #[must_use]
+    pub fn excerpt(mut self, line: &str, column: usize, length: usize) -> Self {
+        self.0.excerpt = format!("{line}\n{:column$}{:^<length$}", "", "", length = length.max(1));
         self
     }
 
@@ -69,6 +77,11 @@ impl Error {
     /// The line that says what is wrong and where.
     pub fn what(&self) -> &str {
         &self.0.what
+    }
+
+    /// The user's line with the wrong place marked; empty where there is none.
+    pub fn marked_excerpt(&self) -> &str {
+        &self.0.excerpt
     }
 
     /// The line that says what to do; empty where `what` says it all.
@@ -110,6 +123,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.what)?;
+        for line in self.0.excerpt.lines() {
+            write!(f, "\n    {line}")?;
+        }
         if !self.0.help.is_empty() {
             write!(f, "\n  help: {}", self.0.help)?;
         }

@@ -6,8 +6,10 @@
 
 mod gradients;
 
+mod network;
 mod numerical;
 
 pub use gradients::{CheckOptions, Kink, Order, Report, Worst, check_gradients};
 
+pub use network::{NetworkReport, check_network};
 pub use numerical::{Difference, Estimate, GradientEstimate, Numerical, numerical_derivative, numerical_gradient};

@@ -141,7 +141,6 @@ impl Number for i64 {
 
 /// A floating-point element with the functions that networks need.
 pub(crate) trait Float: Number + Div<Output = Self> + Neg<Output = Self> {
-    const INFINITY: Self;
     fn mul_add(self, factor: Self, term: Self) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
@@ -219,7 +218,6 @@ float_basics!(f64);
 
 macro_rules! float_from_std {
     ($type:ty, $erf:path) => {
-        const INFINITY: $type = <$type>::INFINITY;
         #[inline(always)]
         fn mul_add(self, factor: $type, term: $type) -> $type {
             <$type>::mul_add(self, factor, term)

@@ -1,0 +1,304 @@
+//! Samples with their targets.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::batches::{Batch, Batches};
+use crate::array::{Array, DType, Shape};
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+use crate::kernels::elementwise;
+use crate::kernels::float::{Element, with_float};
+use crate::kernels::strided::Strided;
+
+/// How raw numbers become inputs: `raw · scale + shift`. Kept in the model file, so that predictions see what training saw.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Normalisation {
+    /// The factor.
+    pub scale: f64,
+    /// What is added after.
+    pub shift: f64,
+}
+
+impl Default for Normalisation {
+    fn default() -> Normalisation {
+        Normalisation { scale: 1.0, shift: 0.0 }
+    }
+}
+
+/// The raw numbers of all samples.
+#[derive(Clone)]
+enum Samples {
+    Bytes(Arc<Cow<'static, [u8]>>),
+    Numbers(Array),
+}
+
+/// Samples of one shape, each with a target.
+#[derive(Clone)]
+pub struct Dataset {
+    name: String,
+    samples: Samples,
+    sample_shape: Vec<usize>,
+    normalisation: Normalisation,
+    targets: Array,
+    classes: Vec<String>,
+    dtype: DType,
+}
+
+/// A data set in two parts: one to learn from, one to be judged by.
+#[derive(Clone)]
+pub struct Split {
+    /// What is learnt from.
+    pub train: Dataset,
+    /// What the result is judged by.
+    pub test: Dataset,
+}
+
+impl Dataset {
+    /// Samples that are bytes, e.g. images, one after the other; each becomes `byte · scale + shift`.
+    ///
+    /// # Errors
+    ///
+    /// The numbers of bytes and labels do not fit the shape, or a label is not one of the classes.
+    pub fn from_bytes(
+        name: &str,
+        bytes: Cow<'static, [u8]>,
+        sample_shape: &[usize],
+        normalisation: Normalisation,
+        labels: Array,
+        classes: Vec<String>,
+    ) -> Result<Dataset> {
+        let size = Shape::new(sample_shape)?.len();
+        let count = if size == 0 { 0 } else { bytes.len() / size };
+        if count * size != bytes.len() {
+            return Err(Error::shape(format!("{name}: {} bytes are not a whole number of samples of shape {sample_shape:?}", bytes.len())));
+        }
+        Self::checked(name, Samples::Bytes(Arc::new(bytes)), count, sample_shape, normalisation, labels, classes)
+    }
+
+    /// Samples that are numbers: x of shape `[n, …]`, targets `[n]` of class numbers (i64) or `[n, …]` of floating-point
+    /// numbers, for which `classes` is empty.
+    ///
+    /// # Errors
+    ///
+    /// The numbers of samples and targets differ, a number is NaN or infinite, or a label is not one of the classes.
+    pub fn from_arrays(name: &str, x: Array, targets: Array, classes: Vec<String>) -> Result<Dataset> {
+        let Some((&count, sample_shape)) = x.shape().split_first() else {
+            return Err(Error::shape(format!("{name}: the samples are a single number")).help("x has shape [samples, …]"));
+        };
+        finite(name, "sample", &x)?;
+        finite(name, "target", &targets)?;
+        let sample_shape = sample_shape.to_vec();
+        let x = x.contiguous();
+        Self::checked(name, Samples::Numbers(x), count, &sample_shape, Normalisation::default(), targets, classes)
+    }
+
+    fn checked(
+        name: &str,
+        samples: Samples,
+        count: usize,
+        sample_shape: &[usize],
+        normalisation: Normalisation,
+        targets: Array,
+        classes: Vec<String>,
+    ) -> Result<Dataset> {
+        if targets.rank() == 0 || targets.shape()[0] != count {
+            return Err(Error::shape(format!("{name}: {count} samples but targets of shape {:?}", targets.shape()))
+                .help("there must be one target for each sample"));
+        }
+        if targets.dtype() == DType::I64 {
+            targets.indices(name, "label", classes.len())?;
+        }
+        let sample_shape = sample_shape.to_vec();
+        Ok(Dataset { name: name.to_string(), samples, sample_shape, normalisation, targets, classes, dtype: DType::F32 })
+    }
+
+    /// The same data with inputs of another floating-point type, and targets too if they are numbers.
+    ///
+    /// # Errors
+    ///
+    /// A type that is not floating-point.
+    pub fn with_dtype(mut self, dtype: DType) -> Result<Dataset> {
+        if !dtype.is_float() {
+            return Err(Error::dtype(format!("{}: inputs as {dtype}", self.name)).help("inputs are f32 or f64"));
+        }
+        if self.targets.dtype().is_float() {
+            self.targets = self.targets.to_dtype(dtype);
+        }
+        self.dtype = dtype;
+        Ok(self)
+    }
+
+    /// The same numbers seen under another normalisation: the one of a model that was trained on its own.
+    #[must_use]
+    pub fn with_normalisation(mut self, normalisation: Normalisation) -> Dataset {
+        self.normalisation = normalisation;
+        self
+    }
+
+    /// What the data set is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.targets.shape()[0]
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The shape of one sample: `[1, 28, 28]` for MNIST.
+    pub fn sample_shape(&self) -> &[usize] {
+        &self.sample_shape
+    }
+
+    /// How raw numbers become inputs.
+    pub fn normalisation(&self) -> Normalisation {
+        self.normalisation
+    }
+
+    /// The names of the classes; empty if the targets are numbers.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// All targets.
+    pub fn targets(&self) -> &Array {
+        &self.targets
+    }
+
+    /// The type of the inputs.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The samples of the given indices, each below [`Dataset::len`], as one batch.
+    ///
+    /// # Errors
+    ///
+    /// An index out of range.
+    pub fn batch(&self, indices: &[i64]) -> Result<Batch> {
+        let order = Array::from_slice(indices, &[indices.len()])?;
+        let t = self.targets.take(&order, 0).map_err(|e| e.context(&self.name))?;
+        let shape = Shape::new(&[&[indices.len()], &self.sample_shape[..]].concat())?;
+        let size = Shape::new(&self.sample_shape)?.len();
+        let Normalisation { scale, shift } = self.normalisation;
+        fn rows<A: Element, T: Element + std::ops::Mul<Output = T> + std::ops::Add<Output = T>>(
+            out: &mut [T],
+            data: &[A],
+            indices: &[i64],
+            size: usize,
+            [scale, shift]: [T; 2],
+            convert: impl Fn(A) -> T + Copy + Sync,
+        ) {
+            for (row, &index) in out.chunks_exact_mut(size.max(1)).zip(indices) {
+                let source = Strided { data: &data[index as usize * size..(index as usize + 1) * size], offset: 0, strides: &[1] };
+                elementwise::map1(row, &[size], source, 0.1, |x| convert(x) * scale + shift);
+            }
+        }
+        let x = with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
+            let numbers = [T::from_f64(scale), T::from_f64(shift)];
+            match &self.samples {
+                Samples::Bytes(bytes) => rows(out, bytes, indices, size, numbers, |x: u8| x as T),
+                Samples::Numbers(array) => {
+                    let array = array.to_dtype(self.dtype);
+                    rows(out, array.contiguous_slice::<T>().unwrap_or(&[]), indices, size, numbers, |x: T| x);
+                }
+            }
+        }), else return Err(Error::dtype(format!("{}: inputs of {}", self.name, self.dtype))));
+        Ok(Batch { x: Variable::constant(x), t })
+    }
+
+    /// Samples `from..to` in their order, cut to those that exist.
+    ///
+    /// # Errors
+    ///
+    /// None for a data set that was made without error.
+    pub fn range(&self, from: usize, to: usize) -> Result<Batch> {
+        let to = to.min(self.len());
+        self.batch(&(from.min(to) as i64..to as i64).collect::<Vec<_>>())
+    }
+
+    /// All samples as one batch.
+    ///
+    /// # Errors
+    ///
+    /// More samples than memory.
+    pub fn all(&self) -> Result<Batch> {
+        self.range(0, self.len())
+    }
+
+    /// Batches of `size` samples; see [`Batches`] for their order.
+    ///
+    /// # Errors
+    ///
+    /// A size of 0 or larger than the data set.
+    pub fn batches(&self, size: usize) -> Result<Batches<'_>> {
+        Batches::new(self, size)
+    }
+
+    /// The first `count` samples.
+    ///
+    /// # Errors
+    ///
+    /// `count` is larger than the data set.
+    pub fn first(&self, count: usize) -> Result<Dataset> {
+        if count > self.len() {
+            return Err(Error::value(format!("{}: the first {count} of {} samples", self.name, self.len())));
+        }
+        Ok(Dataset { targets: self.targets.slice(&[(0..count as isize).into()])?, ..self.clone() })
+    }
+}
+
+/// Every number finite, or an error that names the first that is not by its sample.
+fn finite(name: &str, what: &str, array: &Array) -> Result<()> {
+    if array.all_finite() {
+        return Ok(());
+    }
+    let size = (array.len() / array.shape()[0]).max(1);
+    let values = array.to_f64_vec();
+    let place = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
+    Err(Error::new(
+        crate::ErrorKind::NonFinite,
+        format!("{name}: {what} {} holds {} at position {}", place / size, values[place], place % size),
+    )
+    .help("remove or replace it: a network cannot learn from NaN or infinity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|c| c.to_string()).collect()
+    }
+
+    #[test]
+    fn bytes_and_numbers_give_the_same_batches() {
+        let labels = Array::from([0i64, 1, 1]);
+        let half = Normalisation { scale: 0.5, shift: -1.0 };
+        let bytes = Dataset::from_bytes("bytes", vec![0, 2, 4, 6, 8, 10].into(), &[2], half, labels.clone(), names(2)).unwrap();
+        let batch = bytes.batch(&[2, 0]).unwrap();
+        assert_eq!((batch.x.array().to_f64_vec(), batch.t.to_f64_vec()), (vec![3.0, 4.0, -1.0, 0.0], vec![1.0, 0.0]));
+        let x = Array::from([[-1.0, 0.0], [1.0, 2.0], [3.0, 4.0]]);
+        let numbers = Dataset::from_arrays("numbers", x, labels, names(2)).unwrap();
+        assert!(numbers.all().unwrap().x.array().same_as(bytes.all().unwrap().x.array()));
+        assert_eq!(numbers.first(2).unwrap().all().unwrap().x.shape(), [2, 2]);
+        assert!(numbers.batch(&[3]).is_err() && numbers.first(4).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_a_data_set() {
+        let x = || Array::from([[1.0], [f64::NAN]]);
+        let error = Dataset::from_arrays("mine", x(), Array::from([0i64, 1]), names(2)).err().unwrap();
+        assert_eq!(error.what(), "mine: sample 1 holds NaN at position 0");
+        let good = Array::from([[1.0], [2.0]]);
+        assert!(Dataset::from_arrays("mine", good.clone(), Array::from([0i64]), names(2)).is_err());
+        let error = Dataset::from_arrays("mine", good, Array::from([0i64, 2]), names(2)).err().unwrap();
+        assert_eq!(error.what(), "mine: label 2 at position 1 is outside 0..2");
+    }
+}

@@ -1,0 +1,213 @@
+//! IDX files, the format of MNIST: two zero bytes, the type of the numbers, the number of axes, the sizes as big-endian
+//! 32-bit numbers, then the numbers. Files may be compressed with gzip.
+//!
+//! Source: the description on the MNIST page by LeCun, Cortes and Burges.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::dataset::{Dataset, Normalisation, Split};
+use crate::array::Array;
+use crate::error::{Error, Result};
+
+/// The numbers of an IDX file.
+#[derive(Debug, Clone)]
+pub enum IdxNumbers {
+    /// Unsigned bytes, as they are.
+    Bytes(Vec<u8>),
+    /// Other types: signed integers as i64, floating-point numbers in their own type.
+    Array(Array),
+}
+
+/// The contents of an IDX file.
+#[derive(Debug, Clone)]
+pub struct Idx {
+    /// Sizes of the axes.
+    pub shape: Vec<usize>,
+    /// The numbers, in row-major order.
+    pub numbers: IdxNumbers,
+}
+
+/// Reads an IDX file, compressed with gzip or not.
+///
+/// # Errors
+///
+/// The file cannot be read, is empty, is not IDX, or is shorter or longer than its header says.
+pub fn read_idx(path: &Path) -> Result<Idx> {
+    let raw = std::fs::read(path).map_err(|e| Error::io(path, &e))?;
+    parse_idx(&raw).map_err(|e| e.context(path.display()))
+}
+
+/// Reads the bytes of an IDX file, compressed with gzip or not.
+///
+/// # Errors
+///
+/// As [`read_idx`].
+pub fn parse_idx(raw: &[u8]) -> Result<Idx> {
+    if raw.starts_with(&[0x1f, 0x8b]) { parse(&mut flate2::read::GzDecoder::new(raw)) } else { parse(&mut &raw[..]) }
+}
+
+fn parse(source: &mut dyn Read) -> Result<Idx> {
+    let help = "an IDX file is two zero bytes, type, number of axes, sizes, numbers; fetch the file again";
+    let cut = |what: &str| Error::format(format!("the file ends inside its {what}")).help(help);
+    let mut magic = [0; 4];
+    let got = read_up_to(source, &mut magic)?;
+    if got == 0 {
+        return Err(Error::format("the file is empty").help(help));
+    }
+    if magic[..got.min(2)].iter().any(|&b| b != 0) {
+        return Err(Error::format(format!("not an IDX file: it begins with bytes {:02x?}", &magic[..got])).help(help));
+    }
+    if got < 4 {
+        return Err(cut("header"));
+    }
+    let size = match magic[2] {
+        0x08 | 0x09 => 1,
+        0x0b => 2,
+        0x0c | 0x0d => 4,
+        0x0e => 8,
+        other => return Err(Error::format(format!("not an IDX file: unknown type of numbers 0x{other:02x}")).help(help)),
+    };
+    let mut shape = Vec::new();
+    for _ in 0..magic[3] {
+        let mut bytes = [0; 4];
+        if read_up_to(source, &mut bytes)? < 4 {
+            return Err(cut("header"));
+        }
+        shape.push(u32::from_be_bytes(bytes) as usize);
+    }
+    let count = crate::array::Shape::new(&shape)?.len();
+    let expected = count.checked_mul(size).ok_or_else(|| Error::format("the header's sizes are impossible").help(help))?;
+    // Read what is there, at most one byte more than promised: a lying header costs no memory.
+    let mut bytes = Vec::new();
+    let limit = expected as u64 + 1;
+    source.take(limit).read_to_end(&mut bytes).map_err(|e| Error::format(format!("cannot be decompressed: {e}")).help(help))?;
+    if bytes.len() != expected {
+        let found = if bytes.len() > expected { "more".to_string() } else { bytes.len().to_string() };
+        return Err(Error::format(format!("the header promises {expected} bytes of numbers for shape {shape:?}, there are {found}")).help(help));
+    }
+    macro_rules! numbers {
+        ($type:ty as $element:ty) => {{
+            let values: Vec<$element> = bytes.as_chunks().0.iter().map(|b| <$type>::from_be_bytes(*b) as $element).collect();
+            IdxNumbers::Array(Array::from_vec(values, &shape)?)
+        }};
+    }
+    let numbers = match magic[2] {
+        0x08 => IdxNumbers::Bytes(bytes),
+        0x09 => numbers!(i8 as i64),
+        0x0b => numbers!(i16 as i64),
+        0x0c => numbers!(i32 as i64),
+        0x0d => numbers!(f32 as f32),
+        _ => numbers!(f64 as f64),
+    };
+    Ok(Idx { shape, numbers })
+}
+
+/// Fills as much of `buffer` as there is.
+fn read_up_to(source: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Error::format(format!("cannot be decompressed: {e}")).help("fetch the file again")),
+        }
+    }
+    Ok(filled)
+}
+
+/// A data set of an IDX file of samples and one of labels. Bytes are scaled to 0…1; classes are named by their numbers.
+///
+/// # Errors
+///
+/// A file that cannot be used, or different numbers of samples and labels.
+pub fn read_idx_pair(samples: &Path, labels: &Path) -> Result<Dataset> {
+    let name = samples.display().to_string();
+    let (x, t) = (read_idx(samples)?, read_idx(labels)?);
+    let labels_array = match t.numbers {
+        IdxNumbers::Bytes(bytes) => Array::from_vec(bytes.iter().map(|&b| b as i64).collect(), &t.shape)?,
+        IdxNumbers::Array(array) => array.to_dtype(crate::DType::I64),
+    };
+    if labels_array.rank() != 1 {
+        return Err(Error::shape(format!("{}: labels of shape {:?}", labels.display(), t.shape)).help("labels are one number a sample"));
+    }
+    let highest = labels_array.to_vec::<i64>()?.into_iter().max().unwrap_or(0).clamp(0, 1 << 20);
+    let classes = (0..=highest).map(|c| c.to_string()).collect();
+    match x.numbers {
+        IdxNumbers::Bytes(bytes) => {
+            // Pictures get an axis of channels, which convolutions expect.
+            let shape = match &x.shape[..] {
+                [_, height, width] => vec![1, *height, *width],
+                shape => shape.get(1..).unwrap_or(&[]).to_vec(),
+            };
+            let scale = Normalisation { scale: 1.0 / 255.0, shift: 0.0 };
+            Dataset::from_bytes(&name, Cow::Owned(bytes), &shape, scale, labels_array, classes)
+        }
+        IdxNumbers::Array(array) => Dataset::from_arrays(&name, array, labels_array, classes),
+    }
+}
+
+/// MNIST's four files in a folder, under their usual names, compressed or not.
+///
+/// # Errors
+///
+/// A file that is missing or cannot be used.
+pub fn read_idx_folder(folder: &Path) -> Result<Split> {
+    let find = |stem: &str| -> Result<PathBuf> {
+        let names = [format!("{stem}-ubyte"), format!("{stem}-ubyte.gz"), stem.replacen("-idx", ".idx", 1) + "-ubyte"];
+        names.iter().map(|n| folder.join(n)).find(|p| p.is_file()).ok_or_else(|| {
+            Error::new(crate::ErrorKind::Io, format!("{}: there is no {} (or .gz)", folder.display(), names[0]))
+                .help("the folder must hold train-images-idx3-ubyte, train-labels-idx1-ubyte and the same for t10k")
+        })
+    };
+    let pair = |part: &str| read_idx_pair(&find(&format!("{part}-images-idx3"))?, &find(&format!("{part}-labels-idx1"))?);
+    Ok(Split { train: pair("train")?, test: pair("t10k")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn file(header: &[u8], body: &[u8]) -> Vec<u8> {
+        [header, body].concat()
+    }
+
+    #[test]
+    fn every_type_of_numbers_is_read() {
+        let idx = parse_idx(&file(&[0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3], &[1, 2, 3, 4, 5, 6])).unwrap();
+        assert!(matches!(&idx.numbers, IdxNumbers::Bytes(b) if b == &[1, 2, 3, 4, 5, 6]) && idx.shape == [2, 3]);
+        let of = |kind: u8, body: &[u8]| match parse_idx(&file(&[0, 0, kind, 1, 0, 0, 0, 1], body)).unwrap().numbers {
+            IdxNumbers::Array(a) => a.to_f64_vec()[0],
+            IdxNumbers::Bytes(b) => b[0] as f64,
+        };
+        assert_eq!([of(9, &[0xff]), of(0xb, &[0xff, 0xfe]), of(0xc, &[0, 0, 1, 0])], [-1.0, -2.0, 256.0]);
+        assert_eq!([of(0xd, &1.5f32.to_be_bytes()), of(0xe, &(-2.5f64).to_be_bytes())], [1.5, -2.5]);
+    }
+
+    #[test]
+    fn gzip_is_seen_through() {
+        let plain = file(&[0, 0, 8, 1, 0, 0, 0, 3], &[7, 8, 9]);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(matches!(parse_idx(&packed).unwrap().numbers, IdxNumbers::Bytes(b) if b == [7, 8, 9]));
+        assert!(parse_idx(&packed[..packed.len() - 9]).is_err());
+    }
+
+    #[test]
+    fn files_that_are_not_right_are_refused() {
+        let what = |bytes: &[u8]| parse_idx(bytes).unwrap_err().what().to_string();
+        assert_eq!(what(&[]), "the file is empty");
+        assert!(what(b"PNG!").starts_with("not an IDX file: it begins with"));
+        assert!(what(&[0, 0, 7, 1, 0, 0, 0, 1]).contains("unknown type of numbers 0x07"));
+        assert_eq!(what(&[0, 0, 8]), "the file ends inside its header");
+        assert_eq!(what(&[0, 0, 8, 1, 0, 0]), "the file ends inside its header");
+        assert_eq!(what(&[0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "the header promises 3 bytes of numbers for shape [3], there are 2");
+        assert!(what(&[0, 0, 8, 1, 0, 0, 0, 1, 1, 2]).ends_with("there are more"));
+        // A header that promises 2^32 · 2^31 numbers costs nothing.
+        assert!(parse_idx(&[0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! The linear (fully connected) layer.
+
+use super::initializer::Initializer;
+use super::parameter::{Layer, Parameter, Path};
+use super::sequential::Module;
+use crate::array::{Array, DType};
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+use crate::functions::linear;
+
+/// `y = x·Wᵀ + b` with W of shape `[outputs, inputs]`, named `weight`, and b of `[outputs]`, named `bias`.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    weight: Parameter,
+    bias: Option<Parameter>,
+}
+
+impl Linear {
+    /// A layer with bias 0 and weights by [`Initializer::LeCun`], f32.
+    ///
+    /// The sizes are the program's own; what a user typed goes through [`Linear::try_new`].
+    #[allow(clippy::panic)]
+    #[track_caller]
+    pub fn new(inputs: usize, outputs: usize) -> Linear {
+        Self::try_new(inputs, outputs, Initializer::LeCun, true).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A layer with a chosen initialiser, with or without bias.
+    ///
+    /// # Errors
+    ///
+    /// A size of 0, or sizes larger than memory.
+    pub fn try_new(inputs: usize, outputs: usize, initializer: Initializer, bias: bool) -> Result<Linear> {
+        if inputs == 0 || outputs == 0 {
+            return Err(Error::value(format!("a linear layer of {inputs} inputs and {outputs} outputs"))
+                .help("both must be at least 1"));
+        }
+        let weight = Parameter::new(&[outputs, inputs], initializer)?;
+        let bias = if bias { Some(Parameter::new(&[outputs], Initializer::Constant(0.0))?) } else { None };
+        Ok(Linear { weight, bias })
+    }
+
+    /// A layer with given numbers.
+    ///
+    /// # Errors
+    ///
+    /// A weight that is not a matrix, or a bias of another size than its rows.
+    pub fn from_arrays(weight: Array, bias: Option<Array>) -> Result<Linear> {
+        let fits = weight.rank() == 2 && bias.as_ref().is_none_or(|b| b.shape() == &weight.shape()[..1]);
+        if !fits {
+            let bias = bias.map_or("none".into(), |b| format!("{:?}", b.shape()));
+            return Err(Error::shape(format!("linear: weight {:?}, bias {bias}", weight.shape()))
+                .help("the weight has shape [outputs, inputs], the bias [outputs]"));
+        }
+        Ok(Linear { weight: Parameter::from_array(weight)?, bias: bias.map(Parameter::from_array).transpose()? })
+    }
+
+    /// The layer's result for x of shape `[…, inputs]`: `[…, outputs]`.
+    ///
+    /// # Errors
+    ///
+    /// x does not fit.
+    #[track_caller]
+    pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        linear(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable))
+    }
+
+    /// The weight, `[outputs, inputs]`.
+    pub fn weight(&self) -> &Parameter {
+        &self.weight
+    }
+
+    /// The bias, `[outputs]`.
+    pub fn bias(&self) -> Option<&Parameter> {
+        self.bias.as_ref()
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.weight.array().shape()[1]
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.weight.array().shape()[0]
+    }
+
+    /// The type of the parameters.
+    pub fn dtype(&self) -> DType {
+        self.weight.array().dtype()
+    }
+}
+
+impl Layer for Linear {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.weight.visit(&path.field("weight"), visitor);
+        self.bias.visit(&path.field("bias"), visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.weight.visit_mut(&path.field("weight"), visitor);
+        self.bias.visit_mut(&path.field("bias"), visitor);
+    }
+}
+
+impl Module for Linear {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        Linear::forward(self, x)
+    }
+    fn notation(&self) -> String {
+        let bias = if self.bias.is_some() { "" } else { ",nobias" };
+        format!("linear({}{bias})", self.outputs())
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        match input.split_last() {
+            Some((&last, rest)) if last == self.inputs() => Ok([rest, &[self.outputs()]].concat()),
+            _ => Err(Error::shape(format!("{} takes {} inputs and gets shape {input:?}", self.notation(), self.inputs()))),
+        }
+    }
+    fn multiply_adds(&self, input: &[usize]) -> usize {
+        let rows: usize = input.iter().rev().skip(1).product();
+        rows * self.inputs() * self.outputs()
+    }
+}

@@ -1,0 +1,298 @@
+//! Parameters and how they are found and named.
+
+use std::cell::Cell;
+use std::fmt;
+
+use super::initializer::Initializer;
+use crate::array::{Array, DType, Stream};
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+
+/// A trainable array: a variable that optimizers change, and how it was initialised.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    variable: Variable,
+    initializer: Initializer,
+}
+
+thread_local! {
+    static SEED: Cell<u64> = const { Cell::new(0) };
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Sets the seed for layers that are made after this, on this thread. A network made from the notation takes its seed
+/// explicitly, and [`Layer::initialize`] sets all parameters of a layer anew.
+pub fn set_seed(seed: u64) {
+    SEED.set(seed);
+    MADE.set(0);
+}
+
+impl Parameter {
+    /// A parameter of `shape` filled by `initializer`, f32, from the thread's seed. The last axis counts the inputs, the
+    /// first the outputs.
+    ///
+    /// # Errors
+    ///
+    /// An impossible shape.
+    pub fn new(shape: &[usize], initializer: Initializer) -> Result<Parameter> {
+        let number = MADE.replace(MADE.get() + 1);
+        let mut stream = Stream::new(SEED.get(), "parameter").part(number);
+        let array = initializer.array(shape, DType::F32, &mut stream)?;
+        Ok(Parameter { variable: Variable::parameter(array), initializer })
+    }
+
+    /// A parameter with given numbers.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that are not floating-point.
+    pub fn from_array(array: Array) -> Result<Parameter> {
+        if !array.dtype().is_float() {
+            return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32 or f64"));
+        }
+        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0) })
+    }
+
+    /// The variable to compute with.
+    #[inline]
+    pub fn variable(&self) -> &Variable {
+        &self.variable
+    }
+
+    /// The numbers.
+    pub fn array(&self) -> &Array {
+        self.variable.array()
+    }
+
+    /// Replaces the numbers by others of the same shape.
+    ///
+    /// # Errors
+    ///
+    /// Another shape, or numbers that are not floating-point.
+    pub fn set_array(&mut self, array: Array) -> Result<()> {
+        if array.shape() != self.array().shape() {
+            return Err(Error::shape(format!("a parameter of shape {:?} set to shape {:?}", self.array().shape(), array.shape())));
+        }
+        if !array.dtype().is_float() {
+            return Err(Error::dtype(format!("a parameter set to {}", array.dtype())).help("parameters are f32 or f64"));
+        }
+        *self.variable.array_mut() = array;
+        Ok(())
+    }
+
+    /// The numbers for an optimizer to change in place.
+    pub(crate) fn array_mut(&mut self) -> &mut Array {
+        self.variable.array_mut()
+    }
+
+    /// How the parameter is filled by [`Layer::initialize`].
+    pub fn initializer(&self) -> &Initializer {
+        &self.initializer
+    }
+
+    /// Chooses how the parameter is filled by [`Layer::initialize`].
+    pub fn set_initializer(&mut self, initializer: Initializer) {
+        self.initializer = initializer;
+    }
+}
+
+/// The name of a parameter while its layers are walked: displays as `encoder.0.weight`. Made on the stack, so that
+/// walking the parameters allocates nothing.
+#[derive(Clone, Copy)]
+pub struct Path<'a> {
+    outer: Option<&'a Path<'a>>,
+    name: Name<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    Text(&'a str),
+    Number(usize),
+}
+
+impl<'a> Path<'a> {
+    /// The start of a walk.
+    pub const ROOT: Path<'static> = Path { outer: None, name: Name::Text("") };
+
+    /// The path of a field.
+    pub fn field(&'a self, name: &'a str) -> Path<'a> {
+        Path { outer: Some(self), name: Name::Text(name) }
+    }
+
+    /// The path of a layer in a list.
+    pub fn index(&'a self, index: usize) -> Path<'a> {
+        Path { outer: Some(self), name: Name::Number(index) }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(outer) = self.outer.filter(|o| o.outer.is_some()) {
+            write!(f, "{outer}.")?;
+        }
+        match self.name {
+            Name::Text(name) => f.write_str(name),
+            Name::Number(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// Something with named parameters: a layer, or a whole network. `#[derive(Layer)]` implements it for a struct.
+///
+/// By hand it is two walks over the same fields in the same order:
+///
+/// ```
+/// use kudari::layers::{Layer, Linear, Parameter, Path};
+///
+/// struct Tied {
+///     shared: Linear,
+/// }
+///
+/// impl Layer for Tied {
+///     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+///         self.shared.visit(&path.field("shared"), visitor);
+///     }
+///     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+///         self.shared.visit_mut(&path.field("shared"), visitor);
+///     }
+/// }
+///
+/// let net = Tied { shared: Linear::new(3, 2) };
+/// assert_eq!(net.parameter_names(), ["shared.weight", "shared.bias"]);
+/// ```
+pub trait Layer {
+    /// Calls `visitor` with every parameter, always in the same order.
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter));
+
+    /// The same walk, for changing parameters.
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter));
+
+    /// The names of all parameters.
+    fn parameter_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        self.visit(&Path::ROOT, &mut |path, _| names.push(path.to_string()));
+        names
+    }
+
+    /// Names and numbers of all parameters. Cheap: the buffers are shared until one side is written.
+    fn arrays(&self) -> Vec<(String, Array)> {
+        let mut arrays = Vec::new();
+        self.visit(&Path::ROOT, &mut |path, parameter| arrays.push((path.to_string(), parameter.array().clone())));
+        arrays
+    }
+
+    /// Replaces the numbers of all parameters by those of the same names.
+    ///
+    /// # Errors
+    ///
+    /// A parameter that is missing in `arrays`, one too many there, or one of another shape; then nothing is changed.
+    fn set_arrays(&mut self, arrays: &[(String, Array)]) -> Result<()> {
+        let mut problem = None;
+        let mut found = 0;
+        self.visit(&Path::ROOT, &mut |path, parameter| {
+            let name = path.to_string();
+            let shape = parameter.array().shape();
+            match arrays.iter().find(|a| a.0 == name) {
+                _ if problem.is_some() => {}
+                Some((_, array)) if array.shape() == shape && array.dtype().is_float() => found += 1,
+                Some((_, array)) => {
+                    problem = Some(format!("parameter {name} has shape {shape:?}, the given one {:?} of {}", array.shape(), array.dtype()));
+                }
+                None => problem = Some(format!("parameter {name} is missing")),
+            }
+        });
+        if problem.is_none() && found < arrays.len() {
+            let names = self.parameter_names();
+            let extra = arrays.iter().find(|a| !names.contains(&a.0)).map_or("", |a| a.0.as_str());
+            problem = Some(format!("there is no parameter {extra}"));
+        }
+        if let Some(problem) = problem {
+            return Err(Error::format(problem).help("the parameters belong to another network"));
+        }
+        self.visit_mut(&Path::ROOT, &mut |path, parameter| {
+            let name = path.to_string();
+            if let Some((_, array)) = arrays.iter().find(|a| a.0 == name) {
+                *parameter.array_mut() = array.clone();
+            }
+        });
+        Ok(())
+    }
+
+    /// Fills all parameters anew by their initialisers. Every parameter has a random stream of its own, named after it, so
+    /// that adding a layer does not change the others.
+    ///
+    /// # Errors
+    ///
+    /// None for parameters that exist; the signature leaves room for initialisers that can fail.
+    fn initialize(&mut self, seed: u64) -> Result<()> {
+        let mut outcome = Ok(());
+        self.visit_mut(&Path::ROOT, &mut |path, parameter| {
+            let mut stream = Stream::new(seed, &format!("initialize/{path}"));
+            let (shape, dtype) = (parameter.array().shape().to_vec(), parameter.array().dtype());
+            match parameter.initializer().clone().array(&shape, dtype, &mut stream) {
+                Ok(array) => *parameter.array_mut() = array,
+                Err(error) => outcome = Err(error.context(path)),
+            }
+        });
+        outcome
+    }
+
+    /// Converts all parameters to another floating-point type.
+    ///
+    /// # Errors
+    ///
+    /// A type that is not floating-point.
+    fn convert(&mut self, dtype: DType) -> Result<()> {
+        if !dtype.is_float() {
+            return Err(Error::dtype(format!("parameters as {dtype}")).help("parameters are f32 or f64"));
+        }
+        self.visit_mut(&Path::ROOT, &mut |_, parameter| {
+            let converted = parameter.array().to_dtype(dtype);
+            *parameter.array_mut() = converted;
+        });
+        Ok(())
+    }
+}
+
+/// Number of trainable numbers.
+pub fn parameter_count(layer: &dyn Layer) -> usize {
+    let mut count = 0;
+    layer.visit(&Path::ROOT, &mut |_, parameter| count += parameter.array().len());
+    count
+}
+
+impl Layer for Parameter {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        visitor(path, self);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        visitor(path, self);
+    }
+}
+
+impl<L: Layer> Layer for Option<L> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.iter().for_each(|layer| layer.visit(path, visitor));
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.iter_mut().for_each(|layer| layer.visit_mut(path, visitor));
+    }
+}
+
+impl<L: Layer> Layer for Vec<L> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.iter().enumerate().for_each(|(i, layer)| layer.visit(&path.index(i), visitor));
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.iter_mut().enumerate().for_each(|(i, layer)| layer.visit_mut(&path.index(i), visitor));
+    }
+}
+
+impl<L: Layer + ?Sized> Layer for Box<L> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        (**self).visit(path, visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        (**self).visit_mut(path, visitor);
+    }
+}

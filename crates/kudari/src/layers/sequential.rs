@@ -1,0 +1,107 @@
+//! Layers one after the other.
+
+use super::parameter::{Layer, Parameter, Path};
+use crate::autograd::{Variable, within};
+use crate::error::Result;
+
+/// A layer with one input and one output, which knows how it is written and what shape it makes.
+///
+/// Shapes here are those of one sample, without the axis of samples.
+pub trait Module: Layer + Send + Sync {
+    /// The layer's result for a batch `[n, …]`.
+    ///
+    /// # Errors
+    ///
+    /// The input does not fit.
+    fn forward(&self, x: &Variable) -> Result<Variable>;
+
+    /// How the layer is written in the network notation.
+    fn notation(&self) -> String;
+
+    /// The shape of one sample's output for that of its input.
+    ///
+    /// # Errors
+    ///
+    /// The input does not fit.
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>>;
+
+    /// Multiply-add operations of matrix products for one sample; what is done per element is not counted.
+    fn multiply_adds(&self, input: &[usize]) -> usize {
+        let _ = input;
+        0
+    }
+}
+
+/// Layers one after the other. Parameters are named by the layer's position: `0.weight`, `2.bias`.
+#[derive(Default)]
+pub struct Sequential {
+    layers: Vec<Box<dyn Module>>,
+}
+
+impl Sequential {
+    /// No layers yet.
+    pub fn new() -> Sequential {
+        Sequential::default()
+    }
+
+    /// With one more layer at the end.
+    #[must_use]
+    pub fn with(mut self, layer: impl Module + 'static) -> Sequential {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// Puts a layer at the end.
+    pub fn push(&mut self, layer: Box<dyn Module>) {
+        self.layers.push(layer);
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &[Box<dyn Module>] {
+        &self.layers
+    }
+
+    /// The result of the last layer.
+    ///
+    /// # Errors
+    ///
+    /// A layer that its input does not fit, with the layer's position and name.
+    pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        let mut y = x.clone();
+        for (i, layer) in self.layers.iter().enumerate() {
+            let place = || format!("{i}.{}", layer.notation());
+            y = within(place, || layer.forward(&y)).map_err(|e| e.context(format_args!("layer {}", place())))?;
+        }
+        Ok(y)
+    }
+}
+
+impl Layer for Sequential {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.layers.visit(path, visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.layers.visit_mut(path, visitor);
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        Sequential::forward(self, x)
+    }
+    fn notation(&self) -> String {
+        self.layers.iter().map(|l| l.notation()).collect::<Vec<_>>().join(" ")
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.layers.iter().try_fold(input.to_vec(), |shape, layer| layer.output_shape(&shape))
+    }
+    fn multiply_adds(&self, input: &[usize]) -> usize {
+        let mut shape = input.to_vec();
+        let mut count = 0;
+        for layer in &self.layers {
+            count += layer.multiply_adds(&shape);
+            shape = layer.output_shape(&shape).unwrap_or_default();
+        }
+        count
+    }
+}

@@ -1,0 +1,10 @@
+//! Floor 6: networks written in one line, and the files that hold them.
+
+mod file;
+mod network;
+mod notation;
+mod summary;
+
+pub use file::{Model, write_atomically};
+pub use network::{Network, NetworkOptions};
+pub use summary::{Summary, SummaryRow};

@@ -1,0 +1,194 @@
+//! A sequential network made from the notation.
+
+use super::notation::{self, Site};
+use super::summary::{Summary, SummaryRow};
+use crate::array::{Array, DType};
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+use crate::layers::{Activation, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
+
+/// How a network's parameters are made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NetworkOptions {
+    /// Seed of the initialisation.
+    pub seed: u64,
+    /// The initialiser for all weights; without one each layer gets what suits the activation after it.
+    pub initializer: Option<Initializer>,
+    /// f64 instead of f32.
+    pub double: bool,
+}
+
+/// A network written in one line, for samples of a known shape.
+///
+/// ```
+/// use kudari::model::{Network, NetworkOptions};
+///
+/// let net = Network::new("linear(50) sigmoid linear(10)", &[784], &NetworkOptions::default())?;
+/// assert_eq!(net.summary().parameters, 39760);
+/// # Ok::<(), kudari::Error>(())
+/// ```
+pub struct Network {
+    notation: String,
+    input_shape: Vec<usize>,
+    /// Samples of several axes go into a first layer that takes one.
+    flatten: bool,
+    layers: Sequential,
+}
+
+impl Network {
+    /// Builds the network for samples of `input_shape` (without the axis of samples). If the first layer is `linear`,
+    /// samples of several axes are flattened before it.
+    ///
+    /// # Errors
+    ///
+    /// A text that cannot be read, an unknown word, or a layer that its input does not fit, each with its column.
+    pub fn new(text: &str, input_shape: &[usize], options: &NetworkOptions) -> Result<Network> {
+        let words = notation::read(text)?;
+        let flatten = input_shape.len() != 1 && words[0].name == "linear";
+        let mut shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
+        let mut layers = Sequential::new();
+        for (i, word) in words.iter().enumerate() {
+            let next = words.get(i + 1).and_then(|w| Activation::new(&w.name));
+            let suited = next.map_or(Initializer::LeCun, |a| a.kind().initializer);
+            let site = Site { input: &shape, initializer: options.initializer.unwrap_or(suited) };
+            let mark = |e: Error| {
+                e.context(format_args!("network, column {}, layer {i}", word.column + 1)).excerpt(text, word.column, word.length)
+            };
+            let layer = notation::build(word, &site).map_err(mark)?;
+            shape = layer.output_shape(&shape).map_err(mark)?;
+            layers.push(layer);
+        }
+        let notation = layers.notation();
+        let mut network = Network { notation, input_shape: input_shape.to_vec(), flatten, layers };
+        if options.double {
+            network.convert(DType::F64)?;
+        }
+        network.initialize(options.seed)?;
+        Ok(network)
+    }
+
+    /// The notation, in its usual spelling.
+    pub fn notation(&self) -> &str {
+        &self.notation
+    }
+
+    /// The shape of one sample.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.input_shape
+    }
+
+    /// The shape of one sample's output.
+    pub fn output_shape(&self) -> Vec<usize> {
+        self.summary().rows.pop().map(|row| row.output_shape).unwrap_or_default()
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &Sequential {
+        &self.layers
+    }
+
+    /// The network's output for a batch `[n, …]`.
+    ///
+    /// # Errors
+    ///
+    /// The batch does not fit.
+    pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        if x.shape().get(1..) != Some(&self.input_shape) {
+            return Err(Error::shape(format!("the network takes samples of shape {:?}, the batch has shape {:?}", self.input_shape, x.shape()))
+                .help("a batch has the shape [samples, …]"));
+        }
+        if self.flatten && x.rank() != 2 { self.layers.forward(&x.flatten()?) } else { self.layers.forward(x) }
+    }
+
+    /// The probabilities `[n, classes]` of a classifier's outputs: the softmax of logits, the sigmoid for a single output,
+    /// and the outputs themselves if the last layer is a softmax already.
+    ///
+    /// # Errors
+    ///
+    /// Outputs that are not `[n, classes]`.
+    pub fn probabilities(&self, outputs: &Variable) -> Result<Array> {
+        let outputs = outputs.detach();
+        let last = self.layers.layers().last().map(|l| l.notation()).unwrap_or_default();
+        match (outputs.shape(), last.as_str()) {
+            ([_, 1], "sigmoid") => Array::concatenate(&[&outputs.array().scale(-1.0).shift(1.0), outputs.array()], 1),
+            ([_, 1], _) => Array::concatenate(&[outputs.neg().sigmoid().array(), outputs.sigmoid().array()], 1),
+            ([_, _], "softmax") => Ok(outputs.into_array()),
+            ([_, _], "log_softmax") => Ok(outputs.exp().into_array()),
+            ([_, _], _) => Ok(outputs.softmax(1)?.into_array()),
+            (..) => Err(Error::shape(format!("outputs of shape {:?} are not classes", outputs.shape()))
+                .help("a classifier's outputs have the shape [samples, classes]")),
+        }
+    }
+
+    /// Layers, shapes, numbers of parameters and operations.
+    pub fn summary(&self) -> Summary {
+        let mut shape = if self.flatten { vec![self.input_shape.iter().product()] } else { self.input_shape.clone() };
+        let mut rows = Vec::new();
+        for layer in self.layers.layers() {
+            let multiply_adds = layer.multiply_adds(&shape);
+            // The shapes were checked when the network was built.
+            shape = layer.output_shape(&shape).unwrap_or_default();
+            let parameters = parameter_count(layer.as_ref());
+            rows.push(SummaryRow { layer: layer.notation(), output_shape: shape.clone(), parameters, multiply_adds });
+        }
+        let mut number_size = DType::F32.size();
+        self.visit(&Path::ROOT, &mut |_, parameter| number_size = parameter.array().dtype().size());
+        Summary::new(self.input_shape.clone(), rows, number_size)
+    }
+}
+
+impl Layer for Network {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.layers.visit(path, visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.layers.visit_mut(path, visitor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(text: &str, shape: &[usize]) -> Result<Network> {
+        Network::new(text, shape, &NetworkOptions::default())
+    }
+
+    #[test]
+    fn sizes_follow_from_the_data() {
+        let net = build("linear(50)   sigmoid linear( 10 )", &[1, 28, 28]).unwrap();
+        assert_eq!((net.notation(), net.output_shape()), ("linear(50) sigmoid linear(10)", vec![10]));
+        assert_eq!(net.parameter_names(), ["0.weight", "0.bias", "2.weight", "2.bias"]);
+        assert_eq!(net.summary().multiply_adds, 784 * 50 + 50 * 10);
+        let x = Variable::constant(Array::zeros(&[3, 1, 28, 28], DType::F32).unwrap());
+        assert_eq!(net.forward(&x).unwrap().shape(), [3, 10]);
+        assert!(net.forward(&x.flatten().unwrap()).is_err());
+    }
+
+    #[test]
+    fn initialisers_suit_the_activation_and_streams_are_named() {
+        let weights = |text: &str, name: &str| {
+            let net = build(text, &[400]).unwrap();
+            net.arrays().into_iter().find(|a| a.0 == name).unwrap().1
+        };
+        let spread = |a: &Array| (a.sum_of_squares() / a.len() as f64).sqrt();
+        assert!((spread(&weights("linear(200) relu linear(10)", "0.weight")) - (2.0f64 / 400.0).sqrt()).abs() < 2e-3);
+        assert!((spread(&weights("linear(200) linear(10)", "0.weight")) - (1.0f64 / 400.0).sqrt()).abs() < 2e-3);
+        // Another layer behind does not change the first one's numbers.
+        let (a, b) = (weights("linear(20) relu linear(10)", "0.weight"), weights("linear(20) relu linear(10) relu", "0.weight"));
+        assert!(a.same_as(&b));
+    }
+
+    #[test]
+    fn layers_that_do_not_fit_are_marked() {
+        let error = build("linear(50) sigmoyd", &[784]).err().unwrap();
+        assert_eq!(error.what(), "network, column 12, layer 1: unknown layer `sigmoyd`");
+        assert_eq!(error.marked_excerpt(), "linear(50) sigmoyd\n           ^^^^^^^");
+        let error = build("relu linear(3)", &[1, 2, 2]).err().unwrap();
+        assert!(error.what().contains("linear needs samples of one axis, here [1, 2, 2] arrives"), "{error}");
+        for bad in ["linear", "linear(0)", "linear(x)", "linear(5,6)", "linear(-5)", "relu(1)", "leaky_relu(1,2)", "leaky_relu(x)", "linear(99999999999999)"] {
+            assert!(build(bad, &[4]).is_err(), "{bad}");
+        }
+        assert!(build("leaky_relu(0.2) softmax flatten", &[4]).is_ok());
+    }
+}

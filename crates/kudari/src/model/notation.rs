@@ -1,0 +1,181 @@
+//! Reading the network notation: words separated by spaces, some with arguments in parentheses.
+//!
+//! `linear(50) sigmoid linear(10)`. What the words mean is in [`LAYERS`], one line a word; this file only knows how they
+//! are written.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::layers::{ACTIVATIONS, Activation, Flatten, Initializer, Linear, Module};
+
+/// A word of the notation with its arguments and its place in the text, in characters.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Word {
+    pub name: String,
+    pub arguments: Vec<String>,
+    pub column: usize,
+    pub length: usize,
+}
+
+/// What a word needs to know to make its layer.
+pub(super) struct Site<'a> {
+    /// The shape of one sample that arrives.
+    pub input: &'a [usize],
+    /// The initialiser for weights.
+    pub initializer: Initializer,
+}
+
+/// A word that is not an activation function.
+pub(super) struct LayerWord {
+    pub name: &'static str,
+    /// How it is written, for help texts.
+    pub usage: &'static str,
+    pub build: fn(&Word, &Site<'_>) -> Result<Box<dyn Module>>,
+}
+
+/// The layers of the notation besides the activation functions.
+pub(super) const LAYERS: &[LayerWord] = &[
+    LayerWord { name: "linear", usage: "linear(OUTPUTS) or linear(OUTPUTS,nobias)", build: linear },
+    LayerWord { name: "flatten", usage: "flatten", build: flatten },
+];
+
+fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let usage = || Error::new(ErrorKind::Notation, "linear needs its number of outputs").help("write e.g. linear(50)");
+    let (outputs, rest) = word.arguments.split_first().ok_or_else(usage)?;
+    let outputs = whole_number(outputs)?;
+    let bias = match rest {
+        [] => true,
+        [flag] if flag == "nobias" => false,
+        _ => return Err(Error::new(ErrorKind::Notation, "linear takes a number and perhaps `nobias`").help("write e.g. linear(50,nobias)")),
+    };
+    let [inputs] = site.input else {
+        return Err(Error::shape(format!("linear needs samples of one axis, here {:?} arrives", site.input))
+            .help("put `flatten` before it"));
+    };
+    Ok(Box::new(Linear::try_new(*inputs, outputs, site.initializer, bias)?))
+}
+
+fn flatten(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    no_arguments(word)?;
+    Ok(Box::new(Flatten))
+}
+
+/// The layer of a word.
+pub(super) fn build(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    if let Some(layer) = LAYERS.iter().find(|l| l.name == word.name) {
+        return (layer.build)(word, site);
+    }
+    let activation = Activation::new(&word.name).ok_or_else(|| unknown(&word.name))?;
+    match (activation.kind().default, &word.arguments[..]) {
+        (_, []) => Ok(Box::new(activation)),
+        (Some(_), [number]) => {
+            let value = number.parse().ok().filter(|v: &f64| v.is_finite());
+            let value = value.ok_or_else(|| Error::new(ErrorKind::Notation, format!("`{number}` is not a number")))?;
+            Ok(Box::new(activation.with(value)))
+        }
+        (Some(default), _) => Err(Error::new(ErrorKind::Notation, format!("{} takes one number", word.name))
+            .help(format!("write e.g. {}({default})", word.name))),
+        (None, _) => no_arguments(word).map(|()| Box::new(activation) as Box<dyn Module>),
+    }
+}
+
+fn no_arguments(word: &Word) -> Result<()> {
+    if word.arguments.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Notation, format!("{} takes no arguments", word.name)).help(format!("write `{}`", word.name)))
+}
+
+fn whole_number(text: &str) -> Result<usize> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
+        Error::new(ErrorKind::Notation, format!("`{text}` is not a number of units")).help("use a whole number from 1")
+    })
+}
+
+/// Every word of the notation.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    LAYERS.iter().map(|l| l.name).chain(ACTIVATIONS.iter().map(|a| a.name))
+}
+
+fn unknown(name: &str) -> Error {
+    let nearest = words().map(|w| (strsim::damerau_levenshtein(name, w), w)).min();
+    let help = match nearest {
+        Some((distance, word)) if distance <= 2.max(name.chars().count() / 3) => format!("did you mean `{word}`?"),
+        _ => {
+            let usages = LAYERS.iter().map(|l| l.usage).chain(ACTIVATIONS.iter().map(|a| a.name));
+            format!("the words are {}", usages.collect::<Vec<_>>().join(", "))
+        }
+    };
+    Error::new(ErrorKind::Notation, format!("unknown layer `{name}`")).help(help)
+}
+
+/// Splits the notation into words.
+pub(super) fn read(text: &str) -> Result<Vec<Word>> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut words = Vec::new();
+    let mut at = 0;
+    let fail = |what: &str, column: usize| {
+        Error::new(ErrorKind::Notation, format!("network, column {}: {what}", column + 1))
+            .excerpt(text, column, 1)
+            .help("layers are words separated by spaces, e.g. linear(50) sigmoid linear(10)")
+    };
+    while at < characters.len() {
+        if characters[at].is_whitespace() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < characters.len() && (characters[at].is_alphanumeric() || "_-".contains(characters[at])) {
+            at += 1;
+        }
+        if at == start {
+            return Err(fail(&format!("`{}` does not begin a layer", characters[at]), at));
+        }
+        let name: String = characters[start..at].iter().collect();
+        let mut arguments = Vec::new();
+        if characters.get(at) == Some(&'(') {
+            let Some(length) = characters[at..].iter().position(|&c| c == ')') else {
+                return Err(fail("`(` is never closed", at));
+            };
+            let inside: String = characters[at + 1..at + length].iter().collect();
+            if let Some(place) = inside.find('(') {
+                return Err(fail("`(` inside parentheses", at + 1 + inside[..place].chars().count()));
+            }
+            if !inside.trim().is_empty() {
+                arguments = inside.split(',').map(|a| a.trim().to_string()).collect();
+            }
+            at += length + 1;
+        }
+        words.push(Word { name, arguments, column: start, length: at - start });
+    }
+    if words.is_empty() {
+        return Err(Error::new(ErrorKind::Notation, "network: there is no layer").help("write e.g. linear(50) sigmoid linear(10)"));
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_arguments_and_columns() {
+        let words = read("linear( 50 , nobias ) sigmoid").unwrap();
+        assert_eq!(words[0].arguments, ["50", "nobias"]);
+        assert_eq!((words[1].name.as_str(), words[1].column, words[1].length), ("sigmoid", 22, 7));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_marked() {
+        let error = read("linear(50) ;sigmoid").unwrap_err();
+        assert_eq!(error.what(), "network, column 12: `;` does not begin a layer");
+        assert_eq!(error.marked_excerpt(), "linear(50) ;sigmoid\n           ^");
+        for bad in ["", "  ", "linear(50", "linear((5))", "()"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_get_the_nearest_known_one() {
+        assert_eq!(unknown("sigmoyd").what_to_do(), "did you mean `sigmoid`?");
+        assert!(unknown("qqqqqqqqq").what_to_do().starts_with("the words are linear"));
+    }
+}

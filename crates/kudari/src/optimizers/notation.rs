@@ -1,0 +1,69 @@
+//! Optimizers as they are written on the command line.
+
+use super::{AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The words of the notation with their parameters and defaults, for help texts.
+pub const OPTIMIZERS: &[&str] = &[
+    "sgd",
+    "momentum(0.9)",
+    "nesterov(0.9)",
+    "adagrad",
+    "rmsprop(0.99)",
+    "adam(0.9,0.999)",
+    "adamw(0.9,0.999)",
+];
+
+/// Reads an optimizer: a word of [`OPTIMIZERS`], its numbers optional.
+///
+/// # Errors
+///
+/// An unknown word, numbers that cannot be used, or a learning rate that is not above 0.
+pub fn parse(text: &str, learning_rate: f64) -> Result<Box<dyn Optimizer>> {
+    let fail = |why: String| {
+        Error::new(ErrorKind::Notation, format!("optimizer `{text}`: {why}")).help(format!("use one of {}", OPTIMIZERS.join(", ")))
+    };
+    let (word, arguments) = match text.trim().strip_suffix(')').and_then(|t| t.split_once('(')) {
+        Some((word, arguments)) => (word.trim(), arguments.split(',').map(str::trim).collect()),
+        None => (text.trim(), Vec::new()),
+    };
+    // Every parameter of these rules is a factor of forgetting: from 0 to just below 1.
+    let factors = arguments
+        .iter()
+        .map(|a| a.parse().ok().filter(|v| (0.0..1.0).contains(v)).ok_or_else(|| fail(format!("`{a}` is not a number from 0 to below 1"))))
+        .collect::<Result<Vec<f64>>>()?;
+    let at_most = |count: usize| {
+        if factors.len() > count { Err(fail(format!("{word} takes {count} numbers, not {}", factors.len()))) } else { Ok(()) }
+    };
+    let factor = |i: usize, default: f64| factors.get(i).copied().unwrap_or(default);
+    let optimizer: Box<dyn Optimizer> = match word {
+        "sgd" => at_most(0).map(|()| Box::new(Sgd::new(learning_rate)))?,
+        "momentum" => at_most(1).map(|()| Box::new(Momentum::new(learning_rate, factor(0, 0.9))))?,
+        "nesterov" => at_most(1).map(|()| Box::new(Nesterov::new(learning_rate, factor(0, 0.9))))?,
+        "adagrad" => at_most(0).map(|()| Box::new(AdaGrad::new(learning_rate)))?,
+        "rmsprop" => at_most(1).map(|()| Box::new(RmsProp::new(learning_rate).rho(factor(0, 0.99))))?,
+        "adam" => at_most(2).map(|()| Box::new(Adam::new(learning_rate).betas(factor(0, 0.9), factor(1, 0.999))))?,
+        "adamw" => at_most(2).map(|()| Box::new(AdamW::new(learning_rate).betas(factor(0, 0.9), factor(1, 0.999))))?,
+        _ => return Err(fail("unknown".into())),
+    };
+    optimizer.settings().validate()?;
+    Ok(optimizer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_with_its_numbers() {
+        for text in OPTIMIZERS {
+            assert!(text.starts_with(parse(text, 0.1).unwrap().name()));
+        }
+        for bad in ["sdg", "sgd(1)", "momentum(1)", "adam(0.9,0.9,0.9)", "adam(x)", "momentum(-0.1)", ""] {
+            assert!(parse(bad, 0.1).is_err(), "{bad}");
+        }
+        for rate in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+            assert!(parse("sgd", rate).is_err_and(|e| e.what().starts_with("learning rate")));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Measuring a network on data.
+
+use super::losses::Loss;
+use crate::array::Array;
+use crate::autograd::no_grad;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::metrics::{confusion_matrix, predicted_classes};
+use crate::model::Network;
+
+/// Samples that go through the network at once.
+const CHUNK: usize = 1000;
+
+/// Loss and accuracy on a data set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    /// The loss over all samples.
+    pub loss: f64,
+    /// The share classified rightly; `None` if the targets are numbers.
+    pub accuracy: Option<f64>,
+}
+
+/// Runs all of `data` through the network in chunks; `each` gets the outputs and the first sample's number.
+fn for_each_chunk(network: &Network, data: &Dataset, mut each: impl FnMut(usize, &crate::Variable, &Array) -> Result<()>) -> Result<()> {
+    no_grad(|| {
+        for from in (0..data.len()).step_by(CHUNK) {
+            let batch = data.range(from, from + CHUNK)?;
+            each(from, &network.forward(&batch.x)?, &batch.t)?;
+        }
+        Ok(())
+    })
+}
+
+/// The loss and accuracy of a network on a data set.
+///
+/// # Errors
+///
+/// The network does not fit the data.
+pub fn evaluate(network: &Network, data: &Dataset, loss: &Loss) -> Result<Evaluation> {
+    let (mut total, mut right) = (0.0, 0);
+    for_each_chunk(network, data, |_, y, t| {
+        let weight = if loss.averages() { t.shape()[0] as f64 } else { 1.0 };
+        total += loss.of(y, t)?.item()? * weight;
+        if !data.classes().is_empty() {
+            right += predicted_classes(y)?.equal(t)?.count_true();
+        }
+        Ok(())
+    })?;
+    let count = data.len() as f64;
+    Ok(Evaluation {
+        loss: if loss.averages() { total / count } else { total },
+        accuracy: if data.classes().is_empty() { None } else { Some(right as f64 / count) },
+    })
+}
+
+/// How a network classifies a data set, in detail.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// How often each class (row) was taken for each class (column).
+    pub confusion: Vec<Vec<usize>>,
+    /// The samples with the largest loss among those classified wrongly, the worst first.
+    pub worst: Vec<WorstSample>,
+}
+
+/// A sample that was classified wrongly.
+#[derive(Debug, Clone)]
+pub struct WorstSample {
+    /// Its number in the data set.
+    pub index: usize,
+    /// Its class.
+    pub label: usize,
+    /// What it was taken for.
+    pub predicted: usize,
+    /// The probability that the network gave to what it took it for.
+    pub probability: f64,
+    /// The probability that the network gave to its class.
+    pub label_probability: f64,
+    /// Its numbers, as the network sees them.
+    pub values: Vec<f64>,
+    /// Its shape.
+    pub shape: Vec<usize>,
+}
+
+/// Confusion matrix and worst samples of a classifier whose outputs are logits, one per class (one output: the logit of
+/// class 1). `None` if the targets are numbers.
+///
+/// # Errors
+///
+/// The network does not fit the data.
+pub fn analyse(network: &Network, data: &Dataset, worst: usize) -> Result<Option<Analysis>> {
+    let classes = data.classes().len();
+    if classes == 0 {
+        return Ok(None);
+    }
+    let mut predictions = Vec::new();
+    let mut wrong: Vec<WorstSample> = Vec::new();
+    for_each_chunk(network, data, |from, y, t| {
+        let predicted = predicted_classes(y)?.to_vec::<i64>()?;
+        let probabilities = network.probabilities(y)?;
+        for (i, (&p, &label)) in predicted.iter().zip(&t.to_vec::<i64>()?).enumerate() {
+            if p != label {
+                let probability = |class: i64| probabilities.get(&[i, class as usize]);
+                wrong.push(WorstSample {
+                    index: from + i,
+                    label: label as usize,
+                    predicted: p as usize,
+                    probability: probability(p)?,
+                    label_probability: probability(label)?,
+                    values: Vec::new(),
+                    shape: data.sample_shape().to_vec(),
+                });
+            }
+        }
+        predictions.extend(predicted);
+        Ok(())
+    })?;
+    // Smallest probability of the right class first; the number in the data set settles ties.
+    wrong.sort_by(|a, b| a.label_probability.total_cmp(&b.label_probability).then(a.index.cmp(&b.index)));
+    wrong.truncate(worst);
+    for sample in &mut wrong {
+        sample.values = data.batch(&[sample.index as i64])?.x.array().to_f64_vec();
+    }
+    let predictions = Array::from_slice(&predictions, &[predictions.len()])?;
+    Ok(Some(Analysis { confusion: confusion_matrix(&predictions, data.targets(), classes)?, worst: wrong }))
+}

@@ -1,0 +1,108 @@
+//! Losses by name, with the targets brought into the form that each needs.
+
+use crate::array::{Array, DType};
+use crate::autograd::Variable;
+use crate::error::{Error, ErrorKind, Result};
+use crate::functions;
+
+/// A loss that training knows by its name.
+pub struct Loss {
+    /// The name.
+    pub name: &'static str,
+    /// Whether it takes class numbers as they are; the others compare element by element.
+    takes_labels: bool,
+    /// Whether it averages over the rows of a batch; the others are sums.
+    averages: bool,
+    function: fn(&Variable, &Array) -> Result<Variable>,
+}
+
+/// Every loss that training knows.
+pub const LOSSES: &[Loss] = &[
+    Loss {
+        name: "softmax_cross_entropy",
+        takes_labels: true,
+        averages: true,
+        function: |y, t| functions::softmax_cross_entropy(y, t),
+    },
+    Loss { name: "cross_entropy", takes_labels: true, averages: true, function: |y, t| functions::cross_entropy(y, t, 0.0) },
+    Loss {
+        name: "sigmoid_cross_entropy",
+        takes_labels: false,
+        averages: true,
+        function: |y, t| functions::sigmoid_cross_entropy(y, t),
+    },
+    Loss {
+        name: "mean_squared_error",
+        takes_labels: false,
+        averages: true,
+        function: |y, t| functions::mean_squared_error(y, t),
+    },
+    Loss {
+        name: "mean_absolute_error",
+        takes_labels: false,
+        averages: true,
+        function: |y, t| functions::mean_absolute_error(y, t),
+    },
+    Loss {
+        name: "sum_squared_error",
+        takes_labels: false,
+        averages: false,
+        function: |y, t| functions::sum_squared_error(y, t),
+    },
+];
+
+impl Loss {
+    /// The loss of this name.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name.
+    pub fn named(name: &str) -> Result<&'static Loss> {
+        LOSSES.iter().find(|l| l.name == name).ok_or_else(|| {
+            let nearest = LOSSES.iter().map(|l| (strsim::damerau_levenshtein(name, l.name), l.name)).min();
+            let names = LOSSES.iter().map(|l| l.name).collect::<Vec<_>>().join(", ");
+            let guess = nearest.filter(|n| n.0 <= 4).map_or(String::new(), |n| format!("did you mean `{}`? ", n.1));
+            Error::new(ErrorKind::Notation, format!("unknown loss `{name}`")).help(format!("{guess}the losses are {names}"))
+        })
+    }
+
+    /// The loss of outputs y `[n, …]` for a data set's targets: numbers, or class numbers `[n]`, which become one-hot
+    /// rows (or a column of 0 and 1 for one output) where the loss compares element by element.
+    ///
+    /// # Errors
+    ///
+    /// Outputs and targets that do not fit.
+    pub fn of(&self, y: &Variable, t: &Array) -> Result<Variable> {
+        if self.takes_labels || t.dtype() != DType::I64 {
+            return (self.function)(y, t);
+        }
+        let t = match *y.shape() {
+            [n, 1] => t.to_dtype(y.dtype()).reshape(&[n as isize, 1])?,
+            [_, classes] => t.one_hot(classes, y.dtype())?,
+            _ => t.clone(),
+        };
+        (self.function)(y, &t)
+    }
+
+    /// Whether it averages over the rows of a batch; the others are sums.
+    pub fn averages(&self) -> bool {
+        self.averages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_become_what_the_loss_compares_with() {
+        let t = Array::from([1i64, 0]);
+        let of = |name: &str, y: Array| Loss::named(name).unwrap().of(&Variable::constant(y), &t).unwrap().item().unwrap();
+        assert_eq!(of("sum_squared_error", Array::from([[0.0, 1.0], [0.5, 0.0]])), 0.125);
+        assert_eq!(of("mean_squared_error", Array::from([[1.0], [0.5]])), 0.125);
+        assert!((of("sigmoid_cross_entropy", Array::from([[0.0], [0.0]])) - 2f64.ln()).abs() < 1e-15);
+        assert!((of("softmax_cross_entropy", Array::from([[0.0, 0.0], [0.0, 0.0]])) - 2f64.ln()).abs() < 1e-15);
+        let error = Loss::named("softmax_crossentropy").err().unwrap();
+        assert!(error.what_to_do().starts_with("did you mean `softmax_cross_entropy`?"));
+    }
+}

@@ -1,0 +1,81 @@
+//! What is written down about a training.
+
+use crate::model::Summary;
+
+use super::evaluate::Analysis;
+
+/// One measurement during training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpochRecord {
+    /// Passes over the training data so far.
+    pub epoch: f64,
+    /// Updates so far; 0 is before training.
+    pub iteration: u64,
+    /// The loss on the training data.
+    pub train_loss: f64,
+    /// The share of the training data that is classified rightly; `None` if the targets are numbers.
+    pub train_accuracy: Option<f64>,
+    /// The loss on the test data.
+    pub test_loss: f64,
+    /// The share of the test data that is classified rightly.
+    pub test_accuracy: Option<f64>,
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// Seconds since training began.
+    pub seconds: f64,
+}
+
+impl EpochRecord {
+    /// The heads of `metrics.csv`.
+    pub const CSV_HEAD: &'static str =
+        "epoch,iteration,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds";
+
+    /// A line of `metrics.csv`.
+    pub fn csv_line(&self) -> String {
+        let share = |a: Option<f64>| a.map_or(String::new(), |a| a.to_string());
+        format!(
+            "{},{},{},{},{},{},{},{:.3}",
+            self.epoch,
+            self.iteration,
+            self.train_loss,
+            share(self.train_accuracy),
+            self.test_loss,
+            share(self.test_accuracy),
+            self.learning_rate,
+            self.seconds
+        )
+    }
+}
+
+/// All that a report shows of a training.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// The data set's name.
+    pub data: String,
+    /// The command that would repeat the run.
+    pub command: String,
+    /// Name and value of every setting.
+    pub settings: Vec<(String, String)>,
+    /// The network.
+    pub summary: Summary,
+    /// The measurements in order.
+    pub history: Vec<EpochRecord>,
+    /// Names of the classes; empty if the targets are numbers.
+    pub classes: Vec<String>,
+    /// Results on the test data, for classification.
+    pub analysis: Option<Analysis>,
+    /// Updates made.
+    pub iterations: u64,
+    /// Passes over the training data.
+    pub epochs: f64,
+    /// Seconds of the whole run, with measurements.
+    pub seconds: f64,
+    /// Updates per second, without measurements.
+    pub iterations_per_second: f64,
+    /// Samples in the training and test data.
+    pub samples: (usize, usize),
+    /// How training ended, if not by reaching its length.
+    pub ended_early: Option<String>,
+    /// The SHA-256 sum of the parameters.
+    pub weights_sha256: String,
+}

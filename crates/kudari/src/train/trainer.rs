@@ -1,0 +1,298 @@
+//! The training loop.
+
+use std::time::{Duration, Instant};
+
+use super::evaluate::evaluate;
+use super::losses::Loss;
+use super::record::EpochRecord;
+use crate::array::Array;
+use crate::autograd::{NonFinite, find_non_finite};
+use crate::data::{Batch, Batches, Dataset, Sampling, Split};
+use crate::error::{Error, Result};
+use crate::layers::Layer;
+use crate::model::Network;
+use crate::optimizers::Optimizer;
+
+/// How long to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// This many updates.
+    Iterations(u64),
+    /// This many passes over the training data.
+    Epochs(u64),
+}
+
+/// How to train.
+pub struct TrainOptions {
+    /// What is made small.
+    pub loss: &'static Loss,
+    /// What makes it small.
+    pub optimizer: Box<dyn Optimizer>,
+    /// Samples per update.
+    pub batch_size: usize,
+    /// How long.
+    pub length: Length,
+    /// How batches are chosen.
+    pub sampling: Sampling,
+    /// Seed of that choice.
+    pub seed: u64,
+    /// The learning rate of every iteration (from 0), if it changes.
+    #[allow(clippy::type_complexity)]
+    pub schedule: Option<Box<dyn Fn(u64) -> f64 + Send>>,
+}
+
+/// Where training stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Updates made.
+    pub iteration: u64,
+    /// Updates to make.
+    pub iterations: u64,
+    /// The loss of the last batch.
+    pub loss: f64,
+}
+
+/// Who follows a training. All methods have defaults that do nothing.
+pub trait Observer {
+    /// After every update.
+    fn iteration(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
+
+    /// After every measurement, with the network as it is then and all measurements so far.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the training with it.
+    fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
+        let _ = (network, history);
+        Ok(())
+    }
+
+    /// Asked after every update: whether to stop here, as Ctrl-C does.
+    fn should_stop(&self) -> bool {
+        false
+    }
+}
+
+/// An observer that does nothing.
+pub struct Silent;
+impl Observer for Silent {}
+
+/// Why training ended.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// It reached its length.
+    Finished,
+    /// The observer asked for it.
+    Interrupted,
+    /// A NaN or infinity appeared. The network holds the last good parameters.
+    Failed(Failure),
+}
+
+/// A training that met a NaN or infinity.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The update at which it appeared, from 1.
+    pub iteration: u64,
+    /// What went wrong: the loss, a gradient, or a parameter.
+    pub what: String,
+    /// The function that first produced it.
+    pub origin: Option<NonFinite>,
+    /// The number of updates behind the parameters that were kept.
+    pub kept: u64,
+}
+
+impl Failure {
+    /// The failure as an error that tells where, which function, and what is kept.
+    pub fn to_error(&self) -> Error {
+        let origin = self.origin.as_ref().map_or(String::new(), |o| format!("; {o}"));
+        Error::new(crate::ErrorKind::NonFinite, format!("iteration {}: {}{origin}", self.iteration, self.what)).help(format!(
+            "the parameters of iteration {} are kept; try a smaller learning rate, gradient clipping, or look at the data",
+            self.kept
+        ))
+    }
+}
+
+/// What came of a training.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The measurements in order, the first before training.
+    pub history: Vec<EpochRecord>,
+    /// Updates made.
+    pub iterations: u64,
+    /// Passes over the training data.
+    pub epochs: f64,
+    /// Seconds spent on updates, without measurements.
+    pub training_seconds: f64,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+impl Outcome {
+    /// Updates per second.
+    pub fn iterations_per_second(&self) -> f64 {
+        if self.training_seconds > 0.0 { self.iterations as f64 / self.training_seconds } else { 0.0 }
+    }
+}
+
+/// Updates between two points from which a failed step can be replayed.
+const SNAPSHOT_INTERVAL: u64 = 100;
+/// More measurements than this say nothing new; a small data set has many epochs.
+const MEASUREMENTS: u64 = 100;
+
+/// The state before an update: to find out by replaying it which function failed.
+struct Snapshot<'a> {
+    iteration: u64,
+    parameters: Vec<(String, Array)>,
+    optimizer: Box<dyn Optimizer>,
+    batches: Batches<'a>,
+}
+
+/// Trains a network. Loss and accuracy on both parts of the data are measured before training, after every epoch (if
+/// there are more than a hundred, after about every hundredth of them), and at the end.
+///
+/// The same seed gives the same bits on any number of threads. When a loss is NaN or infinite, the last hundred updates
+/// are replayed with a check after every function, so that the outcome names the first that failed, and the parameters
+/// of the update before it are kept.
+///
+/// # Errors
+///
+/// Settings that cannot be, a network that does not fit the data, or what the observer returns.
+pub fn train(network: &mut Network, data: &Split, mut options: TrainOptions, observer: &mut dyn Observer) -> Result<Outcome> {
+    options.optimizer.settings().validate()?;
+    let batches = data.train.batches(options.batch_size)?.sampled(options.sampling, options.seed).epochs(u64::MAX);
+    let per_epoch = batches.per_epoch() as u64;
+    let iterations = match options.length {
+        Length::Iterations(count) => count,
+        Length::Epochs(count) => count.saturating_mul(per_epoch),
+    };
+    if iterations == 0 {
+        return Err(Error::value("training of 0 iterations").help("give at least 1"));
+    }
+    let epochs = iterations.div_ceil(per_epoch);
+    let measure_every = per_epoch.saturating_mul(epochs.div_ceil(MEASUREMENTS));
+    let mut run = Run { network, data, per_epoch, began: Instant::now(), history: Vec::new(), training: Duration::ZERO };
+    let rate = |options: &TrainOptions, i: u64| match &options.schedule {
+        Some(schedule) => schedule(i),
+        None => options.optimizer.settings().learning_rate,
+    };
+    run.measure(0, rate(&options, 0), options.loss, observer)?;
+
+    let mut state = Snapshot { iteration: 0, parameters: Vec::new(), optimizer: options.optimizer.copy(), batches };
+    let mut snapshot: Option<Snapshot<'_>> = None;
+    let mut stop = Stop::Finished;
+    let mut since = Instant::now();
+    while state.iteration < iterations {
+        let learning_rate = rate(&options, state.iteration);
+        state.optimizer.set_learning_rate(learning_rate);
+        if state.iteration.is_multiple_of(SNAPSHOT_INTERVAL) {
+            snapshot = Some(state.copy(run.network));
+        }
+        let loss = state.update(run.network, options.loss)?;
+        if !loss.is_finite() {
+            let from = snapshot.take().unwrap_or_else(|| state.copy(run.network));
+            stop = Stop::Failed(from.replay(run.network, options.loss, |i| rate(&options, i))?);
+            break;
+        }
+        observer.iteration(&Progress { iteration: state.iteration, iterations, loss });
+        let interrupted = observer.should_stop();
+        if interrupted || state.iteration.is_multiple_of(measure_every) || state.iteration == iterations {
+            run.training += since.elapsed();
+            run.measure(state.iteration, learning_rate, options.loss, observer)?;
+            since = Instant::now();
+        }
+        if interrupted {
+            stop = Stop::Interrupted;
+            break;
+        }
+    }
+    let made = match &stop {
+        Stop::Failed(failure) => failure.kept,
+        _ => state.iteration,
+    };
+    options.optimizer = state.optimizer;
+    Ok(Outcome {
+        history: run.history,
+        iterations: made,
+        epochs: made as f64 / per_epoch as f64,
+        training_seconds: run.training.as_secs_f64(),
+        stop,
+    })
+}
+
+/// What the loop keeps besides its state.
+struct Run<'a> {
+    network: &'a mut Network,
+    data: &'a Split,
+    per_epoch: u64,
+    began: Instant,
+    history: Vec<EpochRecord>,
+    training: Duration,
+}
+
+impl Run<'_> {
+    fn measure(&mut self, iteration: u64, learning_rate: f64, loss: &Loss, observer: &mut dyn Observer) -> Result<()> {
+        let on = |data: &Dataset| evaluate(self.network, data, loss);
+        let (train, test) = (on(&self.data.train)?, on(&self.data.test)?);
+        self.history.push(EpochRecord {
+            epoch: iteration as f64 / self.per_epoch as f64,
+            iteration,
+            train_loss: train.loss,
+            train_accuracy: train.accuracy,
+            test_loss: test.loss,
+            test_accuracy: test.accuracy,
+            learning_rate,
+            seconds: self.began.elapsed().as_secs_f64(),
+        });
+        observer.measured(self.network, &self.history)
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    fn copy(&self, network: &Network) -> Snapshot<'a> {
+        Snapshot {
+            iteration: self.iteration,
+            parameters: network.arrays(),
+            optimizer: self.optimizer.copy(),
+            batches: self.batches.clone(),
+        }
+    }
+
+    fn next_batch(&mut self) -> Result<Batch> {
+        self.batches.next().ok_or_else(|| Error::value("the training data have no more batches"))
+    }
+
+    /// One update; gives the loss before it. A loss that is not finite changes nothing.
+    fn update(&mut self, network: &mut Network, loss: &Loss) -> Result<f64> {
+        let batch = self.next_batch()?;
+        let loss = loss.of(&network.forward(&batch.x)?, &batch.t)?;
+        let value = loss.item()?;
+        self.iteration += 1;
+        if value.is_finite() {
+            self.optimizer.step(network, &loss.backward()?)?;
+        }
+        Ok(value)
+    }
+
+    /// Goes from this state on with a check after every function until the first NaN or infinity.
+    fn replay(mut self, network: &mut Network, loss: &Loss, rate: impl Fn(u64) -> f64) -> Result<Failure> {
+        network.set_arrays(&self.parameters)?;
+        loop {
+            let kept = self.iteration;
+            self.optimizer.set_learning_rate(rate(kept));
+            let before = network.arrays();
+            let (value, origin) = find_non_finite(|| self.update(network, loss));
+            let value = value?;
+            let broken = network.arrays().into_iter().find(|(_, array)| !array.all_finite()).map(|(name, _)| name);
+            let what = match (&origin, broken) {
+                (None, None) if value.is_finite() => continue,
+                (None, Some(name)) => format!("the update made parameter {name} infinite or NaN"),
+                _ if value.is_finite() => "a gradient is not finite".to_string(),
+                _ => format!("the loss is {value}"),
+            };
+            network.set_arrays(&before)?;
+            return Ok(Failure { iteration: kept + 1, what, origin, kept });
+        }
+    }
+}
