@@ -61,6 +61,6 @@ mod tests {
         assert_eq!(accuracy(&y, &t).unwrap(), 2.0 / 3.0);
         assert_eq!(confusion_matrix(&predicted_classes(&y).unwrap(), &t, 2).unwrap(), [[1, 1], [0, 1]]);
         assert_eq!(predicted_classes(Array::from([[-1.0], [2.0]])).unwrap().to_vec::<i64>().unwrap(), [0, 1]);
-        assert!(accuracy(&y, &Array::from([1i64])).is_err() && confusion_matrix(&t, &t, 1).is_err());
+        assert!(accuracy(&y, Array::from([1i64])).is_err() && confusion_matrix(&t, &t, 1).is_err());
     }
 }

@@ -1,4 +1,5 @@
 //! Every function of the registry against numerical differentiation, to second order, in f64.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use kudari::autograd::{Context, Function, InputGradients, Outputs, apply};
 use kudari::check::{CheckOptions, Order, check_gradients};

@@ -3,6 +3,8 @@
 //! Both operands must have the same type of numbers: an f32 never becomes an f64 unnoticed. Methods return a `Result`
 //! with both shapes; the operators `+ − * /` panic with the same text and the caller's line.
 
+use std::borrow::Cow;
+
 use super::{Array, DType, Shape, broadcast_shapes};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise;
@@ -48,22 +50,29 @@ impl Array {
 
     /// Applies `f` to the elements of three arrays, stretched to the shape of `self`.
     pub(crate) fn map3<F: Map3>(&self, operation: &str, b: &Array, c: &Array, f: F) -> Result<Array> {
-        let stretch = |other: &Array| -> Result<Array> {
-            same_dtype(operation, self, other)?;
-            other.broadcast_to(self.shape()).map_err(|e| e.context(operation))
-        };
-        let (b, c) = (stretch(b)?, stretch(c)?);
+        fn stretch<'a>(operation: &str, to: &Array, other: &'a Array) -> Result<Cow<'a, Array>> {
+            same_dtype(operation, to, other)?;
+            if to.shape == other.shape {
+                return Ok(Cow::Borrowed(other));
+            }
+            other.broadcast_to(to.shape()).map(Cow::Owned).map_err(|e| e.context(operation))
+        }
+        let (b, c) = (stretch(operation, self, b)?, stretch(operation, self, c)?);
         Ok(with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
             let (x, y, z) = (self.strided::<T>(), b.strided::<T>(), c.strided::<T>());
             elementwise::map3(out, self.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
         }), else return Err(not_float(operation, self.dtype))))
     }
 
-    fn stretched(&self, operation: &str, other: &Array) -> Result<(Shape, Array, Array)> {
+    /// The common shape, and both operands stretched to it: borrowed where they have it already.
+    fn stretched<'a>(&'a self, operation: &str, other: &'a Array) -> Result<(Shape, Cow<'a, Array>, Cow<'a, Array>)> {
         same_dtype(operation, self, other)?;
+        if self.shape == other.shape {
+            return Ok((self.shape, Cow::Borrowed(self), Cow::Borrowed(other)));
+        }
         let shape = broadcast_shapes(operation, self.shape(), other.shape())?;
         match (self.broadcast_to_shape(shape), other.broadcast_to_shape(shape)) {
-            (Some(a), Some(b)) => Ok((shape, a, b)),
+            (Some(a), Some(b)) => Ok((shape, Cow::Owned(a), Cow::Owned(b))),
             _ => Err(Error::shape(format!("{operation}: {:?} and {:?}", self.shape(), other.shape()))),
         }
     }

@@ -122,7 +122,7 @@ impl Array {
     ///
     /// An impossible shape.
     pub fn full(shape: &[usize], value: f64, dtype: DType) -> Result<Array> {
-        Ok(Array::filled(Shape::new(shape)?, value, dtype))
+        Ok(Array::filled(Shape::allocatable(shape, dtype)?, value, dtype))
     }
 
     /// An array filled with `value`, of a shape that is known to be valid.
@@ -161,7 +161,7 @@ impl Array {
     ///
     /// An impossible size.
     pub fn eye(size: usize, dtype: DType) -> Result<Array> {
-        let shape = Shape::new(&[size, size])?;
+        let shape = Shape::allocatable(&[size, size], dtype)?;
         Ok(with_element!(dtype, T => Array::build(shape, |out: &mut [T]| {
             out.fill(T::from_f64(0.0));
             out.iter_mut().step_by(size + 1).for_each(|o| *o = T::from_f64(1.0));
@@ -175,7 +175,7 @@ impl Array {
     /// Not integers, or an index outside `0..classes`.
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Result<Array> {
         let labels = self.indices("one_hot", "label", classes)?;
-        let shape = self.shape.inserted(self.rank(), classes)?;
+        let shape = Shape::allocatable(self.shape.inserted(self.rank(), classes)?.as_slice(), dtype)?;
         Ok(with_element!(dtype, T => Array::build(shape, |out: &mut [T]| {
             out.fill(T::from_f64(0.0));
             for (row, &label) in out.chunks_exact_mut(classes.max(1)).zip(&labels) {
@@ -192,8 +192,10 @@ impl Array {
         let indices = self.to_vec::<i64>()?;
         match indices.iter().position(|&i| i < 0 || i as usize >= bound) {
             None => Ok(indices),
-            Some(place) => Err(Error::value(format!("{operation}: {what} {} at position {place} is outside 0..{bound}", indices[place]))
-                .help(format!("it must be from 0 to {}", bound.saturating_sub(1)))),
+            Some(place) => {
+                Err(Error::value(format!("{operation}: {what} {} at position {place} is outside 0..{bound}", indices[place]))
+                    .help(format!("it must be from 0 to {}", bound.saturating_sub(1))))
+            }
         }
     }
 }

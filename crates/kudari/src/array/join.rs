@@ -21,8 +21,12 @@ impl Array {
                 return Err(Error::dtype(format!("concatenate: arrays of {} and {}", first.dtype, array.dtype)));
             }
             if array.rank() != first.rank() || array.shape.with(axis, 0) != first.shape.with(axis, 0) {
-                return Err(Error::shape(format!("concatenate: shapes {:?} and {:?} along axis {axis}", first.shape(), array.shape()))
-                    .help("all sizes but that of the axis must be equal"));
+                return Err(Error::shape(format!(
+                    "concatenate: shapes {:?} and {:?} along axis {axis}",
+                    first.shape(),
+                    array.shape()
+                ))
+                .help("all sizes but that of the axis must be equal"));
             }
             total += array.shape()[axis];
         }

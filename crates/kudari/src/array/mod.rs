@@ -19,14 +19,15 @@ mod shape;
 mod view;
 
 pub use crate::kernels::float::DType;
-pub use random::Stream;
 pub use create::Scalar;
+pub use random::Stream;
 pub use shape::Shape;
 pub use view::Slice;
 
 pub(crate) use arithmetic::{Map, Map2, Map3, operators};
 pub(crate) use shape::{broadcast_shapes, normalise_axis};
 
+use crate::kernels::elementwise::is_contiguous;
 use crate::kernels::float::Element;
 use crate::kernels::memory::Buffer;
 use crate::kernels::strided::{MAX_RANK, Strided};
@@ -34,12 +35,10 @@ use shape::Strides;
 
 /// N-dimensional numbers: a shared buffer with a shape, strides and a type.
 ///
-/// Cloning is cheap and shares the buffer. Axes are counted from 0; there are at most 8.
+/// Cloning is cheap and shares the buffer. Axes are counted from 0; there are at most 6.
 #[derive(Clone)]
 pub struct Array {
     buffer: Buffer,
-    /// Length of the whole buffer in elements, of which the view may show a part.
-    buffer_len: usize,
     offset: usize,
     shape: Shape,
     strides: Strides,
@@ -81,14 +80,7 @@ impl Array {
 
     /// Whether the elements lie in memory one after the other in row-major order.
     pub fn is_contiguous(&self) -> bool {
-        let mut expected = 1;
-        for (&size, &stride) in self.shape().iter().zip(self.strides()).rev() {
-            if size != 1 && stride != expected {
-                return false;
-            }
-            expected *= size as isize;
-        }
-        true
+        is_contiguous(self.shape(), self.strides())
     }
 
     /// Whether both are views of the same buffer.
@@ -103,7 +95,7 @@ impl Array {
         if let Some(values) = buffer.slice_mut(len) {
             fill(values); // always: a fresh buffer has one owner
         }
-        Array { buffer, buffer_len: len, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }
+        Array { buffer, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }
     }
 
     /// Another view of the same buffer.
@@ -114,7 +106,7 @@ impl Array {
     /// The whole buffer for a kernel, with the offset and strides of this view.
     pub(crate) fn strided<T: Element>(&self) -> Strided<'_, T> {
         debug_assert_eq!(T::DTYPE, self.dtype);
-        Strided { data: self.buffer.slice(self.buffer_len), offset: self.offset, strides: self.strides() }
+        Strided { data: self.buffer.all(), offset: self.offset, strides: self.strides() }
     }
 
     /// The elements in row-major order, if they lie so in memory and have this type.
@@ -123,7 +115,7 @@ impl Array {
             return None;
         }
         let (from, len) = (self.offset, self.len());
-        self.buffer.slice(self.buffer_len).get(from..from + len)
+        self.buffer.all().get(from..from + len)
     }
 
     /// The elements for writing in row-major order. Copies first if the buffer is shared or not in that order.
@@ -132,15 +124,15 @@ impl Array {
         if !self.is_contiguous() || !self.buffer.is_unique() {
             *self = self.copy();
         }
-        let (from, len, all) = (self.offset, self.len(), self.buffer_len);
-        match self.buffer.slice_mut(all) {
-            Some(values) => &mut values[from..from + len],
+        let (from, len) = (self.offset, self.len());
+        match self.buffer.slice_mut(from + len) {
+            Some(values) => &mut values[from..],
             None => &mut [],
         }
     }
 
     /// The same shape and type without the numbers, for what needs to know only how large something was.
     pub(crate) fn hollow(&self) -> Array {
-        Array { buffer: Buffer::hollow(), buffer_len: 0, strides: [0; MAX_RANK], offset: 0, ..*self }
+        Array { buffer: Buffer::hollow(), strides: [0; MAX_RANK], offset: 0, ..*self }
     }
 }

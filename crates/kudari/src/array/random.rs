@@ -89,7 +89,7 @@ impl Stream {
 
     fn fill(&mut self, shape: &[usize], dtype: DType, mut next: impl FnMut(&mut Stream) -> f64) -> Result<Array> {
         use crate::kernels::float::Element;
-        let shape = Shape::new(shape)?;
+        let shape = Shape::allocatable(shape, dtype)?;
         Ok(with_element!(dtype, T => Array::build(shape, |out: &mut [T]| {
             out.iter_mut().for_each(|o| *o = T::from_f64(next(self)));
         })))

@@ -25,9 +25,9 @@ impl Array {
         let size = |list: &[isize]| list.iter().map(|&a| self.shape()[a as usize]).product::<usize>();
         let mut sizes = [1; MAX_RANK];
         let mut count = 0;
-        for axis in 0..rank {
-            if !mask[axis] || keep {
-                sizes[count] = if mask[axis] { 1 } else { self.shape()[axis] };
+        for (&size, reduced) in self.shape().iter().zip(mask) {
+            if !reduced || keep {
+                sizes[count] = if reduced { 1 } else { size };
                 count += 1;
             }
         }
@@ -196,9 +196,10 @@ impl Array {
         if self.shape() == shape {
             return Ok(self.clone());
         }
-        let lead = self.rank().checked_sub(shape.len()).ok_or_else(|| {
-            Error::shape(format!("sum_to: {:?} to {shape:?}", self.shape()))
-        })?;
+        let lead = self
+            .rank()
+            .checked_sub(shape.len())
+            .ok_or_else(|| Error::shape(format!("sum_to: {:?} to {shape:?}", self.shape())))?;
         let axes: Vec<isize> = (0..self.rank())
             .filter(|&a| a < lead || (shape[a - lead] == 1 && self.shape()[a] != 1))
             .map(|a| a as isize)

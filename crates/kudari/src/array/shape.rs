@@ -3,12 +3,14 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
+use crate::kernels::float::DType;
+use crate::kernels::memory;
 use crate::kernels::strided::MAX_RANK;
 
 /// Steps in elements along each axis.
 pub(super) type Strides = [isize; MAX_RANK];
 
-/// The sizes of an array's axes, at most 8 of them.
+/// The sizes of an array's axes, at most 6 of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     sizes: [usize; MAX_RANK],
@@ -20,17 +22,29 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// More than 8 axes, or more elements than memory has addresses.
+    /// More than 6 axes, or more elements than the machine's memory has bytes.
     pub fn new(sizes: &[usize]) -> Result<Shape> {
         if sizes.len() > MAX_RANK {
-            return Err(Error::shape(format!("a shape of {} axes: {sizes:?}", sizes.len())).help("an array has at most 8 axes"));
+            return Err(Error::shape(format!("a shape of {} axes: {sizes:?}", sizes.len())).help("an array has at most 6 axes"));
         }
-        // Counted without the zeros, so that strides cannot overflow either; 16 bytes is more than any number needs.
-        let count = sizes.iter().filter(|&&s| s > 0).try_fold(16usize, |n, &s| n.checked_mul(s));
-        if count.is_none_or(|n| n > isize::MAX as usize) {
-            return Err(Error::shape(format!("shape {sizes:?} has more elements than memory has addresses")));
+        // Counted without the zeros, so that strides cannot overflow either.
+        let count = sizes.iter().filter(|&&s| s > 0).try_fold(1usize, |n, &s| n.checked_mul(s));
+        if count.is_none_or(|n| n > memory::physical()) {
+            return Err(too_large(sizes, count.unwrap_or(usize::MAX)));
         }
         Ok(Self::from_valid(sizes))
+    }
+
+    /// A shape for a new array of numbers of this type, which must fit the machine's memory: running out of it cannot be
+    /// caught later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`].
+    pub(crate) fn allocatable(sizes: &[usize], dtype: DType) -> Result<Shape> {
+        let shape = Shape::new(sizes)?;
+        let bytes = shape.len().saturating_mul(dtype.size());
+        if bytes > memory::physical() { Err(too_large(sizes, bytes)) } else { Ok(shape) }
     }
 
     /// The shape of a single number.
@@ -105,6 +119,12 @@ impl fmt::Debug for Shape {
     }
 }
 
+fn too_large(sizes: &[usize], bytes: usize) -> Error {
+    let gib = |bytes: usize| bytes as f64 / (1u64 << 30) as f64;
+    Error::shape(format!("an array of shape {sizes:?} needs at least {:.0} GiB", gib(bytes)))
+        .help(format!("the machine has {:.0} GiB of memory; check the sizes", gib(memory::physical())))
+}
+
 /// The shape that both operands are stretched to: aligned at the last axis, a size of 1 fits any size.
 pub(crate) fn broadcast_shapes(operation: &str, a: &[usize], b: &[usize]) -> Result<Shape> {
     if a == b {
@@ -167,7 +187,7 @@ mod tests {
 
     #[test]
     fn impossible_shapes_are_errors() {
-        assert!(Shape::new(&[1; 9]).is_err());
+        assert!(Shape::new(&[1; 7]).is_err());
         assert!(Shape::new(&[usize::MAX, 2]).is_err() && Shape::new(&[1 << 40, 0, 1 << 40]).is_err());
         assert!(normalise_axis("sum", 2, &[3, 4]).is_err() && normalise_axis("sum", -2, &[3, 4]).is_ok());
         assert!(axes_mask("sum", &[0, -2], &[3, 4]).is_err());

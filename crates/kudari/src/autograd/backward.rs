@@ -105,11 +105,8 @@ pub fn grad(outputs: &[&Variable], inputs: &[&Variable]) -> Result<Vec<Variable>
         return Err(Error::new(ErrorKind::Gradient, format!("grad: input {place} is a constant"))
             .help("make it with Variable::parameter"));
     }
-    let starts: Vec<_> = outputs
-        .iter()
-        .filter(|v| v.wants_gradient())
-        .map(|v| (*v, Variable::constant(v.array().full_like(1.0))))
-        .collect();
+    let starts: Vec<_> =
+        outputs.iter().filter(|v| v.wants_gradient()).map(|v| (*v, Variable::constant(v.array().full_like(1.0)))).collect();
     let walk = Walk { create_graph: true, retain_graph: true };
     let wanted: Vec<(u64, usize)> = inputs.iter().filter_map(|v| Some((v.node()?.id, v.output_number()))).collect();
     let found = walk.run(&starts, &wanted, |_, _| {})?;
@@ -212,8 +209,11 @@ impl Walk {
             let Some(function) = &node.function else { continue };
             let saved = node.saved();
             if saved.inputs.is_empty() {
-                return Err(Error::new(ErrorKind::Gradient, format!("backward: the graph behind `{}` was freed", function.name()))
-                    .help("an earlier backward passed here; keep the graph with Backward::new().retain_graph(true)"));
+                return Err(Error::new(
+                    ErrorKind::Gradient,
+                    format!("backward: the graph behind `{}` was freed", function.name()),
+                )
+                .help("an earlier backward passed here; keep the graph with Backward::new().retain_graph(true)"));
             }
             for input in saved.inputs.iter().filter_map(Variable::node) {
                 if seen.insert(input.id) {
@@ -243,20 +243,15 @@ impl Walk {
         };
         let outputs: SmallVec<[Variable; 1]> =
             outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
-        let gy: SmallVec<[Variable; 1]> = outputs
-            .iter()
-            .enumerate()
-            .map(|(i, y)| match gradients.get(i) {
-                Some(Some(gradient)) => gradient.clone(),
-                _ => Variable::constant(y.array().full_like(0.0)),
-            })
-            .collect();
-        drop(gradients);
+        let mut known = gradients.into_iter();
+        let zero = |y: &Variable| Variable::constant(y.array().full_like(0.0));
+        let gy: SmallVec<[Variable; 1]> = outputs.iter().map(|y| known.next().flatten().unwrap_or_else(|| zero(y))).collect();
         let place_of = |input: &Variable| input.node().and_then(|n| find(visits, n.id)).filter(|&i| visits[i].needed);
         let places: SmallVec<[Option<usize>; 3]> = inputs.iter().map(place_of).collect();
         let needs = places.iter().enumerate().filter(|(_, p)| p.is_some()).fold(0, |mask, (i, _)| mask | 1 << i);
         let context = Context { inputs: &inputs, outputs: &outputs, needs, create_graph: self.create_graph };
-        let results = function.backward(&context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;
+        let results =
+            function.backward(&context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;
         for (i, (place, gradient)) in places.iter().zip(results).enumerate() {
             let (Some(place), Some(gradient)) = (*place, gradient) else { continue };
             if gradient.shape() != inputs[i].shape() {

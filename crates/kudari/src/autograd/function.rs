@@ -199,16 +199,8 @@ fn record<F: Function>(function: F, inputs: &[&Variable], outputs: &[Array], loc
     let saves = function.saves();
     let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
     let saved = Saved {
-        inputs: inputs
-            .iter()
-            .enumerate()
-            .map(|(i, v)| if kept(saves.inputs, i) { (*v).clone() } else { v.hollow() })
-            .collect(),
-        outputs: outputs
-            .iter()
-            .enumerate()
-            .map(|(i, a)| if kept(saves.outputs, i) { a.clone() } else { a.hollow() })
-            .collect(),
+        inputs: inputs.iter().enumerate().map(|(i, v)| if kept(saves.inputs, i) { (*v).clone() } else { v.hollow() }).collect(),
+        outputs: outputs.iter().enumerate().map(|(i, a)| if kept(saves.outputs, i) { a.clone() } else { a.hollow() }).collect(),
     };
     Node::new(Box::new(function), saved, location)
 }

@@ -80,7 +80,12 @@ impl fmt::Display for NonFinite {
         if !self.layer.is_empty() {
             write!(f, " in layer {}", self.layer)?;
         }
-        write!(f, " first produced {} at index {:?}", if self.value.is_nan() { "NaN".into() } else { self.value.to_string() }, self.index)
+        write!(
+            f,
+            " first produced {} at index {:?}",
+            if self.value.is_nan() { "NaN".into() } else { self.value.to_string() },
+            self.index
+        )
     }
 }
 

@@ -1,10 +1,10 @@
 //! The gradients of a whole network against differences, parameter by parameter.
 
 use super::gradients::{Kink, Order, Report, compare, floor_of, index_of};
+use crate::Variable;
 use crate::array::{Array, DType, Stream};
 use crate::error::{Error, Result};
 use crate::layers::Layer;
-use crate::Variable;
 
 /// The result of checking a network.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub fn check_network<L: Layer>(
 
     let mut report = Report { passed: true, ..Report::default() };
     let mut first = 0;
-    for (number, (name, array, gradient)) in parameters.iter().enumerate() {
+    for (number, (_, array, gradient)) in parameters.iter().enumerate() {
         let floor = floor_of(gradient);
         let (values, slopes) = (array.to_f64_vec(), gradient.to_f64_vec());
         let mut arrays: Vec<(String, Array)> = parameters.iter().map(|(n, a, _)| (n.clone(), a.clone())).collect();

@@ -3,6 +3,9 @@
 use crate::array::{Array, DType};
 use crate::error::{Error, Result};
 
+/// An automatic step with this relative error is not improved further.
+const GOOD: f64 = 1e-9;
+
 /// Which difference stands for the derivative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Difference {
@@ -78,7 +81,8 @@ impl Numerical {
         self
     }
 
-    /// A fixed step h instead of the automatic one, which is proportional to max(|x|, 1).
+    /// A fixed step h instead of the automatic one, which is proportional to max(|x|, 1) and
+    /// shrinks where the error is large.
     #[must_use]
     pub fn step(mut self, h: f64) -> Numerical {
         self.step = Some(h);
@@ -99,7 +103,26 @@ impl Numerical {
     ///
     /// What `f` returns.
     pub fn try_derivative(&self, mut f: impl FnMut(f64) -> Result<f64>, x: f64) -> Result<Estimate> {
-        let h = self.step.unwrap_or_else(|| self.difference.automatic_step() * x.abs().max(1.0));
+        if let Some(h) = self.step {
+            return self.with_step(&mut f, x, h);
+        }
+        let mut h = self.difference.automatic_step() * x.abs().max(1.0);
+        let mut best = self.with_step(&mut f, x, h)?;
+        // A function that changes fast, or has a kink inside the step, shows by a large error: smaller steps then.
+        for _ in 0..3 {
+            if best.error <= GOOD * best.value.abs().max(1.0) {
+                break;
+            }
+            h *= 0.1;
+            let other = self.with_step(&mut f, x, h)?;
+            if other.error < best.error || best.error.is_nan() {
+                best = other;
+            }
+        }
+        Ok(best)
+    }
+
+    fn with_step(&self, f: &mut dyn FnMut(f64) -> Result<f64>, x: f64, h: f64) -> Result<Estimate> {
         // The values met on the way tell how large rounding can be.
         let mut largest = 0f64;
         let mut at = |x: f64| -> Result<f64> {

@@ -115,14 +115,12 @@ impl Iterator for Batches<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::xor;
-    use super::*;
 
     #[test]
     fn every_epoch_has_every_sample_once_in_another_order() {
         let data = xor();
-        let epochs: Vec<Vec<f64>> = (0..8)
-            .map(|seed| data.batches(3).unwrap().shuffled(seed).flat_map(|b| b.x.array().to_f64_vec()).collect())
-            .collect();
+        let epochs: Vec<Vec<f64>> =
+            (0..8).map(|seed| data.batches(3).unwrap().shuffled(seed).flat_map(|b| b.x.array().to_f64_vec()).collect()).collect();
         for epoch in &epochs {
             assert_eq!((epoch.len(), epoch.iter().sum::<f64>()), (8, 4.0));
         }

@@ -69,9 +69,12 @@ impl Dataset {
         classes: Vec<String>,
     ) -> Result<Dataset> {
         let size = Shape::new(sample_shape)?.len();
-        let count = if size == 0 { 0 } else { bytes.len() / size };
+        let count = bytes.len().checked_div(size).unwrap_or(0);
         if count * size != bytes.len() {
-            return Err(Error::shape(format!("{name}: {} bytes are not a whole number of samples of shape {sample_shape:?}", bytes.len())));
+            return Err(Error::shape(format!(
+                "{name}: {} bytes are not a whole number of samples of shape {sample_shape:?}",
+                bytes.len()
+            )));
         }
         Self::checked(name, Samples::Bytes(Arc::new(bytes)), count, sample_shape, normalisation, labels, classes)
     }
@@ -196,7 +199,8 @@ impl Dataset {
             convert: impl Fn(A) -> T + Copy + Sync,
         ) {
             for (row, &index) in out.chunks_exact_mut(size.max(1)).zip(indices) {
-                let source = Strided { data: &data[index as usize * size..(index as usize + 1) * size], offset: 0, strides: &[1] };
+                let source =
+                    Strided { data: &data[index as usize * size..(index as usize + 1) * size], offset: 0, strides: &[1] };
                 elementwise::map1(row, &[size], source, 0.1, |x| convert(x) * scale + shift);
             }
         }

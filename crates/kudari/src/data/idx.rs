@@ -85,7 +85,10 @@ fn parse(source: &mut dyn Read) -> Result<Idx> {
     source.take(limit).read_to_end(&mut bytes).map_err(|e| Error::format(format!("cannot be decompressed: {e}")).help(help))?;
     if bytes.len() != expected {
         let found = if bytes.len() > expected { "more".to_string() } else { bytes.len().to_string() };
-        return Err(Error::format(format!("the header promises {expected} bytes of numbers for shape {shape:?}, there are {found}")).help(help));
+        return Err(Error::format(format!(
+            "the header promises {expected} bytes of numbers for shape {shape:?}, there are {found}"
+        ))
+        .help(help));
     }
     macro_rules! numbers {
         ($type:ty as $element:ty) => {{
@@ -131,7 +134,9 @@ pub fn read_idx_pair(samples: &Path, labels: &Path) -> Result<Dataset> {
         IdxNumbers::Array(array) => array.to_dtype(crate::DType::I64),
     };
     if labels_array.rank() != 1 {
-        return Err(Error::shape(format!("{}: labels of shape {:?}", labels.display(), t.shape)).help("labels are one number a sample"));
+        return Err(
+            Error::shape(format!("{}: labels of shape {:?}", labels.display(), t.shape)).help("labels are one number a sample")
+        );
     }
     let highest = labels_array.to_vec::<i64>()?.into_iter().max().unwrap_or(0).clamp(0, 1 << 20);
     let classes = (0..=highest).map(|c| c.to_string()).collect();

@@ -31,10 +31,7 @@ pub struct Sample {
 
 impl Sample {
     /// A sample whose inputs have the given shapes and random numbers in `low..high`.
-    pub fn new(
-        inputs: &[(&[usize], f64, f64)],
-        call: impl Fn(&[Variable]) -> Result<Variable> + 'static,
-    ) -> Sample {
+    pub fn new(inputs: &[(&[usize], f64, f64)], call: impl Fn(&[Variable]) -> Result<Variable> + 'static) -> Sample {
         let mut stream = Stream::new(0, "samples");
         let array = |&(shape, low, high): &(&[usize], f64, f64)| {
             stream.uniform(shape, low, high, DType::F64).unwrap_or_else(|_| Array::from(low))

@@ -208,7 +208,9 @@ impl Variable {
             return Ok(self.clone());
         }
         if !dtype.is_float() {
-            return Err(Error::dtype(format!("to_dtype: a variable as {dtype}")).help("take its array: variable.array().to_dtype(…)"));
+            return Err(
+                Error::dtype(format!("to_dtype: a variable as {dtype}")).help("take its array: variable.array().to_dtype(…)")
+            );
         }
         apply(Cast { to: dtype }, &[self])
     }
@@ -261,10 +263,7 @@ pub fn concatenate(variables: &[&Variable], axis: isize) -> Result<Variable> {
 /// No variable, or different shapes or types.
 #[track_caller]
 pub fn stack(variables: &[&Variable], axis: isize) -> Result<Variable> {
-    let expanded = variables
-        .iter()
-        .map(|v| v.reshape_as(v.array().expand_dims(axis)?.shape()))
-        .collect::<Result<Vec<_>>>()?;
+    let expanded = variables.iter().map(|v| v.reshape_as(v.array().expand_dims(axis)?.shape())).collect::<Result<Vec<_>>>()?;
     if let Some(other) = variables.iter().find(|v| v.shape() != variables[0].shape()) {
         return Err(Error::shape(format!("stack: shapes {:?} and {:?}", variables[0].shape(), other.shape()))
             .help("stacked variables must have one shape"));
@@ -326,7 +325,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g embedded in zeros",
         notes: "",
         samples: || {
-            let of = |shape, slices: &'static [Slice]| Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| v[0].slice(slices));
+            let of =
+                |shape, slices: &'static [Slice]| Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| v[0].slice(slices));
             const ALL: Slice = Slice::ALL;
             vec![of(&[4, 3], &[ALL]), of(&[4, 3], STEPS), of(&[5, 4, 2], STEPS).strided(), of(&[5], &STEPS[..1])]
         },

@@ -19,6 +19,9 @@ pub(crate) fn map1<A: Element, R: Element>(
     cost_ns: f64,
     f: impl Fn(A) -> R + Copy + Sync,
 ) {
+    if out.len() <= PIECE && is_contiguous(shape, a.strides) {
+        return map1_row(out, a.data, a.offset, 1, f);
+    }
     let walk = Walk::new(shape, [a.strides]);
     by_rows(&walk, out, [a.offset], cost_ns, |out, [a0]| map1_row(out, a.data, a0, walk.inner_stride(0), f));
 }
@@ -32,6 +35,9 @@ pub(crate) fn map2<A: Element, B: Element, R: Element>(
     cost_ns: f64,
     f: impl Fn(A, B) -> R + Copy + Sync,
 ) {
+    if out.len() <= PIECE && is_contiguous(shape, a.strides) && is_contiguous(shape, b.strides) {
+        return map2_row(out, a.data, a.offset, 1, b.data, b.offset, 1, f);
+    }
     let walk = Walk::new(shape, [a.strides, b.strides]);
     by_rows(&walk, out, [a.offset, b.offset], cost_ns, |out, [a0, b0]| {
         map2_row(out, a.data, a0, walk.inner_stride(0), b.data, b0, walk.inner_stride(1), f)
@@ -63,8 +69,23 @@ pub(crate) fn update<A: Element, B: Element>(
     cost_ns: f64,
     f: impl Fn(A, B) -> A + Copy + Sync,
 ) {
+    if out.len() <= PIECE && is_contiguous(shape, b.strides) {
+        return update_row(out, b.data, b.offset, 1, f);
+    }
     let walk = Walk::new(shape, [b.strides]);
     by_rows(&walk, out, [b.offset], cost_ns, |out, [b0]| update_row(out, b.data, b0, walk.inner_stride(0), f));
+}
+
+/// Whether the elements lie one after the other: then short operands need no walk at all.
+pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
+    let mut expected = 1;
+    for (&size, &stride) in shape.iter().zip(strides).rev() {
+        if size != 1 && stride != expected {
+            return false;
+        }
+        expected *= size as isize;
+    }
+    true
 }
 
 /// Calls `row(part of out, offsets)` for pieces of the innermost loops, in parallel where that pays.
@@ -80,7 +101,7 @@ fn by_rows<R: Element, const N: usize>(
         return;
     }
     if out.len() == inner && inner <= PIECE {
-        return row(out, base); // by far the most frequent case in small networks
+        return row(out, base);
     }
     let cost = out.len() as f64 * cost_ns;
     if inner > PIECE {

@@ -63,7 +63,9 @@ mod sealed {
 /// A number as it lies in memory: f32, f64, i64, or a byte (0 or 1) for a truth value.
 ///
 /// Every bit pattern of the implementing types is valid, which recycled memory relies on.
-pub(crate) trait Element: sealed::Sealed + Copy + Default + Debug + PartialEq + PartialOrd + Send + Sync + 'static {
+pub(crate) trait Element:
+    sealed::Sealed + Copy + Default + Debug + PartialEq + PartialOrd + Send + Sync + 'static
+{
     /// The type's tag.
     const DTYPE: DType;
     /// The nearest value to `x`.
@@ -287,7 +289,7 @@ impl Float for f32 {
         let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
         let n = shifted - ROUND;
         // ln 2 in two parts, the first with so few bits that n times it is exact.
-        let r = n.mul_add(-0.693_359_375, x);
+        let r = n.mul_add(-355.0 / 512.0, x);
         let r = n.mul_add(2.121_944_4e-4, r);
         let p = r.mul_add(1.0 / 5040.0, 1.0 / 720.0);
         let p = p.mul_add(r, 1.0 / 120.0);
@@ -309,10 +311,10 @@ impl Float for f32 {
         let a = self.abs();
         let large = 1.0 - 2.0 / (Float::exp(a + a) + 1.0);
         let z = self * self;
-        let p = z.mul_add(-5.704_988_7e-3, 2.063_908_9e-2);
+        let p = z.mul_add(-5.704_988_7e-3, 2.063_909e-2);
         let p = p.mul_add(z, -5.373_971_6e-2);
         let p = p.mul_add(z, 1.333_144_2e-1);
-        let p = p.mul_add(z, -3.333_328_2e-1);
+        let p = p.mul_add(z, -3.333_328e-1);
         let small = (p * z).mul_add(self, self);
         if a < 0.625 { small } else { large.copysign(self) }
     }

@@ -70,7 +70,7 @@ impl Drop for Block {
     }
 }
 
-/// A shared block that returns to the pool when its last owner drops it.
+/// A shared block that returns to the pool when its last owner drops it; `None` is a buffer without values.
 pub(crate) struct Buffer(Option<Arc<Block>>);
 
 impl Buffer {
@@ -89,8 +89,15 @@ impl Buffer {
 
     /// A buffer without values, for arrays of which only the shape is kept.
     pub(crate) fn hollow() -> Buffer {
-        static HOLLOW: OnceLock<Arc<Block>> = OnceLock::new();
-        Buffer(Some(HOLLOW.get_or_init(|| Arc::new(Block::allocate(class_capacity(0)))).clone()))
+        Buffer(None)
+    }
+
+    /// All values that the buffer has room for.
+    pub(crate) fn all<T: Element>(&self) -> &[T] {
+        match &self.0 {
+            Some(block) => block.slice(block.capacity / size_of::<T>()),
+            None => &[],
+        }
     }
 
     /// The first `len` values.
@@ -128,9 +135,10 @@ impl Clone for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(mut block) = self.0.take()
-            && Arc::get_mut(&mut block).is_some()
+        if let Some(block) = self.0.take()
+            && Arc::strong_count(&block) == 1
         {
+            // Nobody else holds the block, so nobody can start to.
             // When the thread is ending its pool may be gone; then the block is simply freed.
             let _ = POOL.try_with(|pool| pool.borrow_mut().give_back(block));
         }
@@ -153,6 +161,16 @@ impl Pool {
     fn give_back(&mut self, block: Arc<Block>) {
         self.free[class_of(block.capacity)].push(block);
     }
+}
+
+/// Bytes of memory that the machine has, as far as that can be found out.
+pub(crate) fn physical() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse().ok());
+        total.map_or(isize::MAX as usize, |kib: usize| kib.saturating_mul(1024))
+    })
 }
 
 /// Gives the memory that waits in this thread's pool back to the system.
@@ -178,7 +196,7 @@ fn class_capacity(class: usize) -> usize {
     let power = class / 2;
     // A size beyond the address space saturates here and is refused by the allocator.
     let base = 1usize.checked_shl(power as u32).unwrap_or(usize::MAX);
-    if class % 2 == 0 { base } else { base.saturating_add(base / 2) }
+    if class.is_multiple_of(2) { base } else { base.saturating_add(base / 2) }
 }
 
 #[cfg(test)]

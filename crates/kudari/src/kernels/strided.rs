@@ -1,7 +1,7 @@
 //! Walking over numbers that do not lie in a row: views with any strides, and several of them together.
 
 /// The largest number of axes.
-pub(crate) const MAX_RANK: usize = 8;
+pub(crate) const MAX_RANK: usize = 6;
 
 /// Numbers in memory seen through a shape: element (i, j, …) lies at `offset + i·strides[0] + j·strides[1] + …`.
 #[derive(Clone, Copy)]
@@ -31,8 +31,8 @@ impl<const N: usize> Walk<N> {
             let merges = walk.rank > 0 && (0..N).all(|n| walk.strides[n][last] == strides[n][axis] * size as isize);
             let place = if merges { last } else { walk.rank };
             walk.dims[place] = if merges { walk.dims[place] * size } else { size };
-            for n in 0..N {
-                walk.strides[n][place] = strides[n][axis];
+            for (merged, strides) in walk.strides.iter_mut().zip(strides) {
+                merged[place] = strides[axis];
             }
             walk.rank = place + 1;
         }
@@ -62,8 +62,8 @@ impl<const N: usize> Walk<N> {
         for axis in (0..self.rank - 1).rev() {
             let position = (rest % self.dims[axis]) as isize;
             rest /= self.dims[axis];
-            for n in 0..N {
-                offsets[n] = offsets[n].wrapping_add_signed(position * self.strides[n][axis]);
+            for (offset, strides) in offsets.iter_mut().zip(&self.strides) {
+                *offset = offset.wrapping_add_signed(position * strides[axis]);
             }
         }
         offsets

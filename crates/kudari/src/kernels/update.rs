@@ -59,9 +59,7 @@ pub(crate) fn momentum<T: Float>(p: &mut [T], v: &mut [T], g: &[T], shaping: Sha
     let shape = Shape::new(shaping);
     let (rate, mu) = (T::from_f64(rate), T::from_f64(mu));
     let cost = p.len() as f64 * 4.0 * COST;
-    threads::for_each_parts([p, v], PIECE, cost, |from, [p, v]| {
-        momentum_part(p, v, &g[from..], shape, rate, mu, nesterov)
-    });
+    threads::for_each_parts([p, v], PIECE, cost, |from, [p, v]| momentum_part(p, v, &g[from..], shape, rate, mu, nesterov));
 }
 
 vectorized! {

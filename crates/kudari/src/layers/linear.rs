@@ -32,8 +32,9 @@ impl Linear {
     /// A size of 0, or sizes larger than memory.
     pub fn try_new(inputs: usize, outputs: usize, initializer: Initializer, bias: bool) -> Result<Linear> {
         if inputs == 0 || outputs == 0 {
-            return Err(Error::value(format!("a linear layer of {inputs} inputs and {outputs} outputs"))
-                .help("both must be at least 1"));
+            return Err(
+                Error::value(format!("a linear layer of {inputs} inputs and {outputs} outputs")).help("both must be at least 1")
+            );
         }
         let weight = Parameter::new(&[outputs, inputs], initializer)?;
         let bias = if bias { Some(Parameter::new(&[outputs], Initializer::Constant(0.0))?) } else { None };

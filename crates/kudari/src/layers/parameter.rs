@@ -71,7 +71,11 @@ impl Parameter {
     /// Another shape, or numbers that are not floating-point.
     pub fn set_array(&mut self, array: Array) -> Result<()> {
         if array.shape() != self.array().shape() {
-            return Err(Error::shape(format!("a parameter of shape {:?} set to shape {:?}", self.array().shape(), array.shape())));
+            return Err(Error::shape(format!(
+                "a parameter of shape {:?} set to shape {:?}",
+                self.array().shape(),
+                array.shape()
+            )));
         }
         if !array.dtype().is_float() {
             return Err(Error::dtype(format!("a parameter set to {}", array.dtype())).help("parameters are f32 or f64"));
@@ -196,7 +200,11 @@ pub trait Layer {
                 _ if problem.is_some() => {}
                 Some((_, array)) if array.shape() == shape && array.dtype().is_float() => found += 1,
                 Some((_, array)) => {
-                    problem = Some(format!("parameter {name} has shape {shape:?}, the given one {:?} of {}", array.shape(), array.dtype()));
+                    problem = Some(format!(
+                        "parameter {name} has shape {shape:?}, the given one {:?} of {}",
+                        array.shape(),
+                        array.dtype()
+                    ));
                 }
                 None => problem = Some(format!("parameter {name} is missing")),
             }

@@ -52,7 +52,10 @@ impl Model {
             ("kudari".to_string(), FORMAT.to_string()),
             ("network".to_string(), self.network.notation().to_string()),
             ("input_shape".to_string(), json!(self.network.input_shape()).to_string()),
-            ("normalisation".to_string(), json!({"scale": self.normalisation.scale, "shift": self.normalisation.shift}).to_string()),
+            (
+                "normalisation".to_string(),
+                json!({"scale": self.normalisation.scale, "shift": self.normalisation.shift}).to_string(),
+            ),
             ("labels".to_string(), json!(self.labels).to_string()),
             ("loss".to_string(), self.loss.clone()),
             ("training".to_string(), self.training.to_string()),
@@ -112,7 +115,8 @@ impl Model {
             normalisation[key].as_f64().ok_or_else(|| broken(format!("`normalisation` has no number `{key}`")))
         };
         let labels = json_of("labels")?;
-        let labels: Option<Vec<String>> = labels.as_array().and_then(|a| a.iter().map(|v| v.as_str().map(str::to_string)).collect());
+        let labels: Option<Vec<String>> =
+            labels.as_array().and_then(|a| a.iter().map(|v| v.as_str().map(str::to_string)).collect());
         let mut arrays = Vec::new();
         for (name, view) in tensors.tensors() {
             let dtype = match view.dtype() {
@@ -162,7 +166,8 @@ fn broken(what: String) -> Error {
 }
 
 fn not_safetensors(error: &safetensors::SafeTensorError) -> Error {
-    broken(format!("not a whole safetensors file: {error}")).help("the file is cut short or not a model; train again or fetch it again")
+    broken(format!("not a whole safetensors file: {error}"))
+        .help("the file is cut short or not a model; train again or fetch it again")
 }
 
 /// Writes a file under a temporary name in the same folder, syncs it and renames it: a kill at any moment leaves the old
@@ -214,7 +219,10 @@ mod tests {
         let (one, two) = (model(), Model::from_bytes(&model().to_bytes().unwrap()).unwrap());
         assert_eq!(one.weights_sha256(), two.weights_sha256());
         assert_eq!(one.network.notation(), two.network.notation());
-        assert_eq!((one.normalisation, one.labels, one.loss, one.training), (two.normalisation, two.labels, two.loss, two.training));
+        assert_eq!(
+            (one.normalisation, one.labels, one.loss, one.training),
+            (two.normalisation, two.labels, two.loss, two.training)
+        );
         assert_eq!(two.network.input_shape(), [2, 2]);
     }
 

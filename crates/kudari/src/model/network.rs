@@ -94,8 +94,12 @@ impl Network {
     /// The batch does not fit.
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
         if x.shape().get(1..) != Some(&self.input_shape) {
-            return Err(Error::shape(format!("the network takes samples of shape {:?}, the batch has shape {:?}", self.input_shape, x.shape()))
-                .help("a batch has the shape [samples, …]"));
+            return Err(Error::shape(format!(
+                "the network takes samples of shape {:?}, the batch has shape {:?}",
+                self.input_shape,
+                x.shape()
+            ))
+            .help("a batch has the shape [samples, …]"));
         }
         if self.flatten && x.rank() != 2 { self.layers.forward(&x.flatten()?) } else { self.layers.forward(x) }
     }
@@ -186,7 +190,17 @@ mod tests {
         assert_eq!(error.marked_excerpt(), "linear(50) sigmoyd\n           ^^^^^^^");
         let error = build("relu linear(3)", &[1, 2, 2]).err().unwrap();
         assert!(error.what().contains("linear needs samples of one axis, here [1, 2, 2] arrives"), "{error}");
-        for bad in ["linear", "linear(0)", "linear(x)", "linear(5,6)", "linear(-5)", "relu(1)", "leaky_relu(1,2)", "leaky_relu(x)", "linear(99999999999999)"] {
+        for bad in [
+            "linear",
+            "linear(0)",
+            "linear(x)",
+            "linear(5,6)",
+            "linear(-5)",
+            "relu(1)",
+            "leaky_relu(1,2)",
+            "leaky_relu(x)",
+            "linear(99999999999999)",
+        ] {
             assert!(build(bad, &[4]).is_err(), "{bad}");
         }
         assert!(build("leaky_relu(0.2) softmax flatten", &[4]).is_ok());

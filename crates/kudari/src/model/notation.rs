@@ -44,7 +44,10 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
     let bias = match rest {
         [] => true,
         [flag] if flag == "nobias" => false,
-        _ => return Err(Error::new(ErrorKind::Notation, "linear takes a number and perhaps `nobias`").help("write e.g. linear(50,nobias)")),
+        _ => {
+            return Err(Error::new(ErrorKind::Notation, "linear takes a number and perhaps `nobias`")
+                .help("write e.g. linear(50,nobias)"));
+        }
     };
     let [inputs] = site.input else {
         return Err(Error::shape(format!("linear needs samples of one axis, here {:?} arrives", site.input))
@@ -147,7 +150,9 @@ pub(super) fn read(text: &str) -> Result<Vec<Word>> {
         words.push(Word { name, arguments, column: start, length: at - start });
     }
     if words.is_empty() {
-        return Err(Error::new(ErrorKind::Notation, "network: there is no layer").help("write e.g. linear(50) sigmoid linear(10)"));
+        return Err(
+            Error::new(ErrorKind::Notation, "network: there is no layer").help("write e.g. linear(50) sigmoid linear(10)")
+        );
     }
     Ok(words)
 }

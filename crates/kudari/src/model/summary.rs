@@ -52,7 +52,7 @@ pub(crate) fn with_commas(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([with_commas(0), with_commas(999), with_commas(39760), with_commas(1234567)], ["0", "999", "39,760", "1,234,567"]);
+        assert_eq!(
+            [with_commas(0), with_commas(999), with_commas(39760), with_commas(1234567)],
+            ["0", "999", "39,760", "1,234,567"]
+        );
         assert_eq!([bytes(640), bytes(159040)], ["640 bytes", "155.3 KiB"]);
     }
 }

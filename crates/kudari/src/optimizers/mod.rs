@@ -102,11 +102,8 @@ pub trait Optimizer: Send {
     fn step(&mut self, layer: &mut dyn Layer, gradients: &Gradients) -> Result<()> {
         self.settings().validate()?;
         let settings = self.settings();
-        let mut shaping = Shaping {
-            scale: 1.0,
-            limit: settings.clip_value.unwrap_or(f64::INFINITY),
-            decay: settings.weight_decay,
-        };
+        let mut shaping =
+            Shaping { scale: 1.0, limit: settings.clip_value.unwrap_or(f64::INFINITY), decay: settings.weight_decay };
         if let Some(largest) = settings.clip_norm {
             let norm = gradients.norm();
             if !norm.is_finite() {
@@ -120,7 +117,8 @@ pub trait Optimizer: Send {
         let mut outcome = Ok(());
         layer.visit_mut(&Path::ROOT, &mut |path, parameter| {
             if let (Some(gradient), true) = (gradients.get(parameter.variable()), outcome.is_ok()) {
-                outcome = self.update(slot, parameter.array_mut(), gradient, GradientShaping(shaping)).map_err(|e| e.context(path));
+                outcome =
+                    self.update(slot, parameter.array_mut(), gradient, GradientShaping(shaping)).map_err(|e| e.context(path));
             }
             slot += 1;
         });

@@ -4,15 +4,8 @@ use super::{AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The words of the notation with their parameters and defaults, for help texts.
-pub const OPTIMIZERS: &[&str] = &[
-    "sgd",
-    "momentum(0.9)",
-    "nesterov(0.9)",
-    "adagrad",
-    "rmsprop(0.99)",
-    "adam(0.9,0.999)",
-    "adamw(0.9,0.999)",
-];
+pub const OPTIMIZERS: &[&str] =
+    &["sgd", "momentum(0.9)", "nesterov(0.9)", "adagrad", "rmsprop(0.99)", "adam(0.9,0.999)", "adamw(0.9,0.999)"];
 
 /// Reads an optimizer: a word of [`OPTIMIZERS`], its numbers optional.
 ///
@@ -21,7 +14,8 @@ pub const OPTIMIZERS: &[&str] = &[
 /// An unknown word, numbers that cannot be used, or a learning rate that is not above 0.
 pub fn parse(text: &str, learning_rate: f64) -> Result<Box<dyn Optimizer>> {
     let fail = |why: String| {
-        Error::new(ErrorKind::Notation, format!("optimizer `{text}`: {why}")).help(format!("use one of {}", OPTIMIZERS.join(", ")))
+        Error::new(ErrorKind::Notation, format!("optimizer `{text}`: {why}"))
+            .help(format!("use one of {}", OPTIMIZERS.join(", ")))
     };
     let (word, arguments) = match text.trim().strip_suffix(')').and_then(|t| t.split_once('(')) {
         Some((word, arguments)) => (word.trim(), arguments.split(',').map(str::trim).collect()),
@@ -30,7 +24,12 @@ pub fn parse(text: &str, learning_rate: f64) -> Result<Box<dyn Optimizer>> {
     // Every parameter of these rules is a factor of forgetting: from 0 to just below 1.
     let factors = arguments
         .iter()
-        .map(|a| a.parse().ok().filter(|v| (0.0..1.0).contains(v)).ok_or_else(|| fail(format!("`{a}` is not a number from 0 to below 1"))))
+        .map(|a| {
+            a.parse()
+                .ok()
+                .filter(|v| (0.0..1.0).contains(v))
+                .ok_or_else(|| fail(format!("`{a}` is not a number from 0 to below 1")))
+        })
         .collect::<Result<Vec<f64>>>()?;
     let at_most = |count: usize| {
         if factors.len() > count { Err(fail(format!("{word} takes {count} numbers, not {}", factors.len()))) } else { Ok(()) }

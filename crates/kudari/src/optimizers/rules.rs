@@ -20,9 +20,7 @@ impl<const N: usize> Memory<N> {
         if self.0.len() <= slot {
             self.0.resize(slot + 1, None);
         }
-        let fits = |arrays: &[Array; N]| {
-            arrays.iter().all(|a| a.shape() == parameter.shape() && a.dtype() == parameter.dtype())
-        };
+        let fits = |arrays: &[Array; N]| arrays.iter().all(|a| a.shape() == parameter.shape() && a.dtype() == parameter.dtype());
         let place = &mut self.0[slot];
         if !place.as_ref().is_some_and(fits) {
             *place = None;

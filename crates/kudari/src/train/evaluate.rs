@@ -21,7 +21,11 @@ pub struct Evaluation {
 }
 
 /// Runs all of `data` through the network in chunks; `each` gets the outputs and the first sample's number.
-fn for_each_chunk(network: &Network, data: &Dataset, mut each: impl FnMut(usize, &crate::Variable, &Array) -> Result<()>) -> Result<()> {
+fn for_each_chunk(
+    network: &Network,
+    data: &Dataset,
+    mut each: impl FnMut(usize, &crate::Variable, &Array) -> Result<()>,
+) -> Result<()> {
     no_grad(|| {
         for from in (0..data.len()).step_by(CHUNK) {
             let batch = data.range(from, from + CHUNK)?;

@@ -43,12 +43,7 @@ pub const LOSSES: &[Loss] = &[
         averages: true,
         function: |y, t| functions::mean_absolute_error(y, t),
     },
-    Loss {
-        name: "sum_squared_error",
-        takes_labels: false,
-        averages: false,
-        function: |y, t| functions::sum_squared_error(y, t),
-    },
+    Loss { name: "sum_squared_error", takes_labels: false, averages: false, function: |y, t| functions::sum_squared_error(y, t) },
 ];
 
 impl Loss {

@@ -27,8 +27,7 @@ pub struct EpochRecord {
 
 impl EpochRecord {
     /// The heads of `metrics.csv`.
-    pub const CSV_HEAD: &'static str =
-        "epoch,iteration,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds";
+    pub const CSV_HEAD: &'static str = "epoch,iteration,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds";
 
     /// A line of `metrics.csv`.
     pub fn csv_line(&self) -> String {

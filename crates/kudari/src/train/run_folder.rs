@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn folders_are_numbered_and_models_are_not_overwritten() {
         let base = std::env::temp_dir().join(format!("kudari-runs-{}", std::process::id()));
-        let (one, two) = (RunFolder::create_numbered(&base.join("xor")).unwrap(), RunFolder::create_numbered(&base.join("xor")).unwrap());
+        let (one, two) =
+            (RunFolder::create_numbered(&base.join("xor")).unwrap(), RunFolder::create_numbered(&base.join("xor")).unwrap());
         assert!(one.path().ends_with("xor-1") && two.path().ends_with("xor-2"));
         assert_eq!(std::fs::read_to_string(one.path().join("metrics.csv")).unwrap().trim(), EpochRecord::CSV_HEAD);
         std::fs::write(one.model(), b"precious").unwrap();

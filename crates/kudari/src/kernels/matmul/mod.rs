@@ -9,6 +9,7 @@ mod vector;
 
 use super::float::Float;
 use super::memory::Buffer;
+use super::simd::vectorized;
 use super::threads::{self, SendPointer};
 use tile::{Micro, Tile};
 
@@ -24,9 +25,7 @@ pub(crate) struct Matrix<'a, T> {
 impl<T: Float> Matrix<'_, T> {
     /// A pointer to element (i, j), checked against the data for a block of `rows × columns` from there.
     fn block(&self, i: usize, j: usize, rows: usize, columns: usize) -> *const T {
-        let at = |i: usize, j: usize| {
-            self.offset as isize + i as isize * self.row_stride + j as isize * self.column_stride
-        };
+        let at = |i: usize, j: usize| self.offset as isize + i as isize * self.row_stride + j as isize * self.column_stride;
         let corners = [at(i, j), at(i + rows - 1, j), at(i, j + columns - 1), at(i + rows - 1, j + columns - 1)];
         assert!(corners.iter().all(|&c| c >= 0 && (c as usize) < self.data.len()), "a block outside its matrix");
         self.data[at(i, j) as usize..].as_ptr()
@@ -41,13 +40,7 @@ const TASK: usize = 300_000;
 const RATE: f64 = 50.0;
 
 /// `out (m × n, row-major) = a (m × k) · b (k × n)`, or `+=` with `accumulate`.
-pub(crate) fn matmul<T: Float>(
-    out: &mut [T],
-    [m, k, n]: [usize; 3],
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    accumulate: bool,
-) {
+pub(crate) fn matmul<T: Float>(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, accumulate: bool) {
     assert_eq!(out.len(), m * n, "the output's size");
     if m == 0 || n == 0 {
         return;
@@ -80,7 +73,7 @@ fn block<T: Float>(
 ) {
     let panels = n.div_ceil(micro.columns);
     // b is read once per tile of rows: where it lies if its columns are contiguous and it is read few times.
-    let pack_b = b.column_stride != 1 || (m > 4 * micro.rows && depth * n > 64 * 1024);
+    let pack_b = b.column_stride != 1 || (m > 8 * micro.rows && depth * n > 64 * 1024);
     let packed_b = pack_b.then(|| pack(b.transposed(), [from, depth, n], micro.columns));
     // a is read once per panel; rows of a that lie far apart compete for the same cache lines.
     let pack_a = panels > 3 && depth >= 64 && a.row_stride.unsigned_abs() > 256;
@@ -157,33 +150,58 @@ fn pack<T: Float>(x: Matrix<'_, T>, [from, depth, lines]: [usize; 3], width: usi
     let size = depth * width;
     let mut packed = Buffer::recycled::<T>(groups * size);
     if let Some(values) = packed.slice_mut::<T>(groups * size) {
-        threads::for_each_piece(values, size, (groups * size) as f64 * 0.5, |group, part| {
+        threads::for_each_piece(values, size, (groups * size) as f64 * 0.3, |group, part| {
             let first = group * width;
             let count = width.min(lines - first);
             if count < width {
                 part.fill(T::ZERO);
             }
             let start = x.offset as isize + first as isize * x.row_stride + from as isize * x.column_stride;
-            // Short runs of columns, so that the lines written by one row are still in the cache for the next.
-            for run in (0..depth).step_by(32) {
-                let end = depth.min(run + 32);
-                for r in 0..count {
-                    let row = start + r as isize * x.row_stride;
-                    if x.column_stride == 1 {
-                        let source = &x.data[(row as usize + run)..(row as usize + end)];
-                        for (target, &value) in part[run * width + r..].iter_mut().step_by(width).zip(source) {
-                            *target = value;
-                        }
-                    } else {
-                        for c in run..end {
-                            part[c * width + r] = x.data[(row + c as isize * x.column_stride) as usize];
-                        }
-                    }
+            if x.row_stride == 1 {
+                // The rows of a column lie together: plain copies.
+                for (c, target) in part.chunks_exact_mut(width).enumerate() {
+                    let source = (start + c as isize * x.column_stride) as usize;
+                    target[..count].copy_from_slice(&x.data[source..source + count]);
                 }
+            } else {
+                transpose(part, x.data, start, [x.row_stride, x.column_stride], count, width);
             }
         });
     }
     packed
+}
+
+vectorized! {
+    /// `part[column · width + row] = data[start + row · row_stride + column · column_stride]`, in blocks of 8 × 8 that stay
+    /// in registers and whose cache lines are used whole.
+    fn transpose[T: Float](part: &mut [T], data: &[T], start: isize, strides: [isize; 2], count: usize, width: usize) {
+        let [row_stride, column_stride] = strides;
+        let depth = part.len() / width;
+        for c in (0..depth).step_by(8) {
+            for r in (0..count).step_by(8) {
+                let corner = start + r as isize * row_stride + c as isize * column_stride;
+                if column_stride == 1 && c + 8 <= depth && r + 8 <= count {
+                    let mut block = [[T::ZERO; 8]; 8];
+                    for (i, line) in block.iter_mut().enumerate() {
+                        let from = (corner + i as isize * row_stride) as usize;
+                        line.copy_from_slice(&data[from..from + 8]);
+                    }
+                    #[allow(clippy::needless_range_loop)] // the columns of the block, not its rows
+                    for j in 0..8 {
+                        let to = (c + j) * width + r;
+                        part[to..to + 8].copy_from_slice(&std::array::from_fn::<T, 8, _>(|i| block[i][j]));
+                    }
+                } else {
+                    for i in 0..8.min(count - r) {
+                        for j in 0..8.min(depth - c) {
+                            let from = corner + i as isize * row_stride + j as isize * column_stride;
+                            part[(c + j) * width + r + i] = data[from as usize];
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -237,8 +255,17 @@ mod tests {
             let values = |key| numbers(64 * depth, key).into_iter().map(T::from_f64).collect::<Vec<T>>();
             let (a, b, mut out) = (values(5), values(6), vec![T::ZERO; rows * 64]);
             let tile = Tile {
-                depth, a: a.as_ptr(), a_row: 1, a_step: 64, b: b.as_ptr(), b_step: 64,
-                out: out.as_mut_ptr(), out_row: 64, rows, columns, accumulate: false,
+                depth,
+                a: a.as_ptr(),
+                a_row: 1,
+                a_step: 64,
+                b: b.as_ptr(),
+                b_step: 64,
+                out: out.as_mut_ptr(),
+                out_row: 64,
+                rows,
+                columns,
+                accumulate: false,
             };
             // SAFETY: 64·depth numbers in a and b, rows·64 in out, and rows, columns ≤ 64.
             unsafe { micro.run(&tile) };

@@ -41,13 +41,13 @@ impl<T: Float> Micro<T> {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
-            return match (level, T::DTYPE) {
+            match (level, T::DTYPE) {
                 (Level::Avx512, DType::F32) => Self::new::<__m512, 12>(avx512::<__m512>),
                 (Level::Avx512, _) => Self::new::<__m512d, 12>(avx512::<__m512d>),
                 (Level::Avx2, DType::F32) => Self::new::<__m256, 6>(avx2::<__m256>),
                 (Level::Avx2, _) => Self::new::<__m256d, 6>(avx2::<__m256d>),
                 (Level::Portable, _) => Micro { rows: 4, columns: 8, run: portable::<T> },
-            };
+            }
         }
         #[cfg(not(target_arch = "x86_64"))]
         {
@@ -122,7 +122,13 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize>(tile: &Ti
     unsafe {
         let mask = V::first(tile.columns - (VECTORS - 1) * V::LANES);
         let mut sums = [[V::zero(); VECTORS]; ROWS];
-        let (mut a, mut b) = (tile.a, tile.b);
+        // Every third row has a pointer of its own and the two after it are reached by the row step: x86 addresses hold a
+        // pointer plus one or two steps, and twelve pointers would not fit the registers.
+        let mut bases = [tile.a; 4];
+        for (i, base) in bases.iter_mut().enumerate() {
+            *base = tile.a.wrapping_offset(3 * i as isize * tile.a_row);
+        }
+        let mut b = tile.b;
         for _ in 0..tile.depth {
             let mut row = [V::zero(); VECTORS];
             for (v, value) in row.iter_mut().enumerate() {
@@ -130,12 +136,14 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize>(tile: &Ti
                 *value = if v + 1 == VECTORS { V::load_masked(from, mask) } else { V::load(from) };
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let factor = V::splat(*a.offset(r as isize * tile.a_row));
+                let factor = V::splat(*bases[r / 3].offset((r % 3) as isize * tile.a_row));
                 for v in 0..VECTORS {
                     sums[v] = factor.mul_add(row[v], sums[v]);
                 }
             }
-            a = a.wrapping_offset(tile.a_step);
+            for base in &mut bases {
+                *base = base.wrapping_offset(tile.a_step);
+            }
             b = b.wrapping_offset(tile.b_step);
         }
         for (r, sums) in sums.iter().enumerate() {

@@ -151,25 +151,63 @@ mod x86 {
     }
 
     vector!(
-        __m512, f32, 16, __mmask16, |n: usize| (u32::MAX >> (32 - n)) as __mmask16,
-        _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
-        |p, m| _mm512_maskz_loadu_ps(m, p), |p, m, v| _mm512_mask_storeu_ps(p, m, v), _mm512_fmadd_ps, _mm512_add_ps
+        __m512,
+        f32,
+        16,
+        __mmask16,
+        |n: usize| (u32::MAX >> (32 - n)) as __mmask16,
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        |p, m| _mm512_maskz_loadu_ps(m, p),
+        |p, m, v| _mm512_mask_storeu_ps(p, m, v),
+        _mm512_fmadd_ps,
+        _mm512_add_ps
     );
     vector!(
-        __m512d, f64, 8, __mmask8, |n: usize| (u32::MAX >> (32 - n)) as __mmask8,
-        _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd,
-        |p, m| _mm512_maskz_loadu_pd(m, p), |p, m, v| _mm512_mask_storeu_pd(p, m, v), _mm512_fmadd_pd, _mm512_add_pd
+        __m512d,
+        f64,
+        8,
+        __mmask8,
+        |n: usize| (u32::MAX >> (32 - n)) as __mmask8,
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        |p, m| _mm512_maskz_loadu_pd(m, p),
+        |p, m, v| _mm512_mask_storeu_pd(p, m, v),
+        _mm512_fmadd_pd,
+        _mm512_add_pd
     );
     vector!(
-        __m256, f32, 8, __m256i,
+        __m256,
+        f32,
+        8,
+        __m256i,
         |n: usize| _mm256_cmpgt_epi32(_mm256_set1_epi32(n as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
-        _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
-        |p, m| _mm256_maskload_ps(p, m), |p, m, v| _mm256_maskstore_ps(p, m, v), _mm256_fmadd_ps, _mm256_add_ps
+        _mm256_setzero_ps,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        |p, m| _mm256_maskload_ps(p, m),
+        |p, m, v| _mm256_maskstore_ps(p, m, v),
+        _mm256_fmadd_ps,
+        _mm256_add_ps
     );
     vector!(
-        __m256d, f64, 4, __m256i,
+        __m256d,
+        f64,
+        4,
+        __m256i,
         |n: usize| _mm256_cmpgt_epi64(_mm256_set1_epi64x(n as i64), _mm256_setr_epi64x(0, 1, 2, 3)),
-        _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd,
-        |p, m| _mm256_maskload_pd(p, m), |p, m, v| _mm256_maskstore_pd(p, m, v), _mm256_fmadd_pd, _mm256_add_pd
+        _mm256_setzero_pd,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        |p, m| _mm256_maskload_pd(p, m),
+        |p, m, v| _mm256_maskstore_pd(p, m, v),
+        _mm256_fmadd_pd,
+        _mm256_add_pd
     );
 }
