@@ -39,7 +39,7 @@
 //! | 5 | [`layers`], [`optimizers`], [`metrics`] | parameters with names, and what moves them |
 //! | 4 | [`functions`] | differentiable functions: one file a family, one place a function |
 //! | 3 | [`autograd`] | variables, the graph, `backward`, `grad` |
-//! | 2 | [`array`] | n-dimensional numbers: shape, strides, views, broadcasting |
+//! | 2 | [`mod@array`] | n-dimensional numbers: shape, strides, views, broadcasting |
 //! | 1 | kernels (private) | loops over slices: matrix products, maps, reductions; threads, vector instructions |
 //!
 //! Results do not depend on the number of threads, and one seed drives everything random. Whatever can be given a wrong
