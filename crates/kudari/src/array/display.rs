@@ -1,7 +1,8 @@
-//! Printing arrays as NumPy does: nested brackets, aligned columns, long arrays abbreviated.
+//! Printing arrays as NumPy 2.4 does: nested brackets, aligned columns, wrapped lines, long arrays abbreviated.
 
 use std::fmt;
 
+use super::create::Scalar;
 use super::{Array, DType};
 
 /// Arrays with more elements are abbreviated.
@@ -18,10 +19,24 @@ impl fmt::Display for Array {
             return f.write_str("[]");
         }
         let abbreviated = self.len() > THRESHOLD;
-        let mut shown = Vec::new();
-        collect(self, abbreviated, &mut shown);
-        let texts = format_numbers(&shown, self.dtype());
-        write_axis(f, self.shape(), abbreviated, &mut texts.iter(), 1)
+        let texts = match self.dtype() {
+            DType::F32 => {
+                float_texts(&shown::<f32>(self, abbreviated).into_iter().map(f64::from).collect::<Vec<_>>(), DType::F32)
+            }
+            DType::F64 => float_texts(&shown::<f64>(self, abbreviated), DType::F64),
+            DType::I64 => right_aligned(shown::<i64>(self, abbreviated).iter().map(i64::to_string).collect()),
+            DType::Bool => {
+                shown::<bool>(self, abbreviated).into_iter().map(|x| if x { " True" } else { "False" }.into()).collect()
+            }
+        };
+        let mut out = String::new();
+        match self.shape() {
+            // A single number is printed with all its digits.
+            [] if self.dtype().is_float() => out = single_float(self.to_f64_vec()[0], self.dtype()),
+            [] => out.push_str(texts[0].trim_start()),
+            shape => write_axis(&mut out, shape, abbreviated, &mut texts.iter().map(String::as_str), 1),
+        }
+        f.write_str(&out)
     }
 }
 
@@ -31,79 +46,70 @@ impl fmt::Debug for Array {
     }
 }
 
+/// Whether an axis of `size` has a gap in the middle.
+fn is_cut(size: usize, abbreviated: bool) -> bool {
+    abbreviated && size > 2 * EDGE
+}
+
 /// The indices of an axis that are shown.
 fn places(size: usize, abbreviated: bool) -> impl Iterator<Item = usize> {
-    let cut = abbreviated && size > 2 * EDGE;
-    (0..size).filter(move |&i| !cut || i < EDGE || i >= size - EDGE)
+    (0..size).filter(move |&i| !is_cut(size, abbreviated) || i < EDGE || i >= size - EDGE)
 }
 
-fn collect(array: &Array, abbreviated: bool, into: &mut Vec<f64>) {
-    if array.rank() == 0 {
-        into.extend(array.to_f64_vec());
-        return;
+/// The elements that are shown, in row-major order.
+fn shown<T: Scalar>(array: &Array, abbreviated: bool) -> Vec<T> {
+    match array.shape().first() {
+        None => array.to_vec().unwrap_or_default(),
+        Some(&size) => places(size, abbreviated)
+            .filter_map(|i| array.index_axis(0, i as isize).ok())
+            .flat_map(|part| shown(&part, abbreviated))
+            .collect(),
     }
-    for i in places(array.shape()[0], abbreviated) {
-        if let Ok(part) = array.index_axis(0, i as isize) {
-            collect(&part, abbreviated, into);
+}
+
+/// Brackets and what is in them; `depth` is the number of brackets that are open then.
+fn write_axis<'a>(out: &mut String, shape: &[usize], abbreviated: bool, texts: &mut impl Iterator<Item = &'a str>, depth: usize) {
+    let Some((&size, rest)) = shape.split_first() else { return };
+    out.push('[');
+    if rest.is_empty() {
+        let mut words: Vec<&str> = texts.take(places(size, abbreviated).count()).collect();
+        if is_cut(size, abbreviated) {
+            words.insert(EDGE, "...");
+        }
+        write_row(out, &words, depth);
+    } else {
+        let gap = format!("{:\n<1$}{2:depth$}", "", rest.len(), "");
+        for (count, _) in places(size, abbreviated).enumerate() {
+            if count > 0 {
+                out.push_str(&gap);
+            }
+            if count == EDGE && is_cut(size, abbreviated) {
+                out.push_str("...");
+                out.push_str(&gap);
+            }
+            write_axis(out, rest, abbreviated, texts, depth + 1);
         }
     }
+    out.push(']');
 }
 
-fn write_axis<'a>(
-    f: &mut fmt::Formatter<'_>,
-    shape: &[usize],
-    abbreviated: bool,
-    texts: &mut impl Iterator<Item = &'a String>,
-    depth: usize,
-) -> fmt::Result {
-    let Some((&size, rest)) = shape.split_first() else {
-        return f.write_str(texts.next().map_or("", |t| t.trim()));
-    };
-    f.write_str("[")?;
-    let mut column = depth;
-    let mut previous: Option<usize> = None;
-    for i in places(size, abbreviated) {
-        let skipped = previous.is_some_and(|p| i != p + 1);
-        if rest.is_empty() {
-            let text = texts.next().map_or("", |t| t);
-            if skipped {
-                f.write_str(" ...")?;
-                column += 4;
-            }
-            if previous.is_some() {
-                if column + 1 + text.len() > LINE_WIDTH {
-                    write!(f, "\n{:depth$}", "")?;
-                    column = depth;
-                } else {
-                    f.write_str(" ")?;
-                    column += 1;
-                }
-            }
-            f.write_str(text)?;
-            column += text.len();
-        } else {
-            if previous.is_some() {
-                let breaks = rest.len();
-                if skipped {
-                    write!(f, "{:\n<breaks$}{:depth$}...", "", "")?;
-                }
-                write!(f, "{:\n<breaks$}{:depth$}", "", "")?;
-            }
-            write_axis(f, rest, abbreviated, texts, depth + 1)?;
+/// Words with spaces between them, in lines that leave room for the closing brackets.
+fn write_row(out: &mut String, words: &[&str], depth: usize) {
+    let mut line = String::new();
+    for (i, word) in words.iter().enumerate() {
+        // A line has at least one word, however long.
+        if !line.is_empty() && 2 * depth + line.len() + word.len() > LINE_WIDTH {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            out.push_str(&" ".repeat(depth));
+            line.clear();
         }
-        previous = Some(i);
+        line.push_str(word);
+        if i + 1 < words.len() {
+            line.push(' ');
+        }
     }
-    f.write_str("]")
-}
-
-/// All numbers as texts of one width.
-fn format_numbers(numbers: &[f64], dtype: DType) -> Vec<String> {
-    let texts: Vec<String> = match dtype {
-        DType::Bool => numbers.iter().map(|&x| if x != 0.0 { "True" } else { "False" }.to_string()).collect(),
-        DType::I64 => numbers.iter().map(|x| format!("{x:.0}")).collect(),
-        DType::F32 | DType::F64 => return format_floats(numbers, dtype),
-    };
-    right_aligned(texts)
+    out.push_str(&line);
 }
 
 fn right_aligned(texts: Vec<String>) -> Vec<String> {
@@ -111,47 +117,102 @@ fn right_aligned(texts: Vec<String>) -> Vec<String> {
     texts.into_iter().map(|t| format!("{t:>width$}")).collect()
 }
 
-fn format_floats(numbers: &[f64], dtype: DType) -> Vec<String> {
-    let sizes = || numbers.iter().map(|x| x.abs()).filter(|x| x.is_finite() && *x > 0.0);
+/// The fewest digits that identify a number in its own type, plainly or with an exponent.
+fn shortest(x: f64, dtype: DType, scientific: bool) -> String {
+    match (dtype, scientific) {
+        (DType::F32, true) => format!("{:e}", x as f32),
+        (DType::F32, false) => format!("{}", x as f32),
+        (_, true) => format!("{x:e}"),
+        (_, false) => format!("{x}"),
+    }
+}
+
+/// A number with that many digits after the point, rounded from its exact value and half to even, as NumPy does: the
+/// shortest digits round some halves up.
+fn rounded(x: f64, digits: usize, scientific: bool) -> String {
+    if scientific { format!("{x:.digits$e}") } else { format!("{x:.digits$}") }
+}
+
+/// A finite number's text in parts: before the point, after it without zeros at the end, the exponent.
+fn parts(text: &str) -> (&str, &str, i32) {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    (whole, fraction.trim_end_matches('0'), exponent.parse().unwrap_or(0))
+}
+
+fn exponent_text(exponent: i32, width: usize) -> String {
+    format!("e{}{:0width$}", if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs())
+}
+
+fn non_finite_text(x: f64) -> String {
+    if x.is_nan() {
+        "nan"
+    } else if x > 0.0 {
+        "inf"
+    } else {
+        "-inf"
+    }
+    .into()
+}
+
+/// A number outside an array.
+fn single_float(x: f64, dtype: DType) -> String {
+    if !x.is_finite() {
+        return non_finite_text(x);
+    }
+    let limit = if dtype == DType::F32 { 1e6 } else { 1e16 };
+    let scientific = x != 0.0 && !(1e-4..limit).contains(&x.abs());
+    let shortest = shortest(x, dtype, scientific);
+    let rounded = rounded(x, parts(&shortest).1.len(), scientific);
+    // Below a power of two the numbers lie closer together, and the rounded digits may be those of a neighbour.
+    let same = if dtype == DType::F32 { rounded.parse() == Ok(x as f32) } else { rounded.parse() == Ok(x) };
+    let (whole, fraction, exponent) = parts(if same { &rounded } else { &shortest });
+    match (fraction, scientific) {
+        ("", true) => format!("{whole}{}", exponent_text(exponent, 2)),
+        (_, true) => format!("{whole}.{fraction}{}", exponent_text(exponent, 2)),
+        ("", false) => format!("{whole}.0"),
+        (_, false) => format!("{whole}.{fraction}"),
+    }
+}
+
+/// The numbers of an array as texts of one width, with the points below each other.
+fn float_texts(numbers: &[f64], dtype: DType) -> Vec<String> {
+    let finite: Vec<f64> = numbers.iter().copied().filter(|x| x.is_finite()).collect();
+    let sizes = || finite.iter().map(|x| x.abs()).filter(|&x| x > 0.0);
     let (largest, smallest) = (sizes().fold(0.0, f64::max), sizes().fold(f64::INFINITY, f64::min));
-    let scientific = largest >= 1e8 || (smallest.is_finite() && (smallest < 1e-4 || largest / smallest > 1e3));
-    // The shortest digits that identify the number in its own type, not more than PRECISION after the point.
-    let digits = |x: f64| -> (String, String, String) {
-        let text = match (scientific, dtype) {
-            (true, DType::F32) => format!("{:e}", x as f32),
-            (true, _) => format!("{x:e}"),
-            (false, DType::F32) => format!("{}", x as f32),
-            (false, _) => format!("{x}"),
-        };
-        let (mantissa, exponent) = text.split_once('e').map_or((text.as_str(), None), |(m, e)| (m, Some(e.to_string())));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if fraction.len() <= PRECISION {
-            return (whole.into(), fraction.into(), exponent.unwrap_or_default());
-        }
-        let rounded = if scientific { format!("{x:.PRECISION$e}") } else { format!("{x:.PRECISION$}") };
-        let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, ""));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        (whole.into(), fraction.trim_end_matches('0').into(), exponent.into())
+    // Compared in the numbers' own type: 1e-4 as f32 is a little below 1e-4.
+    let scientific = if dtype == DType::F32 {
+        let (largest, smallest) = (largest as f32, smallest as f32);
+        largest >= 1e6 || smallest < 1e-4 || largest / smallest > 1e3
+    } else {
+        largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e3
     };
-    let parts: Vec<Option<(String, String, String)>> = numbers.iter().map(|&x| x.is_finite().then(|| digits(x))).collect();
-    let fraction_width = parts.iter().flatten().map(|p| p.1.len()).max().unwrap_or(0);
-    let texts = numbers.iter().zip(parts).map(|(&x, part)| match part {
-        None if x.is_nan() => "nan".into(),
-        None => if x > 0.0 { "inf" } else { "-inf" }.into(),
-        Some((whole, fraction, exponent)) if scientific => {
-            let power: i32 = exponent.parse().unwrap_or(0);
-            format!("{whole}.{fraction:0<fraction_width$}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+    let enough = |x: f64| parts(&shortest(x, dtype, scientific)).1.len().min(PRECISION);
+    let most = finite.iter().map(|&x| parts(&rounded(x, enough(x), scientific)).1.len()).max().unwrap_or(0);
+    // With exponents all get as many digits as the longest needs; plain ones are filled up with spaces.
+    let digits = |x: f64| rounded(x, if scientific { most } else { enough(x) }, scientific);
+    let exponents = finite.iter().map(|&x| parts(&digits(x)).2.unsigned_abs().to_string().len());
+    let exponent_width = exponents.max().unwrap_or(0).max(2);
+    let text = |&x: &f64| {
+        if !x.is_finite() {
+            return non_finite_text(x);
         }
-        Some((whole, fraction, _)) => format!("{whole}.{fraction:<fraction_width$}"),
-    });
-    right_aligned(texts.collect())
+        let digits = digits(x);
+        let (whole, fraction, exponent) = parts(&digits);
+        if scientific {
+            format!("{whole}.{fraction:0<most$}{}", exponent_text(exponent, exponent_width))
+        } else {
+            format!("{whole}.{fraction:<most$}")
+        }
+    };
+    right_aligned(numbers.iter().map(text).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Expected texts are what NumPy 2.4's `str` prints for the same arrays.
+    /// Expected texts are what NumPy 2.4's `str` prints for the same arrays; tests/reference has many more.
     #[test]
     fn arrays_print_as_in_numpy() {
         let text = |a: Array| a.to_string();
@@ -159,15 +220,22 @@ mod tests {
         assert_eq!(text(Array::from([0.1f32, 1.0 / 3.0])), "[0.1        0.33333334]");
         assert_eq!(text(Array::from([1e-5, 1.0])), "[1.e-05 1.e+00]");
         assert_eq!(text(Array::from([1234.5678, 0.5])), "[1.2345678e+03 5.0000000e-01]");
+        assert_eq!(text(Array::from([1e6f32, 5e5])), "[1.e+06 5.e+05]");
         assert_eq!(text(Array::from([f64::NAN, 1.0, f64::INFINITY])), "[nan  1. inf]");
-        assert_eq!(text(Array::from([true, false])), "[ True False]");
+        assert_eq!(text(Array::from([true, true])), "[ True  True]");
         assert_eq!(text(Array::arange(1001)), "[   0    1    2 ...  998  999 1000]");
-        assert_eq!(text(Array::from(3.0)), "3.");
         assert_eq!(text(Array::from([[[1i64, 2]], [[3, 40]]])), "[[[ 1  2]]\n\n [[ 3 40]]]");
         assert_eq!(text(Array::zeros(&[0, 3], DType::F32).unwrap()), "[]");
         let rows = Array::arange(2000).reshape(&[1000, 2]).unwrap().to_string();
         assert!(rows.contains("[   4    5]\n ...\n [1994 1995]"), "{rows}");
         let long = Array::arange(40).to_dtype(DType::F64).to_string();
         assert_eq!(long.lines().next().unwrap(), "[ 0.  1.  2.  3.  4.  5.  6.  7.  8.  9. 10. 11. 12. 13. 14. 15. 16. 17.");
+    }
+
+    #[test]
+    fn single_numbers_print_with_all_digits() {
+        let texts = [3.0, 1.0 / 3.0, 1e-5, 1.5e16, -0.0].map(|x| Array::from(x).to_string());
+        assert_eq!(texts, ["3.0", "0.3333333333333333", "1e-05", "1.5e+16", "-0.0"]);
+        assert_eq!(Array::from(i64::MAX).to_string(), "9223372036854775807");
     }
 }

@@ -133,7 +133,7 @@ binary! {
     pow => Pow {
         formula: "x^y",
         derivative: "dx: gyx^(y−1), dy: gx^y ln x",
-        notes: "NaN for x < 0 unless y is whole; the derivative by y needs x > 0.",
+        notes: "NaN for x < 0 unless y is whole; the derivative by y is 0 at x = 0 and needs x > 0 else.",
         saves: INPUTS,
         by_x: |g, x, y| {
             // x⁰ is constant: without this its slope at x = 0 would be 0·∞.
@@ -141,7 +141,11 @@ binary! {
             let slope = x.pow(y.sub(1.0)?)?.mul(y)?;
             g.mul(super::choose(&flat, 0.0, &slope)?)
         },
-        by_y: |g, x, y| g.mul(x.pow(y)?)?.mul(x.log()),
+        by_y: |g, x, y| {
+            // 0^y is constant for y > 0: without this its slope would be 0·∞.
+            let zero = x.array().equal(&x.array().full_like(0.0))?;
+            g.mul(x.pow(y)?)?.mul(super::choose(&zero, 1.0, x)?.log())
+        },
         samples: [[(0.4, 2.0), (-2.0, 2.0)], [(0.4, 2.0), (1.0, 3.0)]],
     }
     /// The larger of both.

@@ -32,8 +32,9 @@ pub(crate) fn log_softmax<T: Float>(out: &mut [T], x: &[T], columns: usize) {
         softmax_block(part, x, columns);
         for (p, x) in part.chunks_mut(columns).zip(x.chunks(columns)) {
             let (largest, sum) = largest_and_sum(x);
-            let shift = largest + sum.ln();
-            p.iter_mut().zip(x).for_each(|(p, &x)| *p = x - shift);
+            // The largest goes first: added to the logarithm it would round that one's digits away.
+            let logarithm = sum.ln();
+            p.iter_mut().zip(x).for_each(|(p, &x)| *p = x - largest - logarithm);
         }
     });
 }

@@ -1,0 +1,645 @@
+#!/usr/bin/env python3
+"""Makes the reference values that tests/reference compares kudari with.
+
+Run it with any working directory; it writes functions.json, optimizers.json and arrays.json beside itself:
+
+    python generate.py
+
+Made with Python 3.11, PyTorch 2.15.0, NumPy 2.4.6 and mpmath 1.3.0; the versions used stand in every file. Other
+versions of PyTorch change last digits, other versions of NumPy may print arrays differently (2.4 writes f32 numbers
+from a million on in powers of ten, 2.3 did not).
+
+An array in the files is {"s": shape, "d": "numbers with spaces between them"} or, if its numbers follow a rule,
+{"s": shape, "r": [a, m, o, d]} with element i (in row-major order) equal to ((i·a) mod m − o) / d.
+The upstream gradient of every function is the rule UPSTREAM, in which no number is 0.
+"""
+
+import itertools
+import json
+import math
+import pathlib
+import platform
+
+import mpmath
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+HERE = pathlib.Path(__file__).resolve().parent
+UPSTREAM = [5, 13, 6.5, 4]
+VERSIONS = {
+    "python": platform.python_version(),
+    "torch": torch.__version__,
+    "numpy": np.__version__,
+    "mpmath": mpmath.__version__,
+}
+NAN, INF = math.nan, math.inf
+mpmath.mp.dps = 60
+torch.set_num_threads(1)
+
+
+# How arrays are written.
+
+
+def rule_values(shape, rule):
+    a, m, o, d = rule
+    i = np.arange(math.prod(shape), dtype=np.float64)
+    return (((i * a) % m - o) / d).reshape(shape)
+
+
+class Given:
+    """An input: its f64 values and how they stand in the file."""
+
+    def __init__(self, values=None, shape=None, rule=None):
+        if rule:
+            self.values = rule_values(shape, rule)
+            self.json = {"s": list(shape), "r": rule}
+        else:
+            self.values = np.array(values, dtype=np.float64)
+            self.json = {"s": list(self.values.shape), "d": text(self.values)}
+
+
+def text(array):
+    """All numbers of an array with the digits that identify them in its type."""
+    array = np.asarray(array)
+    if array.dtype.kind == "f":
+        return " ".join(digits(x) for x in array.ravel())
+    return " ".join(str(int(x)) for x in array.ravel())
+
+
+def digits(x):
+    if not math.isfinite(x):
+        return str(x)
+    if x == 0 or 1e-4 <= abs(x) < 1e8:
+        return np.format_float_positional(x, trim="-")
+    return np.format_float_scientific(x, trim="-", exp_digits=1)
+
+
+def written(array):
+    return {"s": list(array.shape), "d": text(array)}
+
+
+def some(*shape, positive=False, shift=0):
+    """Numbers from −3 to 3 in sixteenths, or from 1/16 to 6."""
+    return Given(shape=shape, rule=[37 + shift, 97, -1.0 if positive else 48.0, 16])
+
+
+def eighths(*shape, shift=0):
+    """Numbers whose products are exact in f32."""
+    return Given(shape=shape, rule=[29 + shift, 41, 20.0, 8])
+
+
+def write(name, content, lists):
+    """One case a line, so that changes are readable."""
+    lines = [f'"{key}": {json.dumps(value)}' for key, value in content.items()]
+    for key, cases in lists.items():
+        lines.append(f'"{key}": [\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]")
+    path = HERE / name
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print(f"{name}: {path.stat().st_size / 1000:.1f} kB, " + ", ".join(f"{len(c)} {k}" for k, c in lists.items()))
+
+
+# Functions.
+
+CASES = []
+
+
+def case(name, inputs, compute, args=None, gradients=True, dtypes=("f64", "f32"), each=None):
+    """One case: the result of `compute`, and the gradients by all inputs (or none of them).
+
+    `each` says what is compared relative to each number instead of the largest one: True for everything, "value" for the
+    values (PyTorch's gradients lose digits, and so do sums). Left out it is "value" for elementwise functions.
+    """
+    if each is None and (name in UNARY or name in BINARY) and name not in LOSES_DIGITS:
+        each = "value"
+    entry = {"f": name, **({"each": each} if each else {}), **({"args": args} if args else {}), "x": [x.json for x in inputs]}
+    for dtype in dtypes:
+        torch_type = torch.float64 if dtype == "f64" else torch.float32
+        x = [torch.tensor(i.values).to(torch_type).requires_grad_(gradients) for i in inputs]
+        y = compute(*x)
+        entry["s"] = list(y.shape)
+        entry[dtype] = {"y": text(y.detach().numpy())}
+        if args and "to" in args:
+            # The result has another type than the case, in which its digits are read.
+            entry[dtype]["y"] = text(y.detach().numpy().astype(np.float64))
+        if gradients:
+            upstream = torch.tensor(rule_values(tuple(y.shape), UPSTREAM)).to(y.dtype)
+            found = torch.autograd.grad(y, x, upstream)
+            entry[dtype]["g"] = [text(g.numpy()) for g in found]
+    if entry.get("f32") == entry.get("f64"):
+        entry["f32"] = "same"  # everything was exact
+    CASES.append(entry)
+
+
+def exact(name, values, value, slope, dtype, compute):
+    """A case of an elementwise function whose values come from 60-digit arithmetic, to be compared number by number.
+
+    PyTorch must agree with them relative to the largest one.
+    """
+    kind = np.float64 if dtype == "f64" else np.float32
+    points = np.array(values, dtype=kind)
+    upstream = rule_values(points.shape, UPSTREAM)
+    y = np.array([float(value(mpmath.mpf(float(x)))) for x in points]).astype(kind)
+    g = np.array([float(slope(mpmath.mpf(float(x))) * mpmath.mpf(u)) for x, u in zip(points, upstream)]).astype(kind)
+    x = torch.tensor(points).requires_grad_(True)
+    z = compute(x)
+    gx = torch.autograd.grad(z, [x], torch.tensor(upstream.astype(kind)))[0]
+    for ours, theirs in [(y, z.detach().numpy()), (g, gx.numpy())]:
+        largest = np.abs(ours).max()
+        assert np.abs(ours - theirs).max() <= (1e-13 if dtype == "f64" else 2e-6) * largest, (name, ours, theirs)
+    given = {"s": list(points.shape), "d": text(points)}
+    CASES.append({"f": name, "each": True, "x": [given], "s": given["s"], dtype: {"y": text(y), "g": [text(g)]}})
+
+
+def clip(x):
+    # Not clamp alone: its derivative is 0 at both ends, kudari's is 1 there.
+    return torch.where((x >= -0.5) & (x <= 1.0), x, x.detach().clamp(-0.5, 1.0))
+
+
+def sign(x):
+    # PyTorch gives 0 for NaN, NumPy and kudari NaN.
+    return torch.where(torch.isnan(x), x, torch.sign(x))
+
+
+def step(x):
+    # Through sign, which has a derivative (zero) in PyTorch.
+    return torch.sign(x).clamp(min=0.0)
+
+
+def softplus(x):
+    # Not F.softplus, which returns x from 20 on and is wrong by 2e-9 there.
+    return torch.logaddexp(x, torch.zeros_like(x))
+
+
+UNARY = {
+    "neg": torch.neg, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "square": torch.square, "abs": torch.abs,
+    "sign": sign, "sin": torch.sin, "cos": torch.cos, "erf": torch.erf, "clip": clip, "identity": lambda x: x * 1,
+    "step": step, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.1), "softplus": softplus, "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
+}  # fmt: skip
+BINARY = {
+    "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "pow": torch.pow, "maximum": torch.maximum,
+    "minimum": torch.minimum,
+}  # fmt: skip
+# In the left tail 1 + erf and 1 + tanh are differences of nearly equal numbers, in PyTorch as in kudari.
+LOSES_DIGITS = ["gelu", "gelu_tanh"]
+UNARY_ARGS = {"clip": {"low": -0.5, "high": 1.0}, "leaky_relu": {"slope": 0.1}}
+
+
+def unary_cases():
+    for name, f in UNARY.items():
+        positive = name in ("log", "sqrt")
+        args = UNARY_ARGS.get(name)
+        # 37 numbers: two vectors of 16 and a rest of 5.
+        for shape, shift in [((37,), 0), ((3, 5), 4), ((2, 1, 3), 6)]:
+            case(name, [some(*shape, positive=positive, shift=shift)], f, args)
+        case(name, [Given(0.75)], f, args)
+        edges = [0.0, 1e-30, 1e-3, 30.0, 100.0] if positive else [0.0, -0.0, 1e-3, -1e-3, 30.0, -30.0, 100.0, -100.0, 1e-30]
+        if name == "exp":
+            edges = [0.0, -0.0, 1e-3, -1e-3, 30.0, -30.0, 88.5]
+        case(name, [Given(edges)], f, args)
+        # PyTorch's f32 gelu gives NaN for infinity, its f64 gelu infinity.
+        dtypes = ["f64"] if name == "gelu" else ["f64", "f32"]
+        case(name, [Given([NAN, INF, -INF])], f, args, gradients=False, dtypes=dtypes)
+    case("log", [Given([0.0, -1.0, 1.0])], torch.log)
+    case("sqrt", [Given([-1.0, 4.0])], torch.sqrt)
+    case("clip", [Given([-0.5, 1.0, -0.75, 1.25, 0.0])], clip, UNARY_ARGS["clip"])
+    case("exp", [Given([709.5, -700.0])], torch.exp, dtypes=["f64"])
+    case("exp", [Given([710.0, -760.0, 100.0])], torch.exp, gradients=False)
+
+
+def exact_cases():
+    mp = mpmath
+    one = mp.mpf(1)
+
+    def sigma(x):
+        return one / (one + mp.exp(-x))
+
+    def sigma_slope(x):
+        return sigma(x) * sigma(-x)
+
+    common = [0.0, 1e-3, -1e-3, 0.3, -0.3, 0.6, -0.7, 2.5, -2.5, 9.0, -9.0, 17.0, -17.0]
+    wide = {"f64": [30.0, -30.0, 100.0, -100.0, 700.0, -700.0], "f32": [30.0, -30.0, 80.0, -80.0]}
+    curves = {
+        "exp": (mp.exp, mp.exp),
+        "sigmoid": (sigma, sigma_slope),
+        "tanh": (mp.tanh, lambda x: 4 * sigma_slope(2 * x)),
+        "softplus": (lambda x: mp.log1p(mp.exp(x)), sigma),
+        "silu": (lambda x: x * sigma(x), lambda x: sigma(x) + x * sigma_slope(x)),
+        "sin": (mp.sin, mp.cos),
+        "cos": (mp.cos, lambda x: -mp.sin(x)),
+    }
+    for dtype in ["f64", "f32"]:
+        for name, (value, slope) in curves.items():
+            # The slope of tanh underflows in f32 from 44 on.
+            far = [x for x in wide[dtype] if abs(x) < {"tanh": 45 if dtype == "f32" else 350}.get(name, 1e9)]
+            exact(name, common + far, value, slope, dtype, UNARY[name])
+        near = [0.0, 1e-3, -1e-3, 0.3, -0.6, 0.9, -1.2, 2.0, -3.0]
+        exact("erf", near, mp.erf, lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), dtype, torch.erf)
+        positive = [1e-30, 1e-3, 0.5, 0.999, 1.001, 2.0, 30.0, 1e6, 1e30]
+        exact("log", positive, mp.log, lambda x: 1 / x, dtype, torch.log)
+        exact("sqrt", positive, mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x)), dtype, torch.sqrt)
+    exact("exp", [708.0, 709.75, -708.0], mp.exp, mp.exp, "f64", torch.exp)
+    exact("exp", [87.0, 88.7, -87.0], mp.exp, mp.exp, "f32", torch.exp)
+
+
+def binary_cases():
+    shapes = [[(3, 5), (3, 5)], [(3, 5), (5,)], [(), (3,)], [(2, 1, 3), (4, 1)], [(1,), (1, 1)], [(37,), (37,)]]
+    for name, f in BINARY.items():
+        for a, b in shapes:
+            # A divisor that is never 0 and a positive base.
+            x = some(*a, positive=name == "pow")
+            y = Given(shape=b, rule=[31, 71, 35.5, 16]) if name == "div" else some(*b, shift=6)
+            case(name, [x, y], f)
+    # Ties, and sizes that differ widely.
+    case("maximum", [Given([1.0, 2.0, 2.0, 0.0]), Given([1.0, 3.0, 1.0, -0.0])], torch.maximum)
+    case("minimum", [Given([1.0, 2.0, 2.0, 0.0]), Given([[1.0], [2.0]])], torch.minimum)
+    case("add", [Given([1e20, 1e-20, 0.1]), Given([1.0, 1.0, 0.2])], torch.add)
+    case("mul", [Given([1e20, 1e-20, 0.1]), Given([1e15, 1e-10, 0.2])], torch.mul)
+    case("div", [Given([1.0, -1.0, 0.0]), Given([0.0, 0.0, 0.0])], torch.div, gradients=False)
+    # The derivative by the exponent is not asked for at negative bases, as the function's notes say.
+    case("pow", [Given([-2.0, -2.0, 0.0, 0.0, -0.5]), Given([2.0, 3.0, 0.0, 2.0, -3.0])], torch.pow, gradients=False)
+    case("pow", [Given([-2.0, 0.5]), Given([0.5, 0.5])], torch.pow, gradients=False)
+    case("pow", [Given([0.0, 0.0, 2.0]), Given([2.0, 1.5, 3.0])], torch.pow)
+    for name in ["maximum", "minimum"]:
+        case(name, [Given([NAN, 1.0, INF, -INF]), Given([1.0, NAN, 3.0, 3.0])], BINARY[name], gradients=False)
+
+
+def over(f, args, rank):
+    """A PyTorch reduction over axes; none means all of them."""
+    axes = [a % rank for a in args["axes"]] or list(range(rank))
+    return lambda x: f(x, axes, args["keep"]) if rank else f(x.reshape(1), [0], False)
+
+
+def reduction_cases():
+    table = {
+        "sum": lambda x, a, k: torch.sum(x, a, k),
+        "mean": lambda x, a, k: torch.mean(x, a, k),
+        "variance": lambda x, a, k: torch.var(x, a, correction=0, keepdim=k),
+        "max": lambda x, a, k: torch.amax(x, a, k),
+        "min": lambda x, a, k: torch.amin(x, a, k),
+        "logsumexp": lambda x, a, k: torch.logsumexp(x, a, k),
+    }
+    layouts = [((3, 5), [], False), ((3, 5), [0], True), ((2, 3, 4), [0, -1], False), ((2, 3, 4), [1], False), ((7,), [-1], True),
+               ((1, 5), [0], False), ((4, 1, 3), [1], True), ((2, 37), [-1], False), ((37, 2), [0], False), ((), [], False)]  # fmt: skip
+    for name, f in table.items():
+        for shape, axes, keep in layouts:
+            args = {"axes": axes, "keep": keep}
+            case(name, [some(*shape)], over(f, args, len(shape)), args)
+    flat, rows = {"axes": [], "keep": False}, {"axes": [1], "keep": False}
+    ties = Given([[2.0, 1.0, 2.0], [1.0, 1.0, 1.0]])
+    for name in ["max", "min"]:
+        case(name, [ties], over(table[name], rows, 2), rows)
+        case(name, [ties], over(table[name], flat, 2), flat)
+        case(name, [Given([[NAN, 1.0], [INF, -INF]])], over(table[name], rows, 2), rows, gradients=False)
+    huge = Given([[1000.0, 1000.0, 999.0], [-1000.0, -1000.5, -1001.0], [1000.0, -1000.0, 0.0], [88.0, 89.0, 90.0]])
+    case("logsumexp", [huge], over(table["logsumexp"], rows, 2), rows)
+    case("logsumexp", [Given([[-INF, 0.0], [2.0, -INF]])], over(table["logsumexp"], rows, 2), rows)
+    case("logsumexp", [Given([[-INF, -INF], [INF, 0.0]])], over(table["logsumexp"], rows, 2), rows, gradients=False)
+    # A variance that a formula like mean x² − (mean x)² would lose.
+    case("variance", [Given([[1000.0, 1000.25, 1000.5], [4096.0, 4097.0, 4095.0]])], over(table["variance"], rows, 2), rows)
+
+
+def softmax_cases():
+    for name, f in {"softmax": F.softmax, "log_softmax": F.log_softmax}.items():
+        for shape, axis in [((3, 4), -1), ((5,), 0), ((2, 3, 4), 1), ((4, 1), -1), ((7, 10), 1), ((2, 37), -1)]:
+            case(name, [some(*shape)], lambda x: f(x, axis), {"axis": axis})
+        huge = Given([[1000.0, 1000.0, -1000.0], [1e4, 0.0, -1e4], [88.0, -88.0, 0.0], [-1e4, -1e4, -1e4]])
+        case(name, [huge], lambda x: f(x, -1), {"axis": -1})
+        case(name, [Given([[-INF, 0.0, 1.0]])], lambda x: f(x, -1), {"axis": -1})
+        # Large logits close to each other keep their digits.
+        near = Given([[1000.0, 1000.5, 999.0], [-4000.25, -4000.0, -4000.125]])
+        case(name, [near], lambda x: f(x, -1), {"axis": -1}, each=True)
+
+
+def product_cases():
+    for a, b in [((3, 4), (4, 5)), ((1, 1), (1, 1)), ((7,), (7,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 1, 2, 3), (2, 3, 2)),
+                 ((5, 1), (1, 7)), ((4, 2, 3), (3, 5)), ((2, 3), (2, 3, 2))]:  # fmt: skip
+        case("matmul", [some(*a), some(*b, shift=6)], torch.matmul)
+    case("matmul", [eighths(9, 33), eighths(33, 17, shift=2)], torch.matmul)
+    for x in [(5, 3), (3,), (2, 2, 3), (1, 3)]:
+        case("linear", [some(*x), some(4, 3, shift=6), some(4, shift=2)], F.linear)
+    case("linear", [some(5, 3), some(2, 3, shift=6)], F.linear)
+    case("linear", [eighths(9, 33), eighths(17, 33, shift=2), eighths(17, shift=6)], F.linear)
+
+
+def shape_cases():
+    for shape, sizes in [((2, 3, 2), [2, -1]), ((6,), [3, 2]), ((1, 1), []), ((4, 3), [2, 6])]:
+        case("reshape", [some(*shape)], lambda x: x.reshape(sizes), {"sizes": sizes})
+    for shape, order in [((2, 3), [1, 0]), ((2, 3, 4), [2, 0, 1]), ((2, 1, 3, 2), [-1, 1, 0, 2])]:
+        case("permute", [some(*shape)], lambda x: x.permute(order), {"order": order})
+    for shape in [(4,), (3, 1), (), (2, 1, 4)]:
+        case("broadcast_to", [some(*shape)], lambda x: x.expand(2, 3, 4), {"shape": [2, 3, 4]})
+        case("sum_to", [some(2, 3, 4)], lambda x: x.sum_to_size(shape), {"shape": list(shape)})
+    picks = [((7, 5), [[1, None, 2], [1, 4, 1]]), ((7, 5), [[0, None, 3]]), ((5,), [[-3, -1, 1]]), ((2, 3, 4), [[0, 1, 1], [0, None, 2]])]
+    for shape, slices in picks:
+        place = tuple(slice(*s) for s in slices)
+        args = {"slices": slices}
+        case("slice", [some(*shape)], lambda x: x[place], args)
+        small = tuple(np.zeros(shape)[place].shape)
+
+        def embed(x):
+            zeros = torch.zeros(shape, dtype=x.dtype)
+            zeros[place] = x
+            return zeros
+
+        case("embed", [some(*small)], embed, {**args, "shape": list(shape)})
+    for axis, shapes in [(0, [(2, 3), (1, 3), (4, 3)]), (-1, [(2, 3), (2, 1)]), (1, [(2, 2, 2), (2, 3, 2)])]:
+        case("concatenate", [some(*s, shift=i) for i, s in enumerate(shapes)], lambda *x: torch.cat(x, axis), {"axis": axis})
+    for axis in [0, 1, -1]:
+        case("concatenate", [some(2, 3), some(2, 3, shift=1)], lambda *x: torch.stack(x, axis), {"axis": axis, "stack": True})
+    case("to_dtype", [some(2, 3)], lambda x: x.double(), {"to": "f64"})
+    case("to_dtype", [Given([0.1, 1 / 3, 1e-30, -2e20, 1e-50])], lambda x: x.float(), {"to": "f32"})
+
+
+def indexing_cases():
+    def indices(values):
+        values = np.array(values, dtype=np.int64)
+        return torch.tensor(values), written(values)
+
+    for shape, axis, values in [((4, 3), 1, [[0], [2], [1], [0]]), ((4, 3), 0, [[3, 0, 3], [0, 0, 1]]), ((5,), -1, [4, 4, 0, 2, 4, 1]),
+                                ((2, 3, 2), 1, [[[2, 0]], [[1, 1]]])]:  # fmt: skip
+        at, json_at = indices(values)
+        case("gather", [some(*shape)], lambda x: x.gather(axis, at), {"axis": axis, "indices": json_at})
+        to = lambda x: torch.zeros(shape, dtype=x.dtype).scatter_add(axis, at, x)  # noqa: E731
+        case("scatter_add", [some(*at.shape)], to, {"axis": axis, "indices": json_at, "shape": list(shape)})
+    mask = np.array([[True, False, True], [False, False, True]])
+    for a, b in [((2, 3), (2, 3)), ((3,), (2, 1)), ((2, 3), ()), ((4, 2, 3), (1,))]:
+        args = {"condition": written(mask)}
+        case("choose", [some(*a), some(*b, shift=6)], lambda x, y: torch.where(torch.tensor(mask), x, y), args)
+
+
+def loss_cases():
+    differences = {
+        "sum_squared_error": lambda y, t: 0.5 * ((y - t) ** 2).sum(),
+        "mean_squared_error": F.mse_loss,
+        "mean_absolute_error": F.l1_loss,
+        "sigmoid_cross_entropy": F.binary_cross_entropy_with_logits,
+    }
+    for name, f in differences.items():
+        for shape in [(2, 3), (5,), (), (37,), (3, 1, 4)]:
+            t = Given(shape=shape, rule=[31, 65, 0.0, 64]) if name == "sigmoid_cross_entropy" else some(*shape, shift=6)
+            case(name, [some(*shape), t], f)
+    case("mean_absolute_error", [Given([1.0, 2.0]), Given([1.0, 3.0])], F.l1_loss)
+    logits = [30.0, -30.0, 100.0, -100.0, 1000.0, -1000.0, 0.0, 1e-3]
+    for t in [0.0, 1.0, 0.25]:
+        case("sigmoid_cross_entropy", [Given(logits), Given([t] * 8)], differences["sigmoid_cross_entropy"])
+
+    def both(shape, labels=None, rows=None, x=None, epsilons=(0.0, 1e-7)):
+        """Both cross-entropies with the same target."""
+        classes = shape[-1]
+        if rows is None:
+            target = np.array(labels, dtype=np.int64)
+            args = {"target": {**written(target), "i": True}}
+            t = F.one_hot(torch.tensor(target.reshape(shape[:-1])), classes).double()
+        else:
+            target = np.array(rows, dtype=np.float64)
+            args = {"target": written(target)}
+            t = torch.tensor(target)
+        count = max(math.prod(shape[:-1]), 1)
+
+        def by_softmax(x):
+            if rows is None:
+                return F.cross_entropy(x.reshape(-1, classes), torch.tensor(target.reshape(-1)))
+            return -(t.to(x.dtype) * F.log_softmax(x, -1)).sum() / count
+
+        case("softmax_cross_entropy", [x or some(*shape)], by_softmax, args)
+        for epsilon in epsilons:
+            # Only where the target is not 0, so that 0 · ln 0 is 0.
+            f = lambda p: -(t.to(p.dtype)[t != 0] * torch.log(p[t != 0] + epsilon)).sum() / count  # noqa: E731
+            case("cross_entropy", [Given(shape=shape, rule=[37, 97, -1.0, 100])], f, {**args, "epsilon": epsilon})
+
+    both((2, 3), labels=[2, 0])
+    both((2, 3), labels=[[1], [2]])
+    both((2, 3), rows=[[0.5, 0.5, 0.0], [0.0, 0.25, 1.0]])
+    both((2, 2, 4), labels=[[0, 1], [3, 2]])
+    both((3,), labels=1)
+    both((17, 10), labels=[(7 * i) % 10 for i in range(17)], epsilons=(1e-7,))
+    both((5, 37), labels=[36, 0, 16, 15, 31], epsilons=())
+    both((4, 2), labels=[1, 1, 0, 0], x=Given([[0.0, -200.0], [1000.0, -1000.0], [1e4, 0.0], [-88.0, 88.0]]), epsilons=())
+    zero = {"target": {**written(np.array([1, 0])), "i": True}, "epsilon": 1e-7}
+    impossible = Given([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
+    case("cross_entropy", [impossible], lambda p: -torch.log(p[[0, 1], [1, 0]] + 1e-7).sum() / 2, zero)
+
+
+def functions():
+    for make in [unary_cases, exact_cases, binary_cases, reduction_cases, softmax_cases, product_cases, shape_cases,
+                 indexing_cases, loss_cases]:  # fmt: skip
+        make()
+    write("functions.json", {"versions": VERSIONS, "upstream": UPSTREAM}, {"cases": CASES})
+
+
+# Optimizers.
+
+RECORDED = [1, 2, 3, 5, 10, 20, 35, 50]
+SETTINGS = {
+    "plain": {},
+    "decay": {"weight_decay": 0.05},
+    "clip_norm": {"clip_norm": 0.5},
+    "clip_value": {"clip_value": 0.25},
+    "all": {"weight_decay": 0.05, "clip_norm": 2.0, "clip_value": 0.5},
+}
+# Rates at which a rounding error does not grow: with larger ones PyTorch's own f32 leaves its f64.
+OPTIMIZERS = {
+    "sgd": (0.01, torch.optim.SGD, {}),
+    "momentum(0.9)": (0.002, torch.optim.SGD, {"momentum": 0.9}),
+    "nesterov(0.9)": (0.002, torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "adagrad": (0.03, torch.optim.Adagrad, {}),
+    "rmsprop(0.99)": (0.003, torch.optim.RMSprop, {}),
+    "rmsprop(0.9)": (0.003, torch.optim.RMSprop, {"alpha": 0.9}),
+    "adam": (0.05, torch.optim.Adam, {}),
+    "adam(0.8,0.99)": (0.05, torch.optim.Adam, {"betas": (0.8, 0.99)}),
+    "adamw": (0.05, torch.optim.AdamW, {}),
+}
+START_A = [[-1.0, 0.5, 1.25], [0.75, -0.5, 0.25]]
+START_B = [1.0, -0.25, 0.5]
+NOISE = [7, 11, 5.0, 16]
+
+
+def shape_gradients(parameters, settings):
+    """Clips as kudari does: all gradients by their norm, then every number.
+
+    torch.nn.utils.clip_grad_norm_ divides by the norm + 1e-6, which is another number in the seventh digit.
+    """
+    if "clip_norm" in settings:
+        norm = math.sqrt(sum(float((p.grad**2).sum()) for p in parameters))
+        for p in parameters:
+            p.grad *= min(1.0, settings["clip_norm"] / norm)
+    if "clip_value" in settings:
+        torch.nn.utils.clip_grad_value_(parameters, settings["clip_value"])
+
+
+def optimizers():
+    """Rosenbrock's valley, Σ (1 − a)² + 4 (b − a²)² with b stretched over the rows of a, plus a slope of step t that
+    stands for the noise of samples: Σ a · n(t), where n is the rule NOISE at element 6t + i."""
+    cases = []
+    noise = rule_values((50, 2, 3), NOISE)
+    for (name, (rate, kind, options)), (label, settings) in itertools.product(OPTIMIZERS.items(), SETTINGS.items()):
+        if "(0.8" in name or name == "rmsprop(0.9)":
+            if label != "plain":
+                continue
+        a = torch.tensor(START_A, dtype=torch.float64, requires_grad=True)
+        b = torch.tensor(START_B, dtype=torch.float64, requires_grad=True)
+        # AdamW decays by 0.01 if not told otherwise.
+        optimizer = kind([a, b], lr=rate, weight_decay=settings.get("weight_decay", 0.0), **options)
+        track = []
+        for t in range(50):
+            optimizer.zero_grad()
+            loss = ((1 - a) ** 2 + 4 * (b - a**2) ** 2 + a * torch.tensor(noise[t])).sum()
+            loss.backward()
+            shape_gradients([a, b], settings)
+            optimizer.step()
+            if t + 1 in RECORDED:
+                track.append([text(a.detach().numpy()), text(b.detach().numpy())])
+        cases.append({"optimizer": name, "rate": rate, "settings": settings, "track": track})
+    start = [written(np.array(START_A)), written(np.array(START_B))]
+    write("optimizers.json", {"versions": VERSIONS, "steps": RECORDED, "start": start, "noise": NOISE}, {"cases": cases})
+
+
+# Arrays.
+
+KINDS = {"f64": np.float64, "f32": np.float32, "i64": np.int64, "bool": np.bool_}
+
+
+def printed():
+    cases = []
+
+    def add(values, *kinds, shape=None):
+        for kind in kinds or ["f64"]:
+            array = np.array(values).astype(KINDS[kind])
+            array = array if shape is None else array.reshape(shape)
+            cases.append({"dtype": kind, "x": written(array), "text": str(array)})
+
+    def follow(shape, rule, kind="f64"):
+        array = rule_values(shape, rule).astype(KINDS[kind])
+        cases.append({"dtype": kind, "x": {"s": list(shape), "r": rule}, "text": str(array)})
+
+    both = ("f64", "f32")
+    add([[1, 2.5], [-3.125, 4]], *both)
+    add([0.1, 1 / 3, 2 / 3], *both)
+    add([1e-5, 1], *both)
+    add([1234.5678, 0.5], *both)
+    add([1000.0, 1.0], *both)
+    add([1000.5, 1.0], *both)
+    add([999999.0, 1e6], *both)
+    add([123456.0, 1000.0], *both)
+    add([99999999.0, 1e6], *both)
+    add([1e8, 1e6], *both)
+    add([0.0001, 0.05], *both)
+    add([0.00012345678, 0.05], *both)
+    add([9.9e-5, 0.05], *both)
+    add([1e100, -1e-5, 0.0])
+    add([1e-300, 1e-310, 5e-324])
+    add([1e38, 1e-38, 3.4028235e38], "f32")
+    add([123456789.123456789, -0.1])
+    add([[NAN, 1, INF], [-INF, 1.25, 0]], *both)
+    add([NAN, INF])
+    add([NAN, -INF])
+    add([NAN])
+    add([INF, 1e-10, -1e10], *both)
+    add([-0.0, 0.0, 1.0], *both)
+    add([0.0, 0.0])
+    add([0.123456785, 0.123456775, 0.999999999, 9.9999999999], *both)
+    add([0.5, 0.25, 100.0, -17.75], *both)
+    for value in [3.0, -0.0, 0.1, 1 / 3, 1e-4, 9.9e-5, 999999.0, 1e6, 1.5e15, 1e16, 1e22, 1e-10, NAN, -INF, 123456789.0, 1.2345e30, 2.0**-24]:
+        add(value, *both)
+    add(7, "i64")
+    add(-(2**62) + 1, "i64")
+    add(1, "bool")
+    add(0, "bool")
+    add([1, 1], "bool")
+    add([[1, 0], [0, 0]], "bool")
+    add([0] * 30, "bool")
+    add([2**53 + 1, -1, 9007199254740995], "i64")
+    add([[[1, 2]], [[3, -40]]], "i64")
+    add(list(range(40)), *both, "i64")
+    add([[-i * i for i in range(30)], list(range(30))], "i64")
+    add([[[i / 8 for i in range(20)]]], *both)
+    for kind in both:
+        follow((3, 14), [37, 101, 50.0, 7], kind)
+        follow((2, 2, 2, 9), [37, 101, 50.0, 300], kind)
+        follow((1001,), [37, 1009, 500.0, 7], kind)
+        follow((40, 40), [37, 1009, 500.0, 1024], kind)
+        follow((7, 11, 13), [37, 1009, 500.0, 1], kind)
+    follow((1001,), [1, 5000, 0.0, 1], "i64")
+    follow((1000,), [1, 5000, 0.0, 1], "i64")
+    follow((5, 400), [37, 1009, 500.0, 1], "i64")
+    follow((400, 5), [37, 1009, 500.0, 1], "i64")
+    follow((2, 2, 600), [37, 1009, 500.0, 1e6])
+    follow((1100,), [1, 2, 0.0, 1], "bool")
+    follow((7, 1, 150), [37, 1009, 0.0, 1e-12])
+    for shape in [(0,), (0, 3), (2, 0)]:
+        add([], shape=shape)
+    # Numbers so long that few fit into a line, or none.
+    add([[[[[[1 / 3, 1e-9, -1e200, 2 / 3, 5, 7, 1 / 7]]]]]])
+    return cases
+
+
+def operations():
+    cases = []
+
+    def add(name, inputs, result, args=None, kind="f64"):
+        inputs = [np.asarray(x) for x in inputs]
+        result = np.asarray(result)
+        kinds = {"f": {4: "f32", 8: "f64"}, "i": {8: "i64"}, "b": {1: "bool"}}
+        typed = lambda a: {"dtype": kinds[a.dtype.kind][a.dtype.itemsize], **written(a)}  # noqa: E731
+        cases.append({"op": name, **({"args": args} if args else {}), "x": [typed(x) for x in inputs], "y": typed(result)})
+
+    def numbers(*shape, kind=np.float64, shift=0, divisor=8):
+        return rule_values(shape, [37 + shift, 97, 48.0, divisor]).astype(kind)
+
+    for kind in [np.float64, np.float32]:
+        for a, b in [((2, 3), (3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((3,), (2, 3, 2)), ((2, 2, 3), (3,)), ((3,), (3,)), ((2, 0), (0, 3))]:
+            x, y = numbers(*a, kind=kind), numbers(*b, kind=kind, shift=2)
+            add("matmul", [x, y], x @ y)
+    x = numbers(2, 3, 4)
+    for axes, keep in [((0,), False), ((1,), True), ((0, 2), False), ((0, 1, 2), False)]:
+        args = {"axes": list(axes), "keep": keep}
+        for kind in [np.float64, np.float32, np.int64]:
+            values = numbers(2, 3, 4, kind=kind, divisor=1)
+            for name, f in {"sum": np.sum, "max": np.max, "min": np.min}.items():
+                add(name, [values], f(values, axis=axes, keepdims=keep), args)
+        add("mean", [x], np.mean(x, axis=axes, keepdims=keep), args)
+    odd = np.array([[1.0, 3.0, 3.0], [NAN, 5.0, NAN], [-INF, INF, INF], [0.0, -0.0, 0.0], [2.0, NAN, 1.0]])
+    for name, f in {"argmax": np.argmax, "argmin": np.argmin}.items():
+        for axis in [0, 1, -1]:
+            add(name, [odd], f(odd, axis=axis), {"axis": axis})
+        for axis in [0, 1, 2]:
+            add(name, [x], f(x, axis=axis), {"axis": axis})
+        long = numbers(3, 101, kind=np.int64, divisor=1)
+        add(name, [long], f(long, axis=1), {"axis": 1})
+    for name, f in {"max": np.max, "min": np.min}.items():
+        add(name, [odd], f(odd, axis=1), {"axes": [1], "keep": False})
+    at = np.array([2, 0, 2, 1])
+    for axis in [0, 1]:
+        square = numbers(3, 3, kind=np.int64, divisor=1)
+        add("take", [square, at], np.take(square, at, axis), {"axis": axis})
+    deep = np.array([[[0, 1, 2, 0]], [[2, 2, 1, 0]]])
+    add("gather", [x, deep], np.take_along_axis(x, deep, 1), {"axis": 1})
+    for axis in [0, 1, -1]:
+        add("concatenate", [x, x], np.concatenate([x, x], axis), {"axis": axis})
+        add("stack", [x[0], x[1]], np.stack([x[0], x[1]], axis), {"axis": axis})
+    flags = [np.array([[True], [False]]), np.array([True, False, True])]
+    add("concatenate", [flags[1], flags[1]], np.concatenate([flags[1], flags[1]]), {"axis": 0})
+    a, b = np.array([[1.0], [NAN], [2.0]]), np.array([1.0, 2.0, -INF])
+    comparisons = {"equal": np.equal, "not_equal": np.not_equal, "less": np.less, "less_equal": np.less_equal,
+                   "greater": np.greater, "greater_equal": np.greater_equal}  # fmt: skip
+    for name, f in comparisons.items():
+        add(name, [a, b], f(a, b))
+    add("choose", [flags[0], b, b * 2], np.where(flags[0], b, b * 2))
+    big = np.array([2**62, -(2**62), 3], dtype=np.int64)
+    for name, f in {"add": np.add, "sub": np.subtract, "mul": np.multiply}.items():
+        add(name, [big, np.array([[2**62], [-7]])], f(big, np.array([[2**62], [-7]])))
+        add(name, [x, x[0, 0]], f(x, x[0, 0]))
+    add("linspace", [], np.linspace(-1.0, 2.0, 11), {"first": -1.0, "last": 2.0, "count": 11})
+    add("eye", [], np.eye(4), {"count": 4})
+    add("to_i64", [np.array([1.9, -1.9, 0.5, -0.0, 1e15])], np.array([1.9, -1.9, 0.5, -0.0, 1e15]).astype(np.int64))
+    return cases
+
+
+if __name__ == "__main__":
+    functions()
+    optimizers()
+    with np.errstate(all="ignore"):
+        write("arrays.json", {"versions": VERSIONS}, {"printed": printed(), "operations": operations()})
