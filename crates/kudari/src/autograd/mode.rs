@@ -80,12 +80,9 @@ impl fmt::Display for NonFinite {
         if !self.layer.is_empty() {
             write!(f, " in layer {}", self.layer)?;
         }
-        write!(
-            f,
-            " first produced {} at index {:?}",
-            if self.value.is_nan() { "NaN".into() } else { self.value.to_string() },
-            self.index
-        )
+        let value = if self.value.is_nan() { "NaN".to_string() } else { self.value.to_string() };
+        write!(f, " first produced {value}")?;
+        if self.index.is_empty() { Ok(()) } else { write!(f, " at index {:?}", self.index) }
     }
 }
 

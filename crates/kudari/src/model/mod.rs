@@ -8,3 +8,4 @@ mod summary;
 pub use file::{Model, write_atomically};
 pub use network::{Network, NetworkOptions};
 pub use summary::{Summary, SummaryRow};
+pub(crate) use summary::{bytes, with_commas};

@@ -61,7 +61,7 @@ pub(crate) fn with_commas(number: usize) -> String {
 }
 
 /// Bytes in the unit that suits them.
-fn bytes(count: usize) -> String {
+pub(crate) fn bytes(count: usize) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.iter().find(|u| count >= u.0) {
         Some((unit, name)) => format!("{:.1} {name}", count as f64 / *unit as f64),

@@ -1,0 +1,92 @@
+//! The report of a run as one self-contained page: it reads without a network, without a script and on paper.
+//!
+//! `overview` begins the page, `chart` (on `axis`) draws the curves, `confusion` and `samples` (on `png`) show what was
+//! taken for what, `tables` lists the rest. `text` writes numbers and makes foreign text harmless: every name, setting
+//! and command goes through it. The page depends on the record alone, so the same record gives the same bytes.
+
+mod axis;
+mod chart;
+mod confusion;
+mod overview;
+mod png;
+mod samples;
+mod tables;
+mod text;
+
+use sha2::{Digest, Sha256};
+
+use super::record::{EpochRecord, RunRecord};
+use chart::{Chart, Series, Unit};
+use confusion::Confusion;
+use text::{escape, percent_decimals};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// The report as HTML, which needs nothing from anywhere else.
+pub fn report_html(record: &RunRecord) -> String {
+    // The browser is told to load nothing and to run this one script, so that markup in a name could do no harm even if
+    // it were not escaped.
+    let script_sum = png::base64(&Sha256::digest(SCRIPT.as_bytes()));
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
+         style-src 'unsafe-inline'; script-src 'sha256-{script_sum}'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{} – kudari</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escape(&record.data)
+    );
+    html += &overview::html(record);
+    html += "<main>\n";
+    html += &section("Learning curves", &curves(record));
+    if let Some(analysis) = &record.analysis {
+        html += &section("Confusion matrix", &Confusion::new(analysis, &record.classes).html());
+        if !analysis.worst.is_empty() {
+            html += &section("Worst classified samples", &samples::html(&analysis.worst, &record.classes));
+        }
+    }
+    html += &section("Network", &tables::network(&record.summary));
+    html += "<div class=\"beside\">\n";
+    html += &section("Time and speed", &tables::time(record));
+    html += &section("Settings", &tables::settings(record));
+    html += "</div>\n";
+    html += &section("Repeat this run", &tables::repeat(record));
+    html += "</main>\n";
+    html += &format!(
+        "<footer>Written by kudari {}. This page needs no network.</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    html
+}
+
+fn section(title: &str, content: &str) -> String {
+    format!("<section>\n<h2>{title}</h2>\n{content}</section>\n")
+}
+
+/// Whether the data have classes: there is no accuracy where targets are numbers.
+fn has_accuracy(record: &RunRecord) -> bool {
+    record.history.iter().any(|r| r.test_accuracy.is_some() || r.train_accuracy.is_some())
+}
+
+fn curves(record: &RunRecord) -> String {
+    let chart = |title, unit, train: fn(&EpochRecord) -> f64, test: fn(&EpochRecord) -> f64| {
+        let values = |of: fn(&EpochRecord) -> f64| record.history.iter().map(of).collect();
+        Chart {
+            title,
+            unit,
+            at: record.history.iter().map(|r| (r.epoch, r.iteration)).collect(),
+            series: vec![Series { name: "train", values: values(train) }, Series { name: "test", values: values(test) }],
+        }
+        .html()
+    };
+    let mut html = String::from("<div class=\"charts\">\n");
+    html += &chart("Loss", Unit::Number, |r| r.train_loss, |r| r.test_loss);
+    if has_accuracy(record) {
+        let unit = Unit::Share(percent_decimals(record.samples.1));
+        html += &chart("Accuracy", unit, |r| r.train_accuracy.unwrap_or(f64::NAN), |r| r.test_accuracy.unwrap_or(f64::NAN));
+    }
+    html + "</div>\n" + &overview::best(record) + &tables::measurements(record)
+}
+
+#[cfg(test)]
+mod tests;
