@@ -1,2 +1,22 @@
-//! kudari
-fn main() {}
+//! The command `kudari`: trains a neural network, measures it, predicts with it, and checks its gradients.
+//!
+//! It parses, calls the library and prints. No mathematics here.
+
+mod commands;
+mod data;
+mod failure;
+mod interrupt;
+mod output;
+mod plan;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(commands::Cli::parse()) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

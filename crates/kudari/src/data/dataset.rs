@@ -139,6 +139,19 @@ impl Dataset {
         self
     }
 
+    /// The same data with other names for the classes: those of the model that is to recognise them.
+    ///
+    /// # Errors
+    ///
+    /// A label is not one of the classes.
+    pub fn with_classes(mut self, classes: &[String]) -> Result<Dataset> {
+        if self.targets.dtype() == DType::I64 {
+            self.targets.indices(&self.name, "label", classes.len())?;
+        }
+        self.classes = classes.to_vec();
+        Ok(self)
+    }
+
     /// What the data set is called.
     pub fn name(&self) -> &str {
         &self.name

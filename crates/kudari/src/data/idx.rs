@@ -127,30 +127,47 @@ fn read_up_to(source: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
 ///
 /// A file that cannot be used, or different numbers of samples and labels.
 pub fn read_idx_pair(samples: &Path, labels: &Path) -> Result<Dataset> {
-    let name = samples.display().to_string();
     let (x, t) = (read_idx(samples)?, read_idx(labels)?);
-    let labels_array = match t.numbers {
+    let wrong =
+        |what: String| Error::format(format!("{}: {what}", labels.display())).help("labels are one whole number a sample");
+    let t = match t.numbers {
         IdxNumbers::Bytes(bytes) => Array::from_vec(bytes.iter().map(|&b| b as i64).collect(), &t.shape)?,
-        IdxNumbers::Array(array) => array.to_dtype(crate::DType::I64),
+        IdxNumbers::Array(array) if array.dtype() == crate::DType::I64 => array,
+        IdxNumbers::Array(array) => return Err(wrong(format!("labels of type {}", array.dtype()))),
     };
-    if labels_array.rank() != 1 {
-        return Err(
-            Error::shape(format!("{}: labels of shape {:?}", labels.display(), t.shape)).help("labels are one number a sample")
-        );
+    if t.rank() != 1 {
+        return Err(wrong(format!("labels of shape {:?}", t.shape())));
     }
-    let highest = labels_array.to_vec::<i64>()?.into_iter().max().unwrap_or(0).clamp(0, 1 << 20);
-    let classes = (0..=highest).map(|c| c.to_string()).collect();
+    let highest = t.to_vec::<i64>()?.into_iter().max().unwrap_or(0).clamp(0, 1 << 20);
+    dataset(samples, x, t, (0..=highest).map(|c| c.to_string()).collect())
+}
+
+/// A data set of an IDX file of samples alone, for prediction: all of them are of the one class `?`.
+///
+/// # Errors
+///
+/// A file that cannot be used.
+pub fn read_idx_samples(samples: &Path) -> Result<Dataset> {
+    let x = read_idx(samples)?;
+    let labels = Array::zeros(&x.shape[..x.shape.len().min(1)], crate::DType::I64)?;
+    dataset(samples, x, labels, vec!["?".to_string()])
+}
+
+fn dataset(path: &Path, x: Idx, labels: Array, classes: Vec<String>) -> Result<Dataset> {
+    let name = path.display().to_string();
+    // Pictures get an axis of channels, which convolutions expect.
+    let pictures = x.shape.len() == 3;
     match x.numbers {
         IdxNumbers::Bytes(bytes) => {
-            // Pictures get an axis of channels, which convolutions expect.
-            let shape = match &x.shape[..] {
-                [_, height, width] => vec![1, *height, *width],
-                shape => shape.get(1..).unwrap_or(&[]).to_vec(),
-            };
+            let sample = x.shape.get(1..).unwrap_or(&[]);
+            let shape = if pictures { [&[1], sample].concat() } else { sample.to_vec() };
             let scale = Normalisation { scale: 1.0 / 255.0, shift: 0.0 };
-            Dataset::from_bytes(&name, Cow::Owned(bytes), &shape, scale, labels_array, classes)
+            Dataset::from_bytes(&name, Cow::Owned(bytes), &shape, scale, labels, classes)
         }
-        IdxNumbers::Array(array) => Dataset::from_arrays(&name, array, labels_array, classes),
+        IdxNumbers::Array(array) => {
+            let array = if pictures { array.expand_dims(1)? } else { array };
+            Dataset::from_arrays(&name, array, labels, classes)
+        }
     }
 }
 
@@ -168,7 +185,10 @@ pub fn read_idx_folder(folder: &Path) -> Result<Split> {
         })
     };
     let pair = |part: &str| read_idx_pair(&find(&format!("{part}-images-idx3"))?, &find(&format!("{part}-labels-idx1"))?);
-    Ok(Split { train: pair("train")?, test: pair("t10k")? })
+    let (train, test) = (pair("train")?, pair("t10k")?);
+    // The highest class may occur in only one of the two.
+    let classes = if test.classes().len() > train.classes().len() { test.classes() } else { train.classes() }.to_vec();
+    Ok(Split { train: train.with_classes(&classes)?, test: test.with_classes(&classes)? })
 }
 
 #[cfg(test)]

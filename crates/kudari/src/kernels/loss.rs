@@ -42,20 +42,23 @@ pub(crate) fn log_softmax<T: Float>(out: &mut [T], x: &[T], columns: usize) {
 /// The probabilities of every row into `p`, and each row's `−ln p[label]` into `losses`. Labels must be in range.
 pub(crate) fn softmax_cross_entropy<T: Float>(p: &mut [T], losses: &mut [T], x: &[T], labels: &[i64], columns: usize) {
     let rows = rows_per_block(columns);
-    softmax(p, x, columns);
-    threads::for_each_piece(losses, rows, losses_cost(labels.len(), columns), |index, part| {
-        for (i, loss) in part.iter_mut().enumerate() {
-            let r = index * rows + i;
-            let x = &x[r * columns..(r + 1) * columns];
-            // The exact form: no logarithm of a rounded probability, so confident mistakes keep their loss.
-            let (largest, sum) = largest_and_sum(x);
-            *loss = sum.ln() - (x[labels[r] as usize] - largest);
+    let start = threads::SendPointer(losses.as_mut_ptr());
+    let count = losses.len();
+    threads::for_each_piece(p, rows * columns, x.len() as f64, |index, part| {
+        let first = index * rows;
+        let start = &start;
+        // SAFETY: piece `index` of p holds rows from `first`, at most `rows` of them; pieces do not overlap, and neither do
+        // their losses, which lie inside `losses`.
+        let losses = unsafe { std::slice::from_raw_parts_mut(start.0.add(first), rows.min(count - first)) };
+        let x = &x[first * columns..first * columns + part.len()];
+        subtract_largest(part, x, columns);
+        // The exact form ln Σ − x: no logarithm of a rounded probability, so confident mistakes keep their loss.
+        for ((loss, shifted), &label) in losses.iter_mut().zip(part.chunks(columns)).zip(&labels[first..]) {
+            *loss = -shifted[label as usize];
         }
+        exponentials(part);
+        divide_by_sum(part, columns, &mut |row, sum| losses[row] = losses[row] + sum.ln());
     });
-}
-
-fn losses_cost(rows: usize, columns: usize) -> f64 {
-    rows as f64 * (20.0 + columns as f64)
 }
 
 /// `out[r, c] = (p[r, c] − [c = label]) · scale`: the gradient by the logits.
@@ -79,21 +82,39 @@ vectorized! {
     }
 }
 
+fn softmax_block<T: Float>(out: &mut [T], x: &[T], columns: usize) {
+    subtract_largest(out, x, columns);
+    exponentials(out);
+    divide_by_sum(out, columns, &mut |_, _| {});
+}
+
 vectorized! {
-    fn softmax_block[T: Float](out: &mut [T], x: &[T], columns: usize) {
+    fn subtract_largest[T: Float](out: &mut [T], x: &[T], columns: usize) {
         for (o, x) in out.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
             let largest = x.iter().fold(x[0], |a, &b| a.larger(b));
             for (o, &x) in o.iter_mut().zip(x) {
                 *o = x - largest;
             }
         }
-        for o in out.iter_mut() {
-            *o = o.exp();
+    }
+}
+
+vectorized! {
+    fn exponentials[T: Float](x: &mut [T]) {
+        for x in x.iter_mut() {
+            *x = x.exp();
         }
-        for o in out.chunks_exact_mut(columns) {
-            let sum = row_sum(o);
-            for o in o {
-                *o = *o / sum;
+    }
+}
+
+vectorized! {
+    /// Divides every row by its sum, which `each` is told.
+    fn divide_by_sum[T: Float](x: &mut [T], columns: usize, each: &mut dyn FnMut(usize, T)) {
+        for (r, row) in x.chunks_exact_mut(columns).enumerate() {
+            let sum = row_sum(row);
+            each(r, sum);
+            for x in row {
+                *x = *x / sum;
             }
         }
     }

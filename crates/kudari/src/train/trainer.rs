@@ -8,7 +8,7 @@ use super::record::EpochRecord;
 use crate::array::Array;
 use crate::autograd::{NonFinite, find_non_finite};
 use crate::data::{Batch, Batches, Dataset, Sampling, Split};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::layers::Layer;
 use crate::model::Network;
 use crate::optimizers::Optimizer;
@@ -107,7 +107,7 @@ impl Failure {
     /// The failure as an error that tells where, which function, and what is kept.
     pub fn to_error(&self) -> Error {
         let origin = self.origin.as_ref().map_or(String::new(), |o| format!("; {o}"));
-        Error::new(crate::ErrorKind::NonFinite, format!("iteration {}: {}{origin}", self.iteration, self.what)).help(format!(
+        Error::new(ErrorKind::NonFinite, format!("iteration {}: {}{origin}", self.iteration, self.what)).help(format!(
             "the parameters of iteration {} are kept; try a smaller learning rate, gradient clipping, or look at the data",
             self.kept
         ))
@@ -136,7 +136,7 @@ impl Outcome {
     }
 }
 
-/// Updates between two points from which a failed step can be replayed.
+/// Updates between two points from which a failed one can be replayed.
 const SNAPSHOT_INTERVAL: u64 = 100;
 /// More measurements than this say nothing new; a small data set has many epochs.
 const MEASUREMENTS: u64 = 100;
@@ -152,9 +152,9 @@ struct Snapshot<'a> {
 /// Trains a network. Loss and accuracy on both parts of the data are measured before training, after every epoch (if
 /// there are more than a hundred, after about every hundredth of them), and at the end.
 ///
-/// The same seed gives the same bits on any number of threads. When a loss is NaN or infinite, the last hundred updates
-/// are replayed with a check after every function, so that the outcome names the first that failed, and the parameters
-/// of the update before it are kept.
+/// The same seed gives the same bits on any number of threads. When a loss or a gradient is NaN or infinite, the last
+/// one or two hundred updates are replayed with a check after every function, so that the outcome names the first that
+/// failed, and the parameters that gave the last finite loss are kept and measured.
 ///
 /// # Errors
 ///
@@ -177,30 +177,48 @@ pub fn train(network: &mut Network, data: &Split, mut options: TrainOptions, obs
         Some(schedule) => schedule(i),
         None => options.optimizer.settings().learning_rate,
     };
-    run.measure(0, rate(&options, 0), options.loss, observer)?;
+    run.measure(0, rate(&options, 0), options.loss)?;
+    observer.measured(run.network, &run.history)?;
 
     let mut state = Snapshot { iteration: 0, parameters: Vec::new(), optimizer: options.optimizer.copy(), batches };
-    let mut snapshot: Option<Snapshot<'_>> = None;
+    // The last two: after a failure right behind the newer one, the good parameters lie before it.
+    let mut snapshots: [Option<Snapshot<'_>>; 2] = [None, None];
     let mut stop = Stop::Finished;
     let mut since = Instant::now();
     while state.iteration < iterations {
         let learning_rate = rate(&options, state.iteration);
         state.optimizer.set_learning_rate(learning_rate);
         if state.iteration.is_multiple_of(SNAPSHOT_INTERVAL) {
-            snapshot = Some(state.copy(run.network));
+            snapshots = [snapshots[1].take(), Some(state.copy(run.network))];
         }
-        let loss = state.update(run.network, options.loss)?;
-        if !loss.is_finite() {
-            let from = snapshot.take().unwrap_or_else(|| state.copy(run.network));
-            stop = Stop::Failed(from.replay(run.network, options.loss, |i| rate(&options, i))?);
-            break;
+        let update = state.update(run.network, options.loss)?;
+        let mut failed = !update.made;
+        let mut interrupted = false;
+        if update.made {
+            observer.iteration(&Progress { iteration: state.iteration, iterations, loss: update.loss });
+            interrupted = observer.should_stop();
         }
-        observer.iteration(&Progress { iteration: state.iteration, iterations, loss });
-        let interrupted = observer.should_stop();
-        if interrupted || state.iteration.is_multiple_of(measure_every) || state.iteration == iterations {
+        if failed || interrupted || state.iteration.is_multiple_of(measure_every) || state.iteration == iterations {
             run.training += since.elapsed();
-            run.measure(state.iteration, learning_rate, options.loss, observer)?;
+            if !failed {
+                run.measure(state.iteration, learning_rate, options.loss)?;
+                // The last update may have spoilt the parameters, and no batch has seen them yet.
+                failed = run.history.last().is_some_and(|r| !r.train_loss.is_finite());
+                if !failed {
+                    observer.measured(run.network, &run.history)?;
+                }
+            }
             since = Instant::now();
+        }
+        if failed {
+            let from = snapshots.into_iter().flatten().next().unwrap_or_else(|| state.copy(run.network));
+            let failure = from.replay(run.network, &data.train, options.loss, |i| rate(&options, i), state.iteration)?;
+            run.history.retain(|r| r.iteration <= failure.kept);
+            if run.history.last().is_none_or(|r| r.iteration < failure.kept) {
+                run.measure(failure.kept, learning_rate, options.loss)?;
+            }
+            stop = Stop::Failed(failure);
+            break;
         }
         if interrupted {
             stop = Stop::Interrupted;
@@ -232,7 +250,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn measure(&mut self, iteration: u64, learning_rate: f64, loss: &Loss, observer: &mut dyn Observer) -> Result<()> {
+    fn measure(&mut self, iteration: u64, learning_rate: f64, loss: &Loss) -> Result<()> {
         let on = |data: &Dataset| evaluate(self.network, data, loss);
         let (train, test) = (on(&self.data.train)?, on(&self.data.test)?);
         self.history.push(EpochRecord {
@@ -245,7 +263,7 @@ impl Run<'_> {
             learning_rate,
             seconds: self.began.elapsed().as_secs_f64(),
         });
-        observer.measured(self.network, &self.history)
+        Ok(())
     }
 }
 
@@ -263,36 +281,65 @@ impl<'a> Snapshot<'a> {
         self.batches.next().ok_or_else(|| Error::value("the training data have no more batches"))
     }
 
-    /// One update; gives the loss before it. A loss that is not finite changes nothing.
-    fn update(&mut self, network: &mut Network, loss: &Loss) -> Result<f64> {
+    /// One update. Where the loss or the gradients are not finite nothing is changed.
+    fn update(&mut self, network: &mut Network, loss: &Loss) -> Result<Update> {
         let batch = self.next_batch()?;
         let loss = loss.of(&network.forward(&batch.x)?, &batch.t)?;
         let value = loss.item()?;
         self.iteration += 1;
-        if value.is_finite() {
-            self.optimizer.step(network, &loss.backward()?)?;
+        if !value.is_finite() {
+            return Ok(Update { loss: value, made: false });
         }
-        Ok(value)
+        match self.optimizer.step(network, &loss.backward()?) {
+            Ok(()) => Ok(Update { loss: value, made: true }),
+            Err(error) if error.kind() == ErrorKind::NonFinite => Ok(Update { loss: value, made: false }),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Goes from this state on with a check after every function until the first NaN or infinity.
-    fn replay(mut self, network: &mut Network, loss: &Loss, rate: impl Fn(u64) -> f64) -> Result<Failure> {
+    /// Goes from this state on with a check after every function until the first NaN or infinity; if none has come with
+    /// the update `last`, it is in the measurement after it.
+    fn replay(
+        mut self,
+        network: &mut Network,
+        data: &Dataset,
+        loss: &Loss,
+        rate: impl Fn(u64) -> f64,
+        last: u64,
+    ) -> Result<Failure> {
         network.set_arrays(&self.parameters)?;
+        // The parameters that gave the last finite loss: an update may leave some that are finite and yet of no use.
+        let mut good = (self.iteration, self.parameters.clone());
         loop {
-            let kept = self.iteration;
-            self.optimizer.set_learning_rate(rate(kept));
-            let before = network.arrays();
-            let (value, origin) = find_non_finite(|| self.update(network, loss));
-            let value = value?;
+            let before = (self.iteration, network.arrays());
+            self.optimizer.set_learning_rate(rate(self.iteration));
+            let (update, mut origin) = find_non_finite(|| self.update(network, loss));
+            let update = update?;
+            if update.loss.is_finite() {
+                good = before;
+            }
             let broken = network.arrays().into_iter().find(|(_, array)| !array.all_finite()).map(|(name, _)| name);
-            let what = match (&origin, broken) {
-                (None, None) if value.is_finite() => continue,
-                (None, Some(name)) => format!("the update made parameter {name} infinite or NaN"),
-                _ if value.is_finite() => "a gradient is not finite".to_string(),
-                _ => format!("the loss is {value}"),
+            let what = match broken {
+                _ if !update.loss.is_finite() => format!("the loss is {}", update.loss),
+                _ if !update.made => "the gradients are not finite".to_string(),
+                Some(name) => format!("the update made parameter {name} infinite or NaN"),
+                None if self.iteration >= last => {
+                    let (measured, found) = find_non_finite(|| evaluate(network, data, loss));
+                    origin = found;
+                    format!("after it the loss on the training data is {}", measured?.loss)
+                }
+                None => continue,
             };
-            network.set_arrays(&before)?;
-            return Ok(Failure { iteration: kept + 1, what, origin, kept });
+            network.set_arrays(&good.1)?;
+            return Ok(Failure { iteration: self.iteration, what, origin, kept: good.0 });
         }
     }
+}
+
+/// What came of an update.
+struct Update {
+    /// The loss before it.
+    loss: f64,
+    /// Whether the parameters were changed.
+    made: bool,
 }

@@ -4,6 +4,7 @@
 //! where they lie (columns not contiguous, or a large matrix walked many times) are first copied into the order in
 //! which it reads them. The inner dimension is never split between threads, so every element is one sum in one order.
 
+mod dot;
 mod tile;
 mod vector;
 
@@ -51,6 +52,11 @@ pub(crate) fn matmul<T: Float>(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<'
         }
         return;
     }
+    // Dot products need no copies, but a sum over the lanes of each: worth it from some length on, while b fits the
+    // second-level cache.
+    if a.column_stride == 1 && b.row_stride == 1 && k >= 32 && k * n <= 128 * 1024 {
+        return dots(out, [m, k, n], a, b, accumulate, dot::best());
+    }
     let micro = Micro::best();
     for from in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - from);
@@ -82,6 +88,8 @@ fn block<T: Float>(
     let stripe_size = depth * micro.rows;
     // Tasks are rectangles of tiles, cut by shape alone.
     let stripes = m.div_ceil(micro.rows);
+    // Stripes of nearly equal height: a low one at the end would waste most of its registers. Packed ones are all full.
+    let stripe_top = |stripe: usize| if pack_a { (stripe * micro.rows).min(m) } else { stripe * m / stripes };
     let (tall, wide) = task_size(stripes, panels, depth * micro.rows * micro.columns);
     let (down, across) = (stripes.div_ceil(tall), panels.div_ceil(wide));
     let start = SendPointer(out.as_mut_ptr());
@@ -96,8 +104,8 @@ fn block<T: Float>(
                 None => (b.block(from, j, depth, columns), b.row_stride),
             };
             for stripe in top..stripes.min(top + tall) {
-                let i = stripe * micro.rows;
-                let rows = micro.rows.min(m - i);
+                let i = stripe_top(stripe);
+                let rows = stripe_top(stripe + 1) - i;
                 let (a_start, a_row, a_step) = match &packed_a {
                     Some(packed) => {
                         (packed.slice::<T>(stripes * stripe_size)[stripe * stripe_size..].as_ptr(), 1, micro.rows as isize)
@@ -121,6 +129,47 @@ fn block<T: Float>(
                 // SAFETY: `block` and the packed sizes vouch for a and b; the tile's rows and columns lie inside `out`, and
                 // every tile is written by exactly one task.
                 unsafe { micro.run(&tile) }
+            }
+        }
+    });
+}
+
+/// The product of operands whose inner dimension is contiguous in both.
+fn dots<T: Float>(
+    out: &mut [T],
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    accumulate: bool,
+    kernel: dot::Kernel<T>,
+) {
+    // A task reads `wide` columns of b, which stay in the second-level cache, for every tile of its rows.
+    let wide = (128 * 1024 / k).clamp(4, 256).next_multiple_of(dot::COLUMNS).min(n.next_multiple_of(dot::COLUMNS));
+    let tall = (TASK / (wide * k)).max(1).next_multiple_of(dot::ROWS);
+    let (down, across) = (m.div_ceil(tall), n.div_ceil(wide));
+    let start = SendPointer(out.as_mut_ptr());
+    threads::for_each(down * across, (m * n * k) as f64 / RATE, |task| {
+        let start = &start;
+        let (top, left) = (task / across * tall, task % across * wide);
+        for i in (top..m.min(top + tall)).step_by(dot::ROWS) {
+            for j in (left..n.min(left + wide)).step_by(dot::COLUMNS) {
+                let (rows, columns) = (dot::ROWS.min(m - i), dot::COLUMNS.min(n - j));
+                let tile = dot::Dots {
+                    depth: k,
+                    a: a.block(i, 0, rows, k),
+                    a_row: a.row_stride,
+                    b: b.block(0, j, k, columns),
+                    b_column: b.column_stride,
+                    // SAFETY: i < m and j < n, so the offset is inside `out`, whose length is m·n.
+                    out: unsafe { start.0.add(i * n + j) },
+                    out_row: n,
+                    rows,
+                    columns,
+                    accumulate,
+                };
+                // SAFETY: `block` vouches for a and b; the tile's rows and columns lie inside `out`, and every tile is written
+                // by exactly one task.
+                unsafe { kernel(&tile) }
             }
         }
     });
@@ -286,6 +335,31 @@ mod tests {
         }
         compare::<f32>(1e-5);
         compare::<f64>(1e-13);
+    }
+
+    /// The same for tiles of dot products.
+    #[test]
+    fn dot_products_agree_with_their_portable_twin() {
+        fn compare<T: Float>(tolerance: f64) {
+            for (m, k, n) in [(1, 33, 1), (6, 64, 4), (7, 100, 5), (12, 47, 50), (3, 1000, 2)] {
+                let values = |count, key| numbers(count, key).into_iter().map(T::from_f64).collect::<Vec<T>>();
+                let (a, b, start) = (values(m * k, 7), values(n * k, 8), values(m * n, 9));
+                let product = |level| {
+                    let mut out = start.clone();
+                    let a = Matrix { data: &a[..], offset: 0, row_stride: k as isize, column_stride: 1 };
+                    let b = Matrix { data: &b[..], offset: 0, row_stride: 1, column_stride: k as isize };
+                    dots(&mut out, [m, k, n], a, b, true, dot::of(level));
+                    out
+                };
+                let exact = product(Level::Portable);
+                for level in [Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= level()) {
+                    let near = |(x, y): (T, &T)| (x.to_f64() - y.to_f64()).abs() < tolerance;
+                    assert!(product(level).into_iter().zip(&exact).all(near), "{m}×{k}×{n}");
+                }
+            }
+        }
+        compare::<f32>(1e-4);
+        compare::<f64>(1e-12);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One processor register of numbers, for each kind of register.
 
-use crate::kernels::float::Float;
+use crate::kernels::float::{Float, Number};
 
 /// A register of [`LANES`](Vector::LANES) numbers.
 ///
@@ -25,6 +25,23 @@ pub(super) trait Vector: Copy {
     /// self · factor + term, rounded once.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    /// The sum of the lanes of each of four registers, in a fixed order.
+    #[inline(always)]
+    unsafe fn sums(registers: [Self; 4]) -> [Self::T; 4] {
+        registers.map(|register| {
+            let mut lanes = [Self::T::ZERO; 16];
+            // SAFETY: no register has more than 16 lanes.
+            unsafe { register.store(lanes.as_mut_ptr()) };
+            let mut width = Self::LANES / 2;
+            while width > 0 {
+                for l in 0..width {
+                    lanes[l] = lanes[l] + lanes[l + width];
+                }
+                width /= 2;
+            }
+            lanes[0]
+        })
+    }
 }
 
 /// Four numbers without any special instructions: the fallback, and the twin that the others are tested against.
@@ -95,7 +112,7 @@ mod x86 {
     /// Implements [`Vector`] by instructions; each method forwards to the one of that name.
     macro_rules! vector {
         ($register:ty, $t:ty, $lanes:literal, $mask:ty, $first:expr,
-         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident) => {
+         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident $(, $sums:ident)?) => {
             impl Vector for $register {
                 type T = $t;
                 const LANES: usize = $lanes;
@@ -146,8 +163,43 @@ mod x86 {
                     // SAFETY: as `zero`.
                     unsafe { $add(self, other) }
                 }
+                $(
+                    #[inline(always)]
+                    unsafe fn sums(registers: [Self; 4]) -> [$t; 4] {
+                        // SAFETY: as `zero`.
+                        unsafe { $sums(registers) }
+                    }
+                )?
             }
         };
+    }
+
+    /// Four sums at once: pairs of registers are interleaved and added until every 128-bit part holds one partial sum of
+    /// each register, then the parts are added.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    fn sums_512([a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+        let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+        let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+        let parts = _mm512_add_ps(_mm512_shuffle_ps::<0b01_00_01_00>(ab, cd), _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd));
+        let halves = _mm256_add_ps(_mm512_castps512_ps256(parts), _mm512_extractf32x8_ps::<1>(parts));
+        array(_mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves)))
+    }
+
+    /// As [`sums_512`].
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sums_256([a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        let parts = _mm256_add_ps(_mm256_shuffle_ps::<0b01_00_01_00>(ab, cd), _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd));
+        array(_mm_add_ps(_mm256_castps256_ps128(parts), _mm256_extractf128_ps::<1>(parts)))
+    }
+
+    #[inline(always)]
+    fn array(sums: __m128) -> [f32; 4] {
+        // SAFETY: both are 16 bytes of f32, and every bit pattern is one.
+        unsafe { std::mem::transmute(sums) }
     }
 
     vector!(
@@ -163,7 +215,8 @@ mod x86 {
         |p, m| _mm512_maskz_loadu_ps(m, p),
         |p, m, v| _mm512_mask_storeu_ps(p, m, v),
         _mm512_fmadd_ps,
-        _mm512_add_ps
+        _mm512_add_ps,
+        sums_512
     );
     vector!(
         __m512d,
@@ -193,7 +246,8 @@ mod x86 {
         |p, m| _mm256_maskload_ps(p, m),
         |p, m, v| _mm256_maskstore_ps(p, m, v),
         _mm256_fmadd_ps,
-        _mm256_add_ps
+        _mm256_add_ps,
+        sums_256
     );
     vector!(
         __m256d,

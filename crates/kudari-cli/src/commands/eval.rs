@@ -1,0 +1,98 @@
+//! `kudari eval`: loss and accuracy of a model on data.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use kudari::train::{Loss, analyse, evaluate};
+use kudari::{Error, ErrorKind};
+
+use super::{fitting, load_model, thread_count};
+use crate::data;
+use crate::failure::Failure;
+use crate::output::{self, json_object, loss, share, with_commas};
+use crate::plan::fits_classes;
+
+const EXAMPLES: &str = "\
+Examples:
+  kudari eval runs/mnist-1 mnist
+  kudari eval runs/mnist-1 mnist:train
+  kudari eval runs/mnist-1/model.safetensors images.idx,labels.idx.gz --json
+
+--json prints one object: {\"model\", \"data\", \"samples\", \"loss\", \"accuracy\"}.
+In the confusion matrix a row is a class and a column what it was taken for.";
+
+/// Measure a model on data: loss, accuracy, confusion matrix
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A run folder, or the model.safetensors in it
+    model: PathBuf,
+    /// mnist, digits, xor, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
+    data: String,
+    /// Threads to use, by default all processors
+    #[arg(long, value_name = "N", value_parser = thread_count)]
+    threads: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
+    let model = load_model(&arguments.model)?;
+    let in_file = |e: Error| e.context(arguments.model.display());
+    if model.labels.is_empty() {
+        let error = Error::new(ErrorKind::Value, "the outputs are numbers, not classes");
+        return Err(in_file(error.help("eval measures classifiers")).into());
+    }
+    fits_classes(&model.network, model.labels.len()).map_err(in_file)?;
+    let measure = Loss::named(&model.loss).map_err(in_file)?;
+    let data = fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?;
+    let result = evaluate(&model.network, &data, measure)?;
+    if arguments.json {
+        output::print(json_object(&[
+            ("model", arguments.model.display().to_string().into()),
+            ("data", arguments.data.clone().into()),
+            ("samples", data.len().into()),
+            ("loss", result.loss.into()),
+            ("accuracy", result.accuracy.into()),
+        ]))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::print(format_args!("model     {}: {}", arguments.model.display(), model.network.notation()))?;
+    output::print(format_args!("data      {}: {} samples", arguments.data, with_commas(data.len() as u64)))?;
+    output::print(format_args!("accuracy  {}", share(result.accuracy)))?;
+    output::print(format_args!("loss      {} ({})", loss(result.loss), measure.name))?;
+    if let Some(analysis) = analyse(&model.network, &data, 0)? {
+        output::print("")?;
+        output::print(confusion_table(&model.labels, &analysis.confusion))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The confusion matrix as text, with the share of each class that was recognised.
+fn confusion_table(labels: &[String], confusion: &[Vec<usize>]) -> String {
+    let widest = confusion.iter().flatten().map(|n| n.to_string().len()).max().unwrap_or(1);
+    let width = labels.iter().map(|l| l.chars().count()).max().unwrap_or(1).max(widest);
+    let heads: String = labels.iter().map(|label| format!(" {label:>width$}")).collect();
+    let mut lines = vec![format!("{:>width$} {heads}   recognised", "")];
+    for (i, (label, row)) in labels.iter().zip(confusion).enumerate() {
+        let cells: String = row.iter().map(|count| format!(" {count:>width$}")).collect();
+        let total: usize = row.iter().sum();
+        let right = row.get(i).copied().unwrap_or(0);
+        lines.push(format!("{label:>width$} {cells}   {}", share((total > 0).then(|| right as f64 / total as f64))));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_confusion_matrix_is_a_table() {
+        let table = confusion_table(&["no".into(), "yes".into()], &[vec![12, 4], vec![0, 0]]);
+        assert_eq!(table, "      no yes   recognised\n no   12   4   0.7500\nyes    0   0   -");
+    }
+}

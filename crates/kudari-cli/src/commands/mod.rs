@@ -1,0 +1,116 @@
+//! The commands, one file each.
+
+mod bench;
+mod check;
+mod eval;
+mod predict;
+mod summary;
+pub mod train;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use kudari::data::Dataset;
+use kudari::layers::Layer;
+use kudari::model::Model;
+use kudari::{DType, Error, ErrorKind};
+
+use crate::failure::Failure;
+
+const TOUR: &str = "\
+A tour:
+  kudari train mnist
+      trains on 60,000 handwritten digits, in seconds
+  kudari eval runs/mnist-1 mnist
+      measures the model on the 10,000 test digits
+  kudari predict runs/mnist-1 mnist | head
+      says what it takes the first of them for
+  kudari summary \"linear(50) sigmoid linear(10)\" --input 784
+      shows what a network is made of
+  kudari check \"linear(50) sigmoid linear(10)\" --data mnist --samples 200
+      compares its gradients with numerical differentiation
+
+A network is one line of layers; the sizes of inputs follow from the data.
+Every command has --help with examples. NO_COLOR=1 switches colours off.";
+
+/// Trains neural networks and shows its work.
+#[derive(Parser)]
+#[command(name = "kudari", version, after_help = TOUR, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(Box<train::Arguments>),
+    Eval(eval::Arguments),
+    Predict(predict::Arguments),
+    Summary(summary::Arguments),
+    Check(check::Arguments),
+    Bench(bench::Arguments),
+}
+
+/// Runs what the command line asks for.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        Command::Train(arguments) => train::run(arguments),
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Predict(arguments) => predict::run(arguments),
+        Command::Summary(arguments) => summary::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+    }
+}
+
+/// The type of number to compute with.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Numbers {
+    F32,
+    F64,
+}
+
+impl Numbers {
+    /// As the library calls it.
+    pub fn dtype(self) -> DType {
+        match self {
+            Numbers::F32 => DType::F32,
+            Numbers::F64 => DType::F64,
+        }
+    }
+}
+
+/// The shape of a sample. A type of its own, since clap takes a list for an option that may be repeated.
+#[derive(Clone)]
+struct Sizes(Vec<usize>);
+
+/// Reads the shape of a sample: `784`, `1x28x28`, `1,28,28`.
+fn input_shape(text: &str) -> Result<Sizes, String> {
+    let sizes: Option<Vec<usize>> = text.split(['x', ',']).map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect();
+    sizes.map(Sizes).ok_or_else(|| "sizes from 1, as in 784 or 1x28x28".to_string())
+}
+
+/// The number of threads, from 1.
+fn thread_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=1024).contains(n)).ok_or_else(|| "a number from 1 to 1024".to_string())
+}
+
+/// The model in this file, or in the file of this run folder.
+fn load_model(path: &Path) -> Result<Model, Failure> {
+    Ok(if path.is_dir() { Model::load(&path.join("model.safetensors"))? } else { Model::load(path)? })
+}
+
+/// The data as the model was trained to see them: its normalisation and its type of number.
+fn fitting(model: &Model, data: Dataset) -> Result<Dataset, Failure> {
+    let wanted = model.network.input_shape();
+    if data.sample_shape() != wanted {
+        let what =
+            format!("the model takes samples of shape {wanted:?}, those of {} have shape {:?}", data.name(), data.sample_shape());
+        return Err(Error::new(ErrorKind::Shape, what)
+            .help("use the data that the model was trained on, or train one on these")
+            .into());
+    }
+    let dtype = model.network.arrays().first().map_or(DType::F32, |(_, array)| array.dtype());
+    Ok(data.with_normalisation(model.normalisation).with_dtype(dtype)?)
+}

@@ -1,0 +1,246 @@
+//! `kudari train`: trains a network and leaves a run folder behind.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use kudari::Result;
+use kudari::model::{Model, Network};
+use kudari::train::{EpochRecord, Outcome, RunFolder, RunRecord, Stop, analyse, train};
+use serde_json::Value;
+
+use super::{Numbers, thread_count};
+use crate::failure::Failure;
+use crate::interrupt::{self, Interrupt};
+use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
+use crate::plan::Plan;
+use crate::progress::{Follower, copy_of, heads};
+
+const EXAMPLES: &str = "\
+Examples:
+  kudari train mnist
+  kudari train mnist --net \"linear(256) relu linear(10)\" \\
+      --optimizer adam --learning-rate 0.001 --epochs 5
+  kudari train xor --json --quiet
+  kudari train my-images/ --epochs 20 --out runs/first
+
+Layers:
+  linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
+  tanh, relu, leaky_relu(0.01), softplus, gelu, gelu_tanh, silu, softmax,
+  log_softmax
+
+Settings that are not given are those that train well on the data; the first
+lines of the output tell them. The run folder holds model.safetensors (all that
+eval and predict need), metrics.csv and report.html.
+Ctrl-C finishes the iteration, saves and ends with status 130; a second one
+ends at once.";
+
+/// How many of the worst-classified samples the report shows.
+const WORST_SAMPLES: usize = 24;
+
+/// Train a network and leave a run folder with model, measurements and report
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// mnist, digits, xor, or a folder with the four IDX files of MNIST's names
+    pub data: String,
+    /// The network, e.g. "linear(50) sigmoid linear(10)"
+    #[arg(long, value_name = "NET")]
+    pub net: Option<String>,
+    /// What is minimised: softmax_cross_entropy, cross_entropy, sigmoid_cross_entropy, mean_squared_error,
+    /// mean_absolute_error, sum_squared_error
+    #[arg(long, default_value = "softmax_cross_entropy")]
+    pub loss: String,
+    /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999); numbers optional
+    #[arg(long)]
+    pub optimizer: Option<String>,
+    /// Step size of the optimizer, above 0
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    pub learning_rate: Option<f64>,
+    /// Weight decay, 0 or above
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub weight_decay: f64,
+    /// Scale all gradients together down to at most this norm
+    #[arg(long, value_name = "NORM", allow_hyphen_values = true)]
+    pub clip_norm: Option<f64>,
+    /// Hold each element of the gradients within ± this value
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub clip_value: Option<f64>,
+    /// Samples per iteration
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Draw each batch from all samples instead of going through them in a shuffled order
+    #[arg(long)]
+    pub with_replacement: bool,
+    /// Updates to make
+    #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = clap::value_parser!(u64).range(1..))]
+    pub iterations: Option<u64>,
+    /// Passes over the training data to make
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Seed of everything random; the same seed gives the same bits on any number of threads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How all weights start: lecun, glorot, he, normal(σ), uniform(bound), constant(c), zeros; by default what suits
+    /// the activation after each layer
+    #[arg(long, value_name = "HOW")]
+    pub init: Option<String>,
+    /// Threads to use, by default all processors
+    #[arg(long, value_name = "N", value_parser = thread_count)]
+    pub threads: Option<usize>,
+    /// Type of number: 32 bits or 64
+    #[arg(long, default_value = "f32")]
+    pub dtype: Numbers,
+    /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object with the result on standard output, everything else on standard error
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors, and the JSON object with --json
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Trains.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let began = Instant::now();
+    arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
+    let mut plan = Plan::new(arguments)?;
+    let mut folder = match &arguments.out {
+        Some(path) => RunFolder::create(path)?,
+        None => RunFolder::create_numbered(&Path::new("runs").join(&plan.name))?,
+    };
+    let output = Output::new(arguments.json, arguments.quiet);
+    print_header(&output, &plan, &folder);
+    let interrupt = Interrupt::listen()?;
+    let outcome = follow(&mut plan, &mut folder, &output, interrupt)?;
+    finish(plan, &folder, outcome, &output, arguments.json, began)
+}
+
+fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) {
+    let summary = plan.network.summary();
+    let row = |name: &str, text: String| output.line(format_args!("{} {text}", output.bold(&format!("{name:<9}"))));
+    row(
+        "data",
+        format!(
+            "{}: {} training and {} test samples of shape {:?}, {} classes",
+            plan.data,
+            with_commas(plan.split.train.len() as u64),
+            with_commas(plan.split.test.len() as u64),
+            plan.split.train.sample_shape(),
+            plan.split.train.classes().len()
+        ),
+    );
+    row("network", format!("{}, {} parameters", plan.network.notation(), with_commas(summary.parameters as u64)));
+    let [how, how_long] = plan.in_words();
+    row("training", how);
+    row("", how_long);
+    row("run", folder.path().display().to_string());
+    output.line("");
+    output.line(output.bold(&heads()));
+}
+
+/// Trains, seen on the screen.
+fn follow(plan: &mut Plan, folder: &mut RunFolder, output: &Output, interrupt: Interrupt) -> Result<Outcome> {
+    let (options, frame) = (plan.options(), plan.frame());
+    let to_bytes = |network: &Network| frame.model(copy_of(network)?).to_bytes();
+    let mut follower = Follower::new(output, folder, plan.iterations(), interrupt, to_bytes);
+    let outcome = train(&mut plan.network, &plan.split, options, &mut follower);
+    follower.finish();
+    outcome
+}
+
+/// Writes everything down, says what came of it, and gives the exit status.
+fn finish(
+    plan: Plan,
+    folder: &RunFolder,
+    outcome: Outcome,
+    output: &Output,
+    json: bool,
+    began: Instant,
+) -> Result<ExitCode, Failure> {
+    let stop = outcome.stop.clone();
+    let record = record(&plan, outcome, began)?;
+    let model = plan.frame().model(plan.network);
+    let record = RunRecord { weights_sha256: model.weights_sha256(), ..record };
+    folder.finish(&model, &record)?;
+
+    output.line("");
+    print_result(output, &record);
+    output.line(format_args!("{}: model.safetensors, metrics.csv, report.html", folder.path().display()));
+    if json {
+        output::print(json_result(&record, &model, plan.seed, folder))?;
+    }
+    match stop {
+        Stop::Finished => Ok(ExitCode::SUCCESS),
+        Stop::Interrupted => {
+            let iteration = with_commas(record.iterations);
+            output::note(format_args!(
+                "interrupted: the model of iteration {iteration} is saved in {}",
+                folder.model().display()
+            ));
+            Ok(ExitCode::from(interrupt::EXIT_STATUS))
+        }
+        Stop::Failed(failure) => Err(failure.to_error().into()),
+    }
+}
+
+/// All that the report shows; the sum of the weights is still to come.
+fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
+    let analysis = analyse(&plan.network, &plan.split.test, WORST_SAMPLES)?;
+    let iterations_per_second = outcome.iterations_per_second();
+    Ok(RunRecord {
+        data: plan.data.clone(),
+        command: plan.command(),
+        settings: plan.settings(),
+        summary: plan.network.summary(),
+        history: outcome.history,
+        classes: plan.split.train.classes().to_vec(),
+        analysis,
+        iterations: outcome.iterations,
+        epochs: outcome.epochs,
+        seconds: began.elapsed().as_secs_f64(),
+        iterations_per_second,
+        samples: (plan.split.train.len(), plan.split.test.len()),
+        ended_early: match outcome.stop {
+            Stop::Finished => None,
+            Stop::Interrupted => Some(format!("interrupted after iteration {}", with_commas(outcome.iterations))),
+            Stop::Failed(failure) => Some(failure.to_error().what().to_string()),
+        },
+        weights_sha256: String::new(),
+    })
+}
+
+fn print_result(output: &Output, record: &RunRecord) {
+    let Some(last) = record.history.last() else { return };
+    let result = format!("test accuracy {}, test loss {}", share(last.test_accuracy), loss(last.test_loss));
+    output.line(format_args!(
+        "{} after {} iterations in {} ({} iterations/s)",
+        output.bold(&result),
+        with_commas(record.iterations),
+        duration(record.seconds),
+        with_commas(record.iterations_per_second as u64)
+    ));
+}
+
+fn json_result(record: &RunRecord, model: &Model, seed: u64, folder: &RunFolder) -> String {
+    let last = record.history.last();
+    let number = |of: fn(&EpochRecord) -> Option<f64>| Value::from(last.and_then(of));
+    json_object(&[
+        ("data", record.data.clone().into()),
+        ("net", model.network.notation().into()),
+        ("parameters", record.summary.parameters.into()),
+        ("seed", seed.into()),
+        ("iterations", record.iterations.into()),
+        ("epochs", record.epochs.into()),
+        ("train_loss", number(|r| Some(r.train_loss))),
+        ("train_accuracy", number(|r| r.train_accuracy)),
+        ("test_loss", number(|r| Some(r.test_loss))),
+        ("test_accuracy", number(|r| r.test_accuracy)),
+        ("seconds", record.seconds.into()),
+        ("iterations_per_second", record.iterations_per_second.into()),
+        ("weights_sha256", record.weights_sha256.clone().into()),
+        ("run", folder.path().display().to_string().into()),
+    ])
+}

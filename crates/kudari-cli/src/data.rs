@@ -1,0 +1,219 @@
+//! The argument DATA: names of the data sets that come with the program, and IDX files.
+
+use std::path::{Path, PathBuf};
+
+use kudari::data::{self, Dataset, Split};
+use kudari::train::Length;
+use kudari::{Error, ErrorKind, Result};
+
+use crate::failure::Failure;
+
+/// How DATA is written, for help texts.
+pub const FORMS: &str = "mnist, digits, xor, a folder with the four IDX files of MNIST's names, or IMAGES.idx,LABELS.idx";
+
+/// A data set that comes with the program, and what trains well on it.
+pub struct Known {
+    name: &'static str,
+    load: fn() -> Result<Split>,
+    defaults: Defaults,
+}
+
+/// How to train where the user does not say it.
+#[derive(Clone, Copy)]
+pub struct Defaults {
+    /// The hidden layers; the output layer follows from the classes.
+    pub hidden: &'static str,
+    /// The optimizer.
+    pub optimizer: &'static str,
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// Samples per update.
+    pub batch_size: usize,
+    /// How long.
+    pub length: Length,
+}
+
+/// The classic two-layer network of the book "Deep Learning from Scratch".
+const CLASSIC: Defaults = Defaults {
+    hidden: "linear(50) sigmoid",
+    optimizer: "sgd",
+    learning_rate: 0.1,
+    batch_size: 100,
+    length: Length::Iterations(10_000),
+};
+
+const KNOWN: &[Known] = &[
+    Known { name: "mnist", load: kudari_mnist::load, defaults: CLASSIC },
+    Known {
+        name: "digits",
+        load: kudari_mnist::load_digits,
+        defaults: Defaults {
+            hidden: "linear(100) relu",
+            optimizer: "adam",
+            learning_rate: 0.002,
+            batch_size: 32,
+            length: Length::Epochs(40),
+        },
+    },
+    Known {
+        name: "xor",
+        load: || Ok(Split { train: data::xor(), test: data::xor() }),
+        defaults: Defaults {
+            hidden: "linear(8) tanh",
+            optimizer: "adam",
+            learning_rate: 0.02,
+            batch_size: 4,
+            length: Length::Iterations(1_000),
+        },
+    },
+];
+
+/// Which part of a data set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Train,
+    Test,
+}
+
+/// What the argument names.
+enum Source {
+    Known(&'static Known),
+    Folder(PathBuf),
+    Pair(PathBuf, PathBuf),
+    Samples(PathBuf),
+}
+
+impl Source {
+    /// Finds out what `text` names.
+    fn find(text: &str) -> Result<(Source, Option<Part>), Failure> {
+        if let Some(known) = KNOWN.iter().find(|k| k.name == text) {
+            return Ok((Source::Known(known), None));
+        }
+        // What exists under this very name is meant, whatever signs are in it.
+        let path = Path::new(text);
+        if path.is_dir() {
+            return Ok((Source::Folder(path.to_path_buf()), None));
+        }
+        if path.exists() {
+            return Ok((Source::Samples(path.to_path_buf()), None));
+        }
+        for (ending, part) in [(":train", Part::Train), (":test", Part::Test)] {
+            if let Some(name) = text.strip_suffix(ending) {
+                return Source::find(name).map(|(source, _)| (source, Some(part)));
+            }
+        }
+        if let Some((samples, labels)) = text.split_once(',') {
+            return Ok((Source::Pair(samples.trim().into(), labels.trim().into()), None));
+        }
+        if text.contains(['/', '\\', '.']) {
+            let missing = Error::new(ErrorKind::Io, format!("{text}: there is no such file or folder"));
+            return Err(missing.help(format!("DATA is {FORMS}")).into());
+        }
+        Err(Failure::Usage(unknown(text)))
+    }
+
+    /// Both parts of the data.
+    fn split(&self) -> Result<Split> {
+        match self {
+            Source::Known(known) => (known.load)(),
+            Source::Folder(folder) => data::read_idx_folder(folder),
+            Source::Pair(samples, _) | Source::Samples(samples) => {
+                Err(Error::new(ErrorKind::Value, format!("{}: one set of samples where two parts are needed", samples.display()))
+                    .help("give the name of a data set or a folder with the four IDX files of MNIST's names"))
+            }
+        }
+    }
+}
+
+fn unknown(text: &str) -> Error {
+    let nearest = KNOWN.iter().map(|k| (strsim::damerau_levenshtein(text, k.name), k.name)).min();
+    let guess = nearest.filter(|n| n.0 <= 2).map_or(String::new(), |n| format!("did you mean `{}`? ", n.1));
+    Error::new(ErrorKind::Value, format!("unknown data `{text}`")).help(format!("{guess}DATA is {FORMS}"))
+}
+
+/// Data to train on.
+pub struct Training {
+    /// What the run folder is named after.
+    pub name: String,
+    /// Both parts.
+    pub split: Split,
+    /// How to train where the user does not say it.
+    pub defaults: Defaults,
+}
+
+/// The data to train on that `text` names.
+pub fn training(text: &str) -> Result<Training, Failure> {
+    let (source, part) = Source::find(text)?;
+    if part.is_some() {
+        let error = Error::new(ErrorKind::Value, format!("training on `{text}`: a single part of the data"));
+        return Err(Failure::Usage(error.help("training needs both parts; leave out what follows the colon")));
+    }
+    let split = match &source {
+        Source::Pair(..) | Source::Samples(_) => source.split().map_err(Failure::Usage)?,
+        _ => source.split()?,
+    };
+    for (part, what) in [(&split.train, "training"), (&split.test, "test")] {
+        if part.is_empty() {
+            return Err(Error::new(ErrorKind::Value, format!("{}: no {what} samples", part.name())).into());
+        }
+    }
+    let (name, defaults) = match &source {
+        Source::Known(known) => (known.name.to_string(), known.defaults),
+        Source::Folder(folder) => (folder_name(folder), CLASSIC),
+        Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC),
+    };
+    Ok(Training { name, split, defaults })
+}
+
+/// The last part of a folder's path, also where it is written as `.` or `..`.
+fn folder_name(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    whole.file_name().map_or("data".to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Samples with labels, to measure a model with: the test part unless `text` says otherwise.
+pub fn labelled(text: &str) -> Result<Dataset, Failure> {
+    match Source::find(text)? {
+        (Source::Samples(path), _) => {
+            let error = Error::new(ErrorKind::Value, format!("{}: samples without labels", path.display()));
+            Err(Failure::Usage(error.help("write IMAGES.idx,LABELS.idx")))
+        }
+        (Source::Pair(samples, labels), None) => not_empty(data::read_idx_pair(&samples, &labels)?),
+        found => part_of(text, found),
+    }
+}
+
+/// Samples to classify, with labels or without: the test part unless `text` says otherwise.
+pub fn samples(text: &str) -> Result<Dataset, Failure> {
+    match Source::find(text)? {
+        (Source::Samples(path) | Source::Pair(path, _), None) => not_empty(data::read_idx_samples(&path)?),
+        found => part_of(text, found),
+    }
+}
+
+fn part_of(text: &str, (source, part): (Source, Option<Part>)) -> Result<Dataset, Failure> {
+    if let (Source::Pair(..) | Source::Samples(_), Some(_)) = (&source, part) {
+        let error = Error::new(ErrorKind::Value, format!("`{text}`: a file has no parts"));
+        return Err(Failure::Usage(error.help("leave out what follows the colon")));
+    }
+    let split = source.split()?;
+    not_empty(if part == Some(Part::Train) { split.train } else { split.test })
+}
+
+fn not_empty(data: Dataset) -> Result<Dataset, Failure> {
+    if data.is_empty() {
+        return Err(Error::new(ErrorKind::Value, format!("{}: no samples", data.name())).into());
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_names_get_the_nearest_known_one() {
+        assert!(unknown("mnits").what_to_do().starts_with("did you mean `mnist`? DATA is mnist, digits, xor"));
+        assert!(unknown("something").what_to_do().starts_with("DATA is mnist"));
+    }
+}

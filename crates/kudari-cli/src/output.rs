@@ -1,0 +1,140 @@
+//! What goes to the screen: lines for people, JSON for programs, errors.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use indicatif::ProgressBar;
+use kudari::{Error, ErrorKind};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// Where the lines for people go.
+pub struct Output {
+    to: Target,
+}
+
+#[derive(PartialEq)]
+enum Target {
+    Stdout,
+    Stderr,
+    Nowhere,
+}
+
+impl Output {
+    /// Standard output, or standard error if JSON goes there, or nowhere.
+    pub fn new(json: bool, quiet: bool) -> Output {
+        let to = match (quiet, json) {
+            (true, _) => Target::Nowhere,
+            (_, true) => Target::Stderr,
+            _ => Target::Stdout,
+        };
+        Output { to }
+    }
+
+    /// Whether nothing is to be said.
+    pub fn is_quiet(&self) -> bool {
+        self.to == Target::Nowhere
+    }
+
+    /// Prints a line. That it can no longer be read must not end a training, so failures are passed over.
+    pub fn line(&self, text: impl Display) {
+        let _ = match self.to {
+            Target::Stdout => writeln!(stdout(), "{text}"),
+            Target::Stderr => writeln!(stderr(), "{text}"),
+            Target::Nowhere => Ok(()),
+        };
+    }
+
+    /// Text in bold where it goes to a terminal.
+    pub fn bold(&self, text: &str) -> String {
+        let colours = match self.to {
+            Target::Stdout => colours(&stdout()),
+            Target::Stderr => colours(&stderr()),
+            Target::Nowhere => false,
+        };
+        if colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    /// A progress bar on standard error of `length` steps, if that is a terminal and something may be said.
+    pub fn bar(&self, length: u64) -> Option<ProgressBar> {
+        (!self.is_quiet() && stderr().is_terminal()).then(|| ProgressBar::new(length))
+    }
+}
+
+/// Whether this stream shows colours: a terminal, and <https://no-color.org> is not asked for.
+fn colours(stream: &impl IsTerminal) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    stream.is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Prints text on standard output and a line's end.
+pub fn print(text: impl Display) -> Result<(), Failure> {
+    writeln!(stdout(), "{text}").map_err(|error| write_failure(&error))
+}
+
+/// What it means that standard output cannot be written.
+pub fn write_failure(error: &std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Work(Error::new(ErrorKind::Io, format!("standard output: {error}"))),
+    }
+}
+
+/// Prints a line on standard error that even `--quiet` leaves.
+pub fn note(text: impl Display) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Prints an error on standard error.
+pub fn print_error(error: &Error) {
+    let [start, end] = if colours(&stderr()) { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
+    // There is no place left to complain to.
+    let _ = writeln!(stderr(), "{start}error:{end} {error}");
+}
+
+/// A JSON object on one line, its fields in the order given.
+pub fn json_object(fields: &[(&str, Value)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{}: {value}", Value::from(*name))).collect();
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// A whole number with commas: 39,760.
+pub fn with_commas(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A setting with all its digits, but no row of zeros.
+pub fn number(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e6).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
+}
+
+/// A loss in few digits.
+pub fn loss(value: f64) -> String {
+    let ordinary = value == 0.0 || !value.is_finite() || (1e-3..1e6).contains(&value.abs());
+    if ordinary { format!("{value:.4}") } else { format!("{value:.2e}") }
+}
+
+/// A share from 0 to 1; `-` where there is none.
+pub fn share(value: Option<f64>) -> String {
+    value.map_or("-".to_string(), |v| format!("{v:.4}"))
+}
+
+/// A duration that people grasp.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 && s == s.trunc() => format!("{s} s"),
+        s if s < 10.0 => format!("{s:.2} s"),
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3600.0 => format!("{} min {} s", s as u64 / 60, s as u64 % 60),
+        s => format!("{} h {} min", s as u64 / 3600, s as u64 % 3600 / 60),
+    }
+}

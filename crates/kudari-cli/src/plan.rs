@@ -1,0 +1,302 @@
+//! A training with every setting resolved: what was typed, and the defaults of the data for the rest.
+
+use kudari::data::{Normalisation, Sampling, Split};
+use kudari::layers::Initializer;
+use kudari::model::{Model, Network, NetworkOptions};
+use kudari::optimizers::{self, Optimizer};
+use kudari::train::{Length, Loss, TrainOptions};
+use kudari::{DType, Error, ErrorKind, no_grad, threads};
+use serde_json::{Value, json};
+
+use crate::commands::train::Arguments;
+use crate::data;
+use crate::failure::{Failure, OrUsage};
+use crate::output::{number, with_commas};
+
+/// A training that is ready to begin.
+pub struct Plan {
+    /// The data as they were named.
+    pub data: String,
+    /// What the run folder is named after.
+    pub name: String,
+    /// Both parts of the data, in the type that is computed with.
+    pub split: Split,
+    /// The network before training.
+    pub network: Network,
+    /// What is made small.
+    pub loss: &'static Loss,
+    /// Samples per update.
+    pub batch_size: usize,
+    /// How long.
+    pub length: Length,
+    /// The seed of everything random.
+    pub seed: u64,
+    sampling: Sampling,
+    optimizer: Box<dyn Optimizer>,
+    optimizer_text: String,
+    initializer: Option<Initializer>,
+    dtype: DType,
+    threads: Option<usize>,
+}
+
+impl Plan {
+    /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
+    pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
+        let data::Training { name, split, defaults } = data::training(&arguments.data)?;
+        let loss = Loss::named(&arguments.loss).or_usage()?;
+        let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
+        let mut optimizer =
+            optimizers::parse(&optimizer_text, arguments.learning_rate.unwrap_or(defaults.learning_rate)).or_usage()?;
+        let settings = optimizer.settings_mut();
+        (settings.weight_decay, settings.clip_norm, settings.clip_value) =
+            (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);
+        settings.validate().or_usage()?;
+        let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
+        let dtype = arguments.dtype.dtype();
+        let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
+        if train.sample_shape() != test.sample_shape() {
+            let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
+            return Err(Error::new(ErrorKind::Shape, format!("training samples of shape {a}, test samples of {b}")).into());
+        }
+        // A default larger than a small data set of the user's own is not the user's mistake.
+        let batch_size = arguments.batch_size.unwrap_or(defaults.batch_size.min(train.len()));
+        train.batches(batch_size).or_usage()?;
+        let classes = train.classes().len();
+        let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({classes})", defaults.hidden));
+        let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
+        let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
+        has_parameters(&network).or_usage()?;
+        fits_classes(&network, classes).or_usage()?;
+        let length = match (arguments.iterations, arguments.epochs) {
+            (Some(iterations), _) => Length::Iterations(iterations),
+            (None, Some(epochs)) => Length::Epochs(epochs),
+            (None, None) => defaults.length,
+        };
+        let plan = Plan {
+            data: arguments.data.clone(),
+            name,
+            split: Split { train, test },
+            network,
+            loss,
+            batch_size,
+            length,
+            seed: arguments.seed,
+            sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
+            optimizer,
+            optimizer_text,
+            initializer,
+            dtype,
+            threads: arguments.threads,
+        };
+        plan.try_loss().or_usage()?;
+        Ok(plan)
+    }
+
+    /// Some losses want other targets or outputs than the network and the data give: better known before it begins.
+    fn try_loss(&self) -> kudari::Result<()> {
+        let batch = self.split.train.range(0, self.batch_size.min(2))?;
+        no_grad(|| self.loss.of(&self.network.forward(&batch.x)?, &batch.t)).map(|_| ())
+    }
+
+    /// What the trainer needs.
+    pub fn options(&self) -> TrainOptions {
+        TrainOptions {
+            loss: self.loss,
+            optimizer: self.optimizer.copy(),
+            batch_size: self.batch_size,
+            length: self.length,
+            sampling: self.sampling,
+            seed: self.seed,
+            schedule: None,
+        }
+    }
+
+    /// What a model's file holds besides the network.
+    pub fn frame(&self) -> Frame {
+        Frame {
+            normalisation: self.split.train.normalisation(),
+            labels: self.split.train.classes().to_vec(),
+            loss: self.loss.name,
+            training: self.training_json(),
+        }
+    }
+
+    /// The number of updates to make.
+    pub fn iterations(&self) -> u64 {
+        match self.length {
+            Length::Iterations(count) => count,
+            Length::Epochs(count) => count.saturating_mul(self.split.train.len().div_ceil(self.batch_size) as u64),
+        }
+    }
+
+    /// The command that repeats this training, with every setting.
+    pub fn command(&self) -> String {
+        let settings = self.optimizer.settings();
+        let mut words = vec!["kudari".to_string(), "train".to_string(), self.data.clone()];
+        let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+        option("net", self.network.notation().to_string());
+        option("loss", self.loss.name.to_string());
+        option("optimizer", self.optimizer_text.clone());
+        option("learning-rate", number(settings.learning_rate));
+        if settings.weight_decay != 0.0 {
+            option("weight-decay", number(settings.weight_decay));
+        }
+        for (name, value) in [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)] {
+            value.into_iter().for_each(|v| option(name, number(v)));
+        }
+        option("batch-size", self.batch_size.to_string());
+        match self.length {
+            Length::Iterations(count) => option("iterations", count.to_string()),
+            Length::Epochs(count) => option("epochs", count.to_string()),
+        }
+        option("seed", self.seed.to_string());
+        self.initializer.iter().for_each(|i| option("init", i.to_string()));
+        option("dtype", self.dtype.to_string());
+        self.threads.iter().for_each(|t| option("threads", t.to_string()));
+        if self.sampling == Sampling::WithReplacement {
+            words.push("--with-replacement".to_string());
+        }
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Name and value of every setting, for people.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let settings = self.optimizer.settings();
+        let mut rows = vec![
+            ("data", self.data.clone()),
+            ("network", self.network.notation().to_string()),
+            ("loss", self.loss.name.to_string()),
+            ("optimizer", self.optimizer_text.clone()),
+            ("learning rate", number(settings.learning_rate)),
+        ];
+        if settings.weight_decay != 0.0 {
+            rows.push(("weight decay", number(settings.weight_decay)));
+        }
+        for (name, value) in [("clipping norm", settings.clip_norm), ("clipping value", settings.clip_value)] {
+            value.into_iter().for_each(|v| rows.push((name, number(v))));
+        }
+        rows.extend([
+            ("batch size", self.batch_size.to_string()),
+            ("sampling", self.sampling_text().to_string()),
+            ("length", self.length_text()),
+            ("seed", self.seed.to_string()),
+            ("initialiser", self.initializer.map_or("by the activation that follows".to_string(), |i| i.to_string())),
+            ("numbers", self.dtype.to_string()),
+            ("threads", threads().to_string()),
+        ]);
+        rows.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    }
+
+    /// The settings as they are kept in the model's file.
+    fn training_json(&self) -> Value {
+        let settings = self.optimizer.settings();
+        let (iterations, epochs) = match self.length {
+            Length::Iterations(count) => (Some(count), None),
+            Length::Epochs(count) => (None, Some(count)),
+        };
+        json!({
+            "program": format!("kudari {}", env!("CARGO_PKG_VERSION")),
+            "command": self.command(),
+            "data": self.data,
+            "optimizer": self.optimizer_text,
+            "learning_rate": settings.learning_rate,
+            "weight_decay": settings.weight_decay,
+            "clip_norm": settings.clip_norm,
+            "clip_value": settings.clip_value,
+            "batch_size": self.batch_size,
+            "sampling": self.sampling_text(),
+            "iterations": iterations,
+            "epochs": epochs,
+            "seed": self.seed,
+            "init": self.initializer.map(|i| i.to_string()),
+            "dtype": self.dtype.to_string(),
+        })
+    }
+
+    /// The settings in two lines, for people.
+    pub fn in_words(&self) -> [String; 2] {
+        let rate = number(self.optimizer.settings().learning_rate);
+        let threads = if threads() == 1 { "1 thread".to_string() } else { format!("{} threads", threads()) };
+        [
+            format!("{}, {}, learning rate {rate}, batches of {}", self.loss.name, self.optimizer_text, self.batch_size),
+            format!("{}, seed {}, {}, {threads}", self.length_text(), self.seed, self.dtype),
+        ]
+    }
+
+    fn sampling_text(&self) -> &'static str {
+        match self.sampling {
+            Sampling::InOrder => "in order",
+            Sampling::Shuffled => "shuffled",
+            Sampling::WithReplacement => "with replacement",
+        }
+    }
+
+    fn length_text(&self) -> String {
+        let (count, what) = match self.length {
+            Length::Iterations(count) => (count, "iteration"),
+            Length::Epochs(count) => (count, "epoch"),
+        };
+        format!("{} {what}{}", with_commas(count), if count == 1 { "" } else { "s" })
+    }
+}
+
+/// What a model's file holds besides the network.
+pub struct Frame {
+    normalisation: Normalisation,
+    labels: Vec<String>,
+    loss: &'static str,
+    training: Value,
+}
+
+impl Frame {
+    /// The model with this network.
+    pub fn model(&self, network: Network) -> Model {
+        Model {
+            network,
+            normalisation: self.normalisation,
+            labels: self.labels.clone(),
+            loss: self.loss.to_string(),
+            training: self.training.clone(),
+        }
+    }
+}
+
+/// Makes sure that a network has something to train or to check.
+pub fn has_parameters(network: &Network) -> kudari::Result<()> {
+    if network.summary().parameters > 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Value, format!("the network {} has no parameters", network.notation()))
+        .help("add a layer that has some, e.g. linear(10)"))
+}
+
+/// Makes sure that a network's outputs stand for this many classes: one each, or one for both of two.
+pub fn fits_classes(network: &Network, classes: usize) -> kudari::Result<()> {
+    let outputs = network.output_shape();
+    if outputs == [classes] || (outputs == [1] && classes == 2) {
+        return Ok(());
+    }
+    let found = match outputs[..] {
+        [1] => "1 output".to_string(),
+        [count] => format!("{count} outputs"),
+        _ => format!("outputs of shape {outputs:?}"),
+    };
+    Err(Error::new(ErrorKind::Shape, format!("the network {} has {found}, the data have {classes} classes", network.notation()))
+        .help(format!("a classifier ends in one output a class: linear({classes})")))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!([quoted("mnist"), quoted("linear(50) relu"), quoted("it's")], ["mnist", "'linear(50) relu'", r"'it'\''s'"]);
+    }
+}

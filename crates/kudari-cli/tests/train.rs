@@ -1,0 +1,110 @@
+//! `kudari train`: what it prints, what it leaves behind, and that the same seed gives the same bits.
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions are tests too
+
+mod common;
+
+use std::process::Command;
+
+use common::{Folder, Run, idx_bytes, write_four};
+use kudari::model::Model;
+
+const FIELDS: [&str; 14] = [
+    "data",
+    "net",
+    "parameters",
+    "seed",
+    "iterations",
+    "epochs",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "seconds",
+    "iterations_per_second",
+    "weights_sha256",
+    "run",
+];
+
+#[test]
+fn the_defaults_learn_xor_and_digits() {
+    let folder = Folder::new();
+    for seed in ["1", "2", "3"] {
+        let xor = folder.json(&["train", "xor", "--json", "--quiet", "--seed", seed]);
+        assert_eq!(xor["test_accuracy"], 1.0);
+    }
+    let digits = folder.json(&["train", "digits", "--json"]);
+    assert!(digits["test_accuracy"].as_f64().unwrap() >= 0.96, "{digits}");
+    assert_eq!(digits["run"], "runs/digits-1");
+}
+
+#[test]
+fn json_holds_exactly_its_fields_in_their_order() {
+    let folder = Folder::new();
+    let run = folder.run(&["train", "xor", "--json", "--iterations", "10"]);
+    let result = run.json();
+    let mut names: Vec<&String> = result.as_object().unwrap().keys().collect();
+    names.sort_by_key(|name| run.stdout.find(&format!("\"{name}\": ")));
+    assert_eq!(names, FIELDS);
+    assert_eq!((&result["data"], &result["parameters"], &result["iterations"]), (&"xor".into(), &42.into(), &10.into()));
+    assert!(run.stderr.contains("test accuracy"), "people's lines go to standard error: {}", run.stderr);
+    let quiet = folder.run(&["train", "xor", "--json", "--quiet", "--iterations", "10"]);
+    assert_eq!((quiet.stderr.as_str(), &quiet.json()["weights_sha256"]), ("", &result["weights_sha256"]));
+}
+
+#[test]
+fn the_run_folder_is_whole_and_not_taken_twice() {
+    let folder = Folder::new();
+    let run = folder.run(&["train", "xor"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(!run.stdout.contains('\x1b'), "no colours where there is no terminal");
+    assert!(run.stdout.contains("test accuracy 1.0000"), "{}", run.stdout);
+    folder.run(&["train", "xor", "--quiet"]);
+    assert_eq!(folder.names("runs"), ["xor-1", "xor-2"]);
+    assert_eq!(folder.names("runs/xor-1"), ["metrics.csv", "model.safetensors", "report.html"]);
+    let metrics = String::from_utf8(folder.read("runs/xor-1/metrics.csv")).unwrap();
+    assert_eq!(metrics.lines().count(), 1 + 1 + 100, "heads, before training, a hundred measurements");
+    folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
+    let folder = Folder::new();
+    let sum = |seed: &str, threads: &str| {
+        let arguments = ["train", "digits", "--net", "linear(256) relu linear(10)", "--batch-size", "200", "--epochs", "2"];
+        let rest = ["--json", "--quiet", "--seed", seed, "--threads", threads];
+        folder.json(&[&arguments[..], &rest].concat())["weights_sha256"].as_str().unwrap().to_string()
+    };
+    let one = sum("1", "1");
+    assert_eq!([sum("1", "1"), sum("1", "2"), sum("1", "5")], [one.clone(), one.clone(), one.clone()]);
+    assert_ne!(one, sum("2", "1"));
+}
+
+#[test]
+fn the_command_in_the_model_repeats_the_training() {
+    let folder = Folder::new();
+    let options = "--net|linear(20) leaky_relu(0.1) linear(10)|--loss|mean_squared_error|--optimizer|nesterov(0.8)|\
+        --learning-rate|0.01|--weight-decay|0.00001|--clip-norm|2|--clip-value|0.5|--batch-size|64|--epochs|3|--seed|7|\
+        --init|normal(0.05)|--dtype|f64|--with-replacement";
+    let arguments = [vec!["train", "digits", "--json", "--quiet", "--out", "a"], options.split('|').collect()].concat();
+    let sum = folder.json(&arguments)["weights_sha256"].clone();
+    let model = Model::load(&folder.path().join("a/model.safetensors")).unwrap();
+    let command = model.training["command"].as_str().unwrap();
+    let command = command.replacen("kudari", env!("CARGO_BIN_EXE_kudari"), 1) + " --json --quiet --out b";
+    let again = Run::of(Command::new("sh").arg("-c").arg(command).current_dir(folder.path()).output().unwrap());
+    assert_eq!(again.json()["weights_sha256"], sum);
+}
+
+#[test]
+fn a_folder_of_idx_files_is_trained_on() {
+    let folder = Folder::new();
+    // Dark pictures are class 0, bright ones class 2; class 1 does not occur.
+    let pixels: Vec<u8> = (0..20).flat_map(|i| [if i % 2 == 0 { 10 } else { 240 }; 9]).collect();
+    let labels: Vec<u8> = (0..20).map(|i| i % 2 * 2).collect();
+    write_four(&folder, "mine", &idx_bytes(&[20, 3, 3], &pixels), &labels);
+    let result = folder.json(&["train", "mine", "--iterations", "300", "--json"]);
+    assert_eq!((&result["net"], &result["run"]), (&"linear(50) sigmoid linear(3)".into(), &"runs/mine-1".into()));
+    assert_eq!(result["test_accuracy"], 1.0);
+    // The highest class may be in one part alone.
+    folder.write("mine/t10k-labels-idx1-ubyte", &idx_bytes(&[20], &[1; 20]));
+    assert_eq!(folder.json(&["train", "mine/", "--iterations", "1", "--json"])["test_accuracy"].as_f64(), Some(0.0));
+}
