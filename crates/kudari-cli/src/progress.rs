@@ -10,6 +10,8 @@ use kudari::{Result, model};
 use crate::interrupt::Interrupt;
 use crate::output::{Output, duration, loss, share, with_commas};
 
+/// At most about this many measurements are printed; metrics.csv and the report have them all.
+const LINES: u64 = 20;
 /// Time between two looks at the bar, and between two writes of the measurements.
 const BAR_EVERY: Duration = Duration::from_millis(100);
 const METRICS_EVERY: Duration = Duration::from_secs(1);
@@ -45,6 +47,9 @@ pub struct Follower<'a> {
     to_bytes: ToBytes<'a>,
     interrupt: Interrupt,
     bar: Option<ProgressBar>,
+    iterations: u64,
+    /// The iteration from which the next measurement is printed.
+    next_line: u64,
     /// The iteration at which the bar is looked at again: asking for the time at each would slow down small networks.
     next_look: u64,
     began: Instant,
@@ -67,7 +72,18 @@ impl<'a> Follower<'a> {
             bar.set_style(style);
         }
         let now = Instant::now();
-        Follower { output, folder, to_bytes: Box::new(to_bytes), interrupt, bar, next_look: 1, began: now, metrics_written: now }
+        Follower {
+            output,
+            folder,
+            to_bytes: Box::new(to_bytes),
+            interrupt,
+            bar,
+            iterations,
+            next_line: 0,
+            next_look: 1,
+            began: now,
+            metrics_written: now,
+        }
     }
 
     /// Takes the bar away.
@@ -94,7 +110,9 @@ impl Observer for Follower<'_> {
     }
 
     fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
-        if let Some(record) = history.last() {
+        let due = |r: &&EpochRecord| r.iteration >= self.next_line || r.iteration == self.iterations || self.should_stop();
+        if let Some(record) = history.last().filter(due) {
+            self.next_line = record.iteration + self.iterations / LINES;
             match &self.bar {
                 Some(bar) => bar.suspend(|| self.output.line(line(record))),
                 None => self.output.line(line(record)),
