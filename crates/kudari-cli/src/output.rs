@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
 use indicatif::ProgressBar;
+pub use kudari::model::with_commas;
 use kudari::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -97,19 +98,6 @@ pub fn print_error(error: &Error) {
 pub fn json_object(fields: &[(&str, Value)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{}: {value}", Value::from(*name))).collect();
     format!("{{{}}}", fields.join(", "))
-}
-
-/// A whole number with commas: 39,760.
-pub fn with_commas(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A setting with all its digits, but no row of zeros.

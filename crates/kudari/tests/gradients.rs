@@ -3,14 +3,13 @@
 
 use kudari::autograd::{Context, Function, InputGradients, Outputs, apply};
 use kudari::check::{CheckOptions, Order, check_gradients};
-use kudari::functions::registry;
+use kudari::functions::{Entry, Sample, registry};
 use kudari::{Array, Result, Variable};
 
-#[test]
-fn every_registered_function_has_right_gradients_to_second_order() {
-    let mut failures = Vec::new();
-    let mut checked = 0;
-    for entry in registry() {
+/// Checks every sample of the functions; gives the failures and the number of derivatives that were compared.
+fn check_all<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Vec<String>, usize) {
+    let (mut failures, mut checked) = (Vec::new(), 0);
+    for entry in entries {
         let samples = (entry.samples)();
         assert!(!samples.is_empty(), "{} has no samples", entry.name);
         for (number, sample) in samples.iter().enumerate() {
@@ -28,8 +27,32 @@ fn every_registered_function_has_right_gradients_to_second_order() {
             assert!(unchanged, "{} changed an input", entry.name);
         }
     }
+    (failures, checked)
+}
+
+#[test]
+fn every_registered_function_has_right_gradients_to_second_order() {
+    let (failures, checked) = check_all(registry());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(checked > 5000, "only {checked} derivatives were compared");
+}
+
+/// What the test above does with a function that is registered with a wrong backward.
+#[test]
+fn a_registered_function_with_a_wrong_backward_fails_the_test() {
+    let wrong = Entry {
+        name: "squared_error",
+        usage: "",
+        formula: "",
+        derivative: "",
+        notes: "",
+        samples: || {
+            let call = |v: &[Variable]| apply(SquaredErrorIgnoringUpstream, &[&v[0], &v[1]]);
+            vec![Sample::new(&[(&[3], -1.0, 1.0), (&[3], -1.0, 1.0)], call)]
+        },
+    };
+    let (failures, _) = check_all(std::iter::once(&wrong));
+    assert!(failures.len() == 1 && failures[0].contains("order: First"), "{failures:?}");
 }
 
 /// The difference of squares with a backward that ignores the upstream gradient: right at the root of a graph and wrong

@@ -7,5 +7,5 @@ mod summary;
 
 pub use file::{Model, write_atomically};
 pub use network::{Network, NetworkOptions};
-pub use summary::{Summary, SummaryRow};
-pub(crate) use summary::{bytes, with_commas};
+pub(crate) use summary::bytes;
+pub use summary::{Summary, SummaryRow, with_commas};

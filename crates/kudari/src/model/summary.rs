@@ -48,7 +48,7 @@ impl Summary {
 }
 
 /// A whole number with commas: 39,760.
-pub(crate) fn with_commas(number: usize) -> String {
+pub fn with_commas(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -75,9 +75,14 @@ impl fmt::Display for Summary {
         let mut table = vec![heads, ["input".into(), format!("{:?}", self.input_shape), String::new(), String::new()]];
         for (i, row) in self.rows.iter().enumerate() {
             let shape = format!("{:?}", row.output_shape);
-            table.push([format!("{i} {}", row.layer), shape, with_commas(row.parameters), with_commas(row.multiply_adds)]);
+            table.push([
+                format!("{i} {}", row.layer),
+                shape,
+                with_commas(row.parameters as u64),
+                with_commas(row.multiply_adds as u64),
+            ]);
         }
-        table.push(["total".into(), String::new(), with_commas(self.parameters), with_commas(self.multiply_adds)]);
+        table.push(["total".into(), String::new(), with_commas(self.parameters as u64), with_commas(self.multiply_adds as u64)]);
         let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let [a, b, c, d] = [0, 1, 2, 3].map(width);
         for row in &table {

@@ -1,7 +1,6 @@
 //! Text for the page: escaping, and numbers as a reader would write them. All functions give HTML-ready text.
 
 use crate::model;
-pub(super) use crate::model::with_commas as whole;
 
 /// The text with all that HTML would take for markup made harmless, in elements and in attributes.
 pub(super) fn escape(text: &str) -> String {
@@ -19,6 +18,11 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A whole number with commas: 39,760.
+pub(super) fn whole(number: usize) -> String {
+    model::with_commas(number as u64)
 }
 
 /// A count with its word: `1 sample`, `2 samples`.
