@@ -41,6 +41,16 @@ pub struct TrainOptions {
     pub schedule: Option<Box<dyn Fn(u64) -> f64 + Send>>,
 }
 
+impl TrainOptions {
+    /// The learning rate of an iteration, from 0.
+    fn rate(&self, iteration: u64) -> f64 {
+        match &self.schedule {
+            Some(schedule) => schedule(iteration),
+            None => self.optimizer.settings().learning_rate,
+        }
+    }
+}
+
 /// Where training stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
@@ -159,7 +169,7 @@ struct Snapshot<'a> {
 /// # Errors
 ///
 /// Settings that cannot be, a network that does not fit the data, or what the observer returns.
-pub fn train(network: &mut Network, data: &Split, mut options: TrainOptions, observer: &mut dyn Observer) -> Result<Outcome> {
+pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observer: &mut dyn Observer) -> Result<Outcome> {
     options.optimizer.settings().validate()?;
     let batches = data.train.batches(options.batch_size)?.sampled(options.sampling, options.seed).epochs(u64::MAX);
     let per_epoch = batches.per_epoch() as u64;
@@ -172,64 +182,48 @@ pub fn train(network: &mut Network, data: &Split, mut options: TrainOptions, obs
     }
     let epochs = iterations.div_ceil(per_epoch);
     let measure_every = per_epoch.saturating_mul(epochs.div_ceil(MEASUREMENTS));
-    let mut run = Run { network, data, per_epoch, began: Instant::now(), history: Vec::new(), training: Duration::ZERO };
-    let rate = |options: &TrainOptions, i: u64| match &options.schedule {
-        Some(schedule) => schedule(i),
-        None => options.optimizer.settings().learning_rate,
-    };
-    run.measure(0, rate(&options, 0), options.loss)?;
+    let mut state = Snapshot { iteration: 0, parameters: Vec::new(), optimizer: options.optimizer.copy(), batches };
+    let (history, training) = (Vec::new(), Duration::ZERO);
+    let mut run = Run { network, data, options, per_epoch, began: Instant::now(), history, training };
+    run.measure(0)?;
     observer.measured(run.network, &run.history)?;
 
-    let mut state = Snapshot { iteration: 0, parameters: Vec::new(), optimizer: options.optimizer.copy(), batches };
     // The last two: after a failure right behind the newer one, the good parameters lie before it.
     let mut snapshots: [Option<Snapshot<'_>>; 2] = [None, None];
-    let mut stop = Stop::Finished;
     let mut since = Instant::now();
-    while state.iteration < iterations {
-        let learning_rate = rate(&options, state.iteration);
-        state.optimizer.set_learning_rate(learning_rate);
+    let stop = loop {
         if state.iteration.is_multiple_of(SNAPSHOT_INTERVAL) {
             snapshots = [snapshots[1].take(), Some(state.copy(run.network))];
         }
-        let update = state.update(run.network, options.loss)?;
+        let update = state.update(run.network, &run.options)?;
         let mut failed = !update.made;
-        let mut interrupted = false;
         if update.made {
             observer.iteration(&Progress { iteration: state.iteration, iterations, loss: update.loss });
-            interrupted = observer.should_stop();
         }
-        if failed || interrupted || state.iteration.is_multiple_of(measure_every) || state.iteration == iterations {
-            run.training += since.elapsed();
-            if !failed {
-                run.measure(state.iteration, learning_rate, options.loss)?;
-                // The last update may have spoilt the parameters, and no batch has seen them yet.
-                failed = run.history.last().is_some_and(|r| !r.train_loss.is_finite());
-                if !failed {
-                    observer.measured(run.network, &run.history)?;
-                }
-            }
-            since = Instant::now();
+        let finished = state.iteration == iterations;
+        let interrupted = update.made && observer.should_stop();
+        if !(failed || finished || interrupted || state.iteration.is_multiple_of(measure_every)) {
+            continue;
+        }
+        run.training += since.elapsed();
+        if !failed {
+            // The last update may have spoilt the parameters, and no batch has seen them yet.
+            failed = !run.measure(state.iteration)?.is_finite();
         }
         if failed {
             let from = snapshots.into_iter().flatten().next().unwrap_or_else(|| state.copy(run.network));
-            let failure = from.replay(run.network, &data.train, options.loss, |i| rate(&options, i), state.iteration)?;
-            run.history.retain(|r| r.iteration <= failure.kept);
-            if run.history.last().is_none_or(|r| r.iteration < failure.kept) {
-                run.measure(failure.kept, learning_rate, options.loss)?;
-            }
-            stop = Stop::Failed(failure);
-            break;
+            break Stop::Failed(run.fail(from, state.iteration)?);
         }
-        if interrupted {
-            stop = Stop::Interrupted;
-            break;
+        observer.measured(run.network, &run.history)?;
+        if finished || interrupted {
+            break if finished { Stop::Finished } else { Stop::Interrupted };
         }
-    }
+        since = Instant::now();
+    };
     let made = match &stop {
         Stop::Failed(failure) => failure.kept,
         _ => state.iteration,
     };
-    options.optimizer = state.optimizer;
     Ok(Outcome {
         history: run.history,
         iterations: made,
@@ -243,6 +237,7 @@ pub fn train(network: &mut Network, data: &Split, mut options: TrainOptions, obs
 struct Run<'a> {
     network: &'a mut Network,
     data: &'a Split,
+    options: TrainOptions,
     per_epoch: u64,
     began: Instant,
     history: Vec<EpochRecord>,
@@ -250,8 +245,9 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn measure(&mut self, iteration: u64, learning_rate: f64, loss: &Loss) -> Result<()> {
-        let on = |data: &Dataset| evaluate(self.network, data, loss);
+    /// Measures the network after `iteration` updates; gives the loss on the training data.
+    fn measure(&mut self, iteration: u64) -> Result<f64> {
+        let on = |data: &Dataset| evaluate(self.network, data, self.options.loss);
         let (train, test) = (on(&self.data.train)?, on(&self.data.test)?);
         self.history.push(EpochRecord {
             epoch: iteration as f64 / self.per_epoch as f64,
@@ -260,10 +256,21 @@ impl Run<'_> {
             train_accuracy: train.accuracy,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
-            learning_rate,
+            // The rate of the update just made.
+            learning_rate: self.options.rate(iteration.saturating_sub(1)),
             seconds: self.began.elapsed().as_secs_f64(),
         });
-        Ok(())
+        Ok(train.loss)
+    }
+
+    /// Finds out what failed in the updates after `from`, and ends the history with a measurement of what is kept.
+    fn fail(&mut self, from: Snapshot<'_>, last: u64) -> Result<Failure> {
+        let failure = from.replay(self.network, &self.data.train, &self.options, last)?;
+        self.history.retain(|r| r.iteration <= failure.kept);
+        if self.history.last().is_none_or(|r| r.iteration < failure.kept) {
+            self.measure(failure.kept)?;
+        }
+        Ok(failure)
     }
 }
 
@@ -282,9 +289,10 @@ impl<'a> Snapshot<'a> {
     }
 
     /// One update. Where the loss or the gradients are not finite nothing is changed.
-    fn update(&mut self, network: &mut Network, loss: &Loss) -> Result<Update> {
+    fn update(&mut self, network: &mut Network, options: &TrainOptions) -> Result<Update> {
+        self.optimizer.set_learning_rate(options.rate(self.iteration));
         let batch = self.next_batch()?;
-        let loss = loss.of(&network.forward(&batch.x)?, &batch.t)?;
+        let loss = options.loss.of(&network.forward(&batch.x)?, &batch.t)?;
         let value = loss.item()?;
         self.iteration += 1;
         if !value.is_finite() {
@@ -299,21 +307,13 @@ impl<'a> Snapshot<'a> {
 
     /// Goes from this state on with a check after every function until the first NaN or infinity; if none has come with
     /// the update `last`, it is in the measurement after it.
-    fn replay(
-        mut self,
-        network: &mut Network,
-        data: &Dataset,
-        loss: &Loss,
-        rate: impl Fn(u64) -> f64,
-        last: u64,
-    ) -> Result<Failure> {
+    fn replay(mut self, network: &mut Network, data: &Dataset, options: &TrainOptions, last: u64) -> Result<Failure> {
         network.set_arrays(&self.parameters)?;
         // The parameters that gave the last finite loss: an update may leave some that are finite and yet of no use.
         let mut good = (self.iteration, self.parameters.clone());
         loop {
             let before = (self.iteration, network.arrays());
-            self.optimizer.set_learning_rate(rate(self.iteration));
-            let (update, mut origin) = find_non_finite(|| self.update(network, loss));
+            let (update, mut origin) = find_non_finite(|| self.update(network, options));
             let update = update?;
             if update.loss.is_finite() {
                 good = before;
@@ -324,7 +324,7 @@ impl<'a> Snapshot<'a> {
                 _ if !update.made => "the gradients are not finite".to_string(),
                 Some(name) => format!("the update made parameter {name} infinite or NaN"),
                 None if self.iteration >= last => {
-                    let (measured, found) = find_non_finite(|| evaluate(network, data, loss));
+                    let (measured, found) = find_non_finite(|| evaluate(network, data, options.loss));
                     origin = found;
                     format!("after it the loss on the training data is {}", measured?.loss)
                 }
