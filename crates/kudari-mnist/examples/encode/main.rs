@@ -6,7 +6,7 @@
 //!
 //! The MNIST folder holds the four IDX files, each as it is or with `.gz` at the end of its name; the other file is
 //! scikit-learn's `digits.csv.gz`. For each of the 70,000 images it searches the black-and-white scan behind it, which
-//! takes about half an hour on two cores; the result does not depend on the number of cores.
+//! takes five to ten minutes on two cores; the result does not depend on the number of cores.
 
 #![allow(dead_code, reason = "the modules shared with the library hold its decoder too")]
 
@@ -46,7 +46,7 @@ const LESSONS: usize = 400;
 const ROUNDS: usize = 2;
 /// Parts of the training images that are decoded at the same time.
 const TRAIN_PARTS: usize = 4;
-const TEST_PARTS: usize = 1;
+const TEST_PARTS: usize = 2;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
