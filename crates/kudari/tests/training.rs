@@ -86,6 +86,16 @@ fn an_update_happens_in_place_and_never_under_a_graph_s_feet() {
 }
 
 #[test]
+fn a_cloned_layer_is_a_layer_of_its_own() {
+    let mut net = Linear::new(1, 1);
+    let copy = net.clone();
+    let gradients = net_gradients(&net);
+    assert!(gradients.get(net.weight().variable()).is_some() && gradients.get(copy.weight().variable()).is_none());
+    Sgd::new(0.1).step(&mut net, &gradients).unwrap();
+    assert!(!net.weight().array().same_as(copy.weight().array()));
+}
+
+#[test]
 fn settings_that_make_no_sense_are_refused_at_the_step() {
     let mut net = Linear::new(1, 1);
     let gradients = || net_gradients(&Linear::new(1, 1));

@@ -9,10 +9,17 @@ use crate::autograd::Variable;
 use crate::error::{Error, Result};
 
 /// A trainable array: a variable that optimizers change, and how it was initialised.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Parameter {
     variable: Variable,
     initializer: Initializer,
+}
+
+/// A clone is a parameter of its own with the same numbers: training one does not move the other.
+impl Clone for Parameter {
+    fn clone(&self) -> Parameter {
+        Parameter { variable: Variable::parameter(self.array().clone()), initializer: self.initializer }
+    }
 }
 
 thread_local! {
