@@ -49,7 +49,7 @@ impl From<Range<isize>> for Slice {
 impl From<RangeInclusive<isize>> for Slice {
     fn from(range: RangeInclusive<isize>) -> Slice {
         // −1 as an included end is the end of the axis, which has no number of its own.
-        let to = if *range.end() == -1 { None } else { Some(range.end() + 1) };
+        let to = if *range.end() == -1 { None } else { Some(range.end().saturating_add(1)) };
         Slice { from: *range.start(), to, step: 1 }
     }
 }

@@ -281,7 +281,8 @@ fn finite(name: &str, what: &str, array: &Array) -> Result<()> {
     if array.all_finite() {
         return Ok(());
     }
-    let size = (array.len() / array.shape()[0]).max(1);
+    let count = array.shape().first().copied().unwrap_or(1);
+    let size = (array.len() / count).max(1);
     let values = array.to_f64_vec();
     let place = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
     Err(Error::new(
@@ -318,6 +319,7 @@ mod tests {
         let x = || Array::from([[1.0], [f64::NAN]]);
         let error = Dataset::from_arrays("mine", x(), Array::from([0i64, 1]), names(2)).err().unwrap();
         assert_eq!(error.what(), "mine: sample 1 holds NaN at position 0");
+        assert!(Dataset::from_arrays("mine", Array::from([[1.0]]), Array::from(f64::NAN), Vec::new()).is_err());
         let good = Array::from([[1.0], [2.0]]);
         assert!(Dataset::from_arrays("mine", good.clone(), Array::from([0i64]), names(2)).is_err());
         let error = Dataset::from_arrays("mine", good, Array::from([0i64, 2]), names(2)).err().unwrap();

@@ -2,7 +2,7 @@
 
 use super::notation::{self, Site};
 use super::summary::{Summary, SummaryRow};
-use crate::array::{Array, DType};
+use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 use crate::layers::{Activation, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
@@ -44,6 +44,7 @@ impl Network {
     /// A text that cannot be read, an unknown word, or a layer that its input does not fit, each with its column.
     pub fn new(text: &str, input_shape: &[usize], options: &NetworkOptions) -> Result<Network> {
         let words = notation::read(text)?;
+        Shape::new(input_shape).map_err(|e| e.context("the network's input"))?;
         let flatten = input_shape.len() != 1 && words[0].name == "linear";
         let mut shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
         let mut layers = Sequential::new();
@@ -203,6 +204,8 @@ mod tests {
         ] {
             assert!(build(bad, &[4]).is_err(), "{bad}");
         }
+        let error = build("linear(5)", &[1 << 40, 1 << 40]).err().unwrap();
+        assert!(error.what().starts_with("the network's input: an array of shape"), "{error}");
         assert!(build("leaky_relu(0.2) softmax flatten", &[4]).is_ok());
     }
 }
