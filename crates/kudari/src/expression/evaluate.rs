@@ -1,0 +1,77 @@
+//! The value of an expression.
+
+use super::{Expression, Operation};
+
+impl<L> Expression<L> {
+    /// The value in f64, with the given numbers for the leaves.
+    pub fn evaluate(&self, leaf: &mut dyn FnMut(&L) -> f64) -> f64 {
+        self.evaluate_rounding(leaf, &|value| value)
+    }
+
+    /// The value, every intermediate result rounded by `round`: as somebody calculates who writes each of them down.
+    pub fn evaluate_rounding(&self, leaf: &mut dyn FnMut(&L) -> f64, round: &dyn Fn(f64) -> f64) -> f64 {
+        let mut value = |x: &Expression<L>| x.evaluate_rounding(leaf, round);
+        match self {
+            Expression::Number(number) => *number,
+            Expression::Constant(constant) => constant.value(),
+            Expression::Leaf(name) => leaf(name),
+            // A change of sign rounds nothing.
+            Expression::Negative(x) => -value(x),
+            Expression::Sum(terms) => terms.iter().map(value).reduce(|a, b| round(a + b)).unwrap_or(0.0),
+            Expression::Product(factors) => factors.iter().map(value).reduce(|a, b| round(a * b)).unwrap_or(1.0),
+            Expression::Quotient(a, b) => round(value(a) / value(b)),
+            Expression::Power(base, exponent) => {
+                let (base, exponent) = (value(base), value(exponent));
+                round(if exponent == 2.0 { base * base } else { base.powf(exponent) })
+            }
+            Expression::Call(operation, arguments) => {
+                let arguments: Vec<f64> = arguments.iter().map(value).collect();
+                round(operation.apply(&arguments))
+            }
+            Expression::Cases(cases, otherwise) => {
+                for (condition, result) in cases {
+                    if condition.relation.holds(value(&condition.left), value(&condition.right)) {
+                        return value(result);
+                    }
+                }
+                value(otherwise)
+            }
+        }
+    }
+}
+
+impl Operation {
+    /// The value at these arguments, NaN where it has none.
+    pub fn apply(self, arguments: &[f64]) -> f64 {
+        let x = arguments.first().copied().unwrap_or(f64::NAN);
+        match self {
+            Operation::Exp => x.exp(),
+            Operation::Ln => x.ln(),
+            Operation::Sqrt => x.sqrt(),
+            Operation::Sin => x.sin(),
+            Operation::Cos => x.cos(),
+            Operation::Tanh => x.tanh(),
+            Operation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Operation::Relu => {
+                if x < 0.0 {
+                    0.0
+                } else {
+                    x
+                }
+            }
+            Operation::Erf => libm::erf(x),
+            Operation::Abs => x.abs(),
+            Operation::Sign => {
+                if x > 0.0 {
+                    1.0
+                } else if x < 0.0 {
+                    -1.0
+                } else {
+                    x
+                }
+            }
+            Operation::Max => arguments.iter().copied().reduce(f64::max).unwrap_or(f64::NAN),
+            Operation::Min => arguments.iter().copied().reduce(f64::min).unwrap_or(f64::NAN),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! An expression as a line of text.
+
+use super::{Condition, Expression, Operation};
+
+/// The signs that a line of text may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextStyle {
+    /// · − ² √ ½ and their like.
+    #[default]
+    Unicode,
+    /// The keyboard's signs only, in the syntax that [`Expression::parse`] reads.
+    Ascii,
+}
+
+impl TextStyle {
+    fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self {
+            TextStyle::Unicode => unicode,
+            TextStyle::Ascii => ascii,
+        }
+    }
+
+    /// A number in the shortest form that reads back the same.
+    pub fn number(self, value: f64) -> String {
+        let fractions = [(0.5, "½"), (0.25, "¼"), (0.75, "¾")];
+        if let (TextStyle::Unicode, Some((_, sign))) = (self, fractions.iter().find(|(v, _)| *v == value)) {
+            return (*sign).to_string();
+        }
+        let ordinary = value == 0.0 || (1e-5..1e15).contains(&value.abs());
+        let text = if ordinary { value.to_string() } else { format!("{value:e}") };
+        match self {
+            TextStyle::Unicode => text.replace('-', "−"),
+            TextStyle::Ascii => text,
+        }
+    }
+}
+
+/// How tightly a written expression holds together.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Bond {
+    Case,
+    Sum,
+    Sign,
+    Product,
+    Power,
+    Atom,
+}
+
+/// A number in superscript digits.
+pub fn superscript(number: usize) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    number.to_string().bytes().map(|b| DIGITS[usize::from(b - b'0') % 10]).collect()
+}
+
+impl<L> Expression<L> {
+    /// The expression on one line, with the given texts for the leaves.
+    pub fn text(&self, style: TextStyle, leaf: &dyn Fn(&L) -> String) -> String {
+        self.write(style, leaf).0
+    }
+
+    fn write(&self, style: TextStyle, leaf: &dyn Fn(&L) -> String) -> (String, Bond) {
+        let within = |x: &Expression<L>, least: Bond| {
+            let (text, bond) = x.write(style, leaf);
+            if bond < least { format!("({text})") } else { text }
+        };
+        match self {
+            Expression::Number(value) => signed(style.number(*value)),
+            Expression::Constant(constant) => (style.pick(constant.letter(), ascii_constant(*constant)).to_string(), Bond::Atom),
+            Expression::Leaf(name) => signed(leaf(name)),
+            Expression::Negative(x) => (format!("{}{}", style.pick("−", "-"), within(x, Bond::Product)), Bond::Sign),
+            Expression::Sum(terms) => {
+                let mut text = String::new();
+                for (i, term) in terms.iter().enumerate() {
+                    match term {
+                        Expression::Negative(x) if i > 0 => {
+                            text += style.pick(" − ", " - ");
+                            text += &within(x, Bond::Product);
+                        }
+                        _ if i > 0 => {
+                            text += " + ";
+                            text += &within(term, Bond::Product);
+                        }
+                        _ => text += &within(term, Bond::Sum),
+                    }
+                }
+                (text, Bond::Sum)
+            }
+            Expression::Product(factors) => {
+                let factors: Vec<String> = factors.iter().map(|f| within(f, Bond::Product)).collect();
+                (factors.join(style.pick("·", "*")), Bond::Product)
+            }
+            Expression::Quotient(a, b) => (format!("{}/{}", within(a, Bond::Product), within(b, Bond::Power)), Bond::Product),
+            Expression::Power(base, exponent) => {
+                let base = within(base, Bond::Atom);
+                let text = match (&**exponent, style) {
+                    (Expression::Number(n), TextStyle::Unicode) if (0.0..1000.0).contains(n) && n.fract() == 0.0 => {
+                        format!("{base}{}", superscript(*n as usize))
+                    }
+                    _ => format!("{base}^{}", within(exponent, Bond::Atom)),
+                };
+                (text, Bond::Power)
+            }
+            Expression::Call(operation, arguments) => call(*operation, arguments, style, leaf),
+            Expression::Cases(cases, otherwise) => {
+                let mut text = String::new();
+                for (Condition { left, relation, right }, value) in cases {
+                    let condition = format!("{} {} {}", left.text(style, leaf), relation.sign(), right.text(style, leaf));
+                    text += &format!("{} for {condition}, ", value.text(style, leaf));
+                }
+                (format!("{text}else {}", otherwise.text(style, leaf)), Bond::Case)
+            }
+        }
+    }
+}
+
+/// A number or letter; one with a sign holds together no better than a negative.
+fn signed(text: String) -> (String, Bond) {
+    let bond = match text.starts_with(['−', '-']) {
+        true => Bond::Sign,
+        false => Bond::Atom,
+    };
+    (text, bond)
+}
+
+fn ascii_constant(constant: super::Constant) -> &'static str {
+    match constant {
+        super::Constant::E => "e",
+        super::Constant::Pi => "pi",
+    }
+}
+
+fn call<L>(operation: Operation, arguments: &[Expression<L>], style: TextStyle, leaf: &dyn Fn(&L) -> String) -> (String, Bond) {
+    let inside: Vec<String> = arguments.iter().map(|a| a.text(style, leaf)).collect();
+    let inside = inside.join(", ");
+    if style == TextStyle::Ascii {
+        return (format!("{}({inside})", operation.name()), Bond::Atom);
+    }
+    // What stands behind e^ or √ needs no parentheses if it is one number or letter, with or without a sign.
+    let short = match arguments {
+        [Expression::Negative(x)] => matches!(**x, Expression::Leaf(_) | Expression::Number(_)),
+        [x] => matches!(x, Expression::Leaf(_) | Expression::Number(_)),
+        _ => false,
+    } && !inside.starts_with("−−");
+    match operation {
+        Operation::Exp if short => (format!("e^{inside}"), Bond::Power),
+        Operation::Exp => (format!("e^({inside})"), Bond::Power),
+        Operation::Sqrt if short && !inside.starts_with('−') => (format!("√{inside}"), Bond::Power),
+        Operation::Sqrt => (format!("√({inside})"), Bond::Power),
+        Operation::Abs => (format!("|{inside}|"), Bond::Atom),
+        Operation::Sigmoid => (format!("σ({inside})"), Bond::Atom),
+        _ => (format!("{}({inside})", operation.name()), Bond::Atom),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn x() -> Expression<&'static str> {
+        Expression::Leaf("x")
+    }
+
+    fn unicode(expression: &Expression<&'static str>) -> String {
+        expression.text(TextStyle::Unicode, &|name| (*name).to_string())
+    }
+
+    #[test]
+    fn signs_and_parentheses_stand_where_a_reader_expects_them() {
+        let one = || Expression::Number(1.0);
+        assert_eq!(unicode(&one().over(one().plus(x().neg().call(Operation::Exp)))), "1/(1 + e^−x)");
+        assert_eq!(unicode(&x().times(one().minus(x()))), "x·(1 − x)");
+        assert_eq!(unicode(&Expression::Number(0.5).times(x().minus(one()).power(2.0))), "½·(x − 1)²");
+        assert_eq!(unicode(&x().minus(one().minus(x()))), "x − (1 − x)");
+        assert_eq!(unicode(&x().over(x().times(x()))), "x/(x·x)");
+        assert_eq!(unicode(&x().neg().power(2.0)), "(−x)²");
+        let negative = Expression::Sum(vec![x(), x().times(x())]);
+        assert_eq!(negative.text(TextStyle::Unicode, &|_| "−2".to_string()), "−2 + (−2)·(−2)");
+        assert_eq!(x().plus(x()).text(TextStyle::Unicode, &|_| "−2".to_string()), "−2 + (−2)");
+    }
+}
