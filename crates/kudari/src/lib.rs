@@ -53,6 +53,7 @@ pub mod autograd;
 pub mod check;
 pub mod data;
 pub mod error;
+pub mod explain;
 pub mod expression;
 pub mod functions;
 mod kernels;

@@ -25,7 +25,7 @@ pub use shape::Shape;
 pub use view::Slice;
 
 pub(crate) use arithmetic::{Map, Map2, Map3, operators};
-pub(crate) use shape::{broadcast_shapes, normalise_axis};
+pub(crate) use shape::{broadcast_shapes, index_of, normalise_axis};
 
 use crate::kernels::elementwise::is_contiguous;
 use crate::kernels::float::Element;

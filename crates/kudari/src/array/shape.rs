@@ -171,6 +171,15 @@ pub(crate) fn axes_mask(operation: &str, axes: &[isize], shape: &[usize]) -> Res
     Ok(mask)
 }
 
+/// The index along every axis of element `at`, counted in row-major order.
+pub(crate) fn index_of(mut at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        (*i, at) = (at % size.max(1), at / size.max(1));
+    }
+    index
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 
 use super::mode::{inspect, is_recording, is_searching};
 use super::node::{Node, Saved};
+use super::trace;
 use super::variable::Variable;
+use super::worked::{Calculation, Worked};
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -98,6 +100,12 @@ pub trait Function: Debug + Send + Sync + 'static {
     fn saves(&self) -> Saves {
         Saves::ALL
     }
+
+    /// The calculation number by number, for those who want to see it worked out; `None` if the function does not tell.
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let _ = calculation;
+        None
+    }
 }
 
 /// What a backward rule can see of the application it belongs to.
@@ -171,7 +179,10 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
         return Ok(outputs.into_iter().map(Variable::constant).collect());
     }
     let node = record(function, inputs, &outputs, location);
-    Ok(outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect())
+    let outputs: Vec<Variable> =
+        outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
+    outputs.iter().for_each(|output| trace::note(inputs, output));
+    Ok(outputs)
 }
 
 fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, location: &'static Location<'static>) -> Variable {
@@ -180,7 +191,9 @@ fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, loc
         return Variable::constant(output);
     }
     let node = record(function, inputs, std::slice::from_ref(&output), location);
-    Variable::computed(output, node, 0)
+    let output = Variable::computed(output, node, 0);
+    trace::note(inputs, &output);
+    output
 }
 
 #[inline]

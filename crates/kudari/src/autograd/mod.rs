@@ -13,12 +13,16 @@ mod function;
 mod gradients;
 mod mode;
 mod node;
+mod trace;
 mod variable;
+mod worked;
 
 pub use backward::{Backward, grad};
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
 pub use mode::{NonFinite, find_non_finite, no_grad, within};
+pub use trace::{Call, trace};
 pub use variable::{ToVariable, Variable};
+pub use worked::{Calculation, Character, Operand, Part, Selection, Worked};
 
 pub(crate) use function::apply_infallible;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 
-use crate::array::Array;
+use crate::array::{Array, index_of};
 
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
@@ -115,11 +115,7 @@ pub(super) fn inspect(function: impl FnOnce() -> String, array: &Array, location
     }
     let values = array.to_f64_vec();
     let place = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
-    let mut index = vec![0; array.rank()];
-    let mut rest = place;
-    for (i, &size) in index.iter_mut().zip(array.shape()).rev() {
-        (*i, rest) = (rest % size, rest / size);
-    }
+    let index = index_of(place, array.shape());
     let layer = PLACE.with_borrow(|place| place.join("."));
     FOUND.set(Some(NonFinite { function: function(), layer, value: values[place], index, location }));
 }

@@ -109,6 +109,11 @@ impl Variable {
         self.node.as_ref().map(|node| node.location)
     }
 
+    /// What tells this variable from every other one; `None` for a constant. A clone has the same.
+    pub fn identity_number(&self) -> Option<(u64, usize)> {
+        Some((self.node.as_ref()?.id, self.output as usize))
+    }
+
     /// The same history without the numbers.
     pub(super) fn hollow(&self) -> Variable {
         Variable { array: self.array.hollow(), node: self.node.clone(), output: self.output }

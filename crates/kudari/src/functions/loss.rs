@@ -5,8 +5,11 @@
 //! the usual case).
 
 use super::registry::{Entry, Sample};
+use super::worked_loss::{Differences, Inside, WorkedBinary, WorkedCrossEntropy, WorkedDifferences};
 use crate::array::{Array, DType, Map2};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, apply, apply_infallible};
+use crate::autograd::{
+    Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply, apply_infallible,
+};
 use crate::error::{Error, Result};
 use crate::kernels::float::{Element, Float, with_float};
 use crate::kernels::loss as kernel;
@@ -18,6 +21,7 @@ macro_rules! difference_losses {
         $name:ident => $type:ident {
             value: |$d1:ident, $n1:ident| $value:expr,
             slope: |$d2:ident, $n2:ident| $slope:expr,
+            worked: $worked:expr,
         }
     )*) => {$(
         #[derive(Debug)]
@@ -45,6 +49,9 @@ macro_rules! difference_losses {
             fn saves(&self) -> Saves {
                 Saves::INPUTS
             }
+            fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+                Some(Box::new(WorkedDifferences { count: calculation.inputs[0].len(), kind: $worked }))
+            }
         }
 
         $(#[$doc])*
@@ -66,16 +73,19 @@ difference_losses! {
     sum_squared_error => SumSquaredError {
         value: |d, n| d.mul(&d)?.sum().scale(0.5),
         slope: |d, n| d,
+        worked: Differences::HalfSquares,
     }
     /// The mean squared error Σ(y − t)² / n over all n elements.
     mean_squared_error => MeanSquaredError {
         value: |d, n| d.mul(&d)?.sum().scale(1.0 / n),
         slope: |d, n| d * (2.0 / n),
+        worked: Differences::MeanOfSquares,
     }
     /// The mean absolute error Σ|y − t| / n over all n elements. Where y = t the slope is taken as 0.
     mean_absolute_error => MeanAbsoluteError {
         value: |d, n| d.abs().sum().scale(1.0 / n),
         slope: |d, n| d.sign() * (1.0 / n),
+        worked: Differences::MeanOfMagnitudes,
     }
 }
 
@@ -222,6 +232,10 @@ impl Function for SoftmaxCrossEntropy {
     fn saves(&self) -> Saves {
         Saves::INPUTS
     }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let inside = Inside::Softmax;
+        Some(Box::new(WorkedCrossEntropy::new(calculation, self.target.rows(calculation.inputs[0]).ok()?, inside)))
+    }
 }
 
 /// The cross-entropy of softmax(x) with the targets, −Σ t ln softmax(x), averaged over the rows.
@@ -276,6 +290,10 @@ impl Function for CrossEntropy {
     fn saves(&self) -> Saves {
         Saves::INPUTS
     }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let inside = Inside::Nothing { epsilon: self.epsilon };
+        Some(Box::new(WorkedCrossEntropy::new(calculation, self.target.clone(), inside)))
+    }
 }
 
 /// The cross-entropy of probabilities p with the targets, −Σ t ln(p + ε), averaged over the rows; one axis is one row.
@@ -325,6 +343,9 @@ impl Function for SigmoidCrossEntropy {
     }
     fn saves(&self) -> Saves {
         Saves::INPUTS
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        Some(Box::new(WorkedBinary { shape: calculation.inputs[0].shape().to_vec(), count: calculation.inputs[0].len() }))
     }
 }
 

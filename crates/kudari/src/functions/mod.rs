@@ -18,6 +18,8 @@ mod registry;
 mod shape;
 mod softmax;
 mod unary;
+mod worked;
+mod worked_loss;
 
 pub use indexing::choose;
 pub use loss::{

@@ -1,9 +1,13 @@
 //! Matrix products, and the linear layer's function.
 
 use super::registry::{Entry, Sample};
+use super::worked;
 use crate::array::Array;
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, Variable, apply};
+use crate::autograd::{
+    Calculation, Character, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply,
+};
 use crate::error::{Error, Result};
+use crate::expression::Expression;
 
 #[derive(Debug)]
 struct MatMul;
@@ -81,6 +85,43 @@ impl Function for Linear {
     }
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: 0 }
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let [outputs, inputs] = calculation.inputs[1].shape().try_into().ok()?;
+        Some(Box::new(WorkedLinear { inputs, outputs, bias: calculation.inputs.len() > 2 }))
+    }
+}
+
+struct WorkedLinear {
+    inputs: usize,
+    outputs: usize,
+    bias: bool,
+}
+
+impl WorkedLinear {
+    /// The elements of x and W that meet in element `at`.
+    fn pairs(&self, at: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let (row, unit) = (at / self.outputs, at % self.outputs);
+        (0..self.inputs).map(move |j| (row * self.inputs + j, unit * self.inputs + j))
+    }
+}
+
+impl Worked for WorkedLinear {
+    fn value(&self, at: usize) -> Expression<Operand> {
+        let mut terms: Vec<_> = self.pairs(at).map(|(x, w)| Operand::input(1, w).times(Operand::input(0, x))).collect();
+        if self.bias {
+            terms.push(Operand::input(2, at % self.outputs));
+        }
+        worked::total(terms)
+    }
+    fn slopes(&self, at: usize) -> Vec<(Operand, Expression<Operand>)> {
+        let by_x = self.pairs(at).map(|(x, w)| (Operand::Input { input: 0, at: x }, Operand::input(1, w)));
+        let by_w = self.pairs(at).map(|(x, w)| (Operand::Input { input: 1, at: w }, Operand::input(0, x)));
+        let by_b = (Operand::Input { input: 2, at: at % self.outputs }, Expression::Number(1.0));
+        by_x.chain(by_w).chain(self.bias.then_some(by_b)).collect()
+    }
+    fn character(&self) -> Character {
+        Character::Linear
     }
 }
 

@@ -1,9 +1,11 @@
 //! Softmax and its logarithm along an axis.
 
 use super::registry::{Entry, Sample};
+use super::worked;
 use crate::array::{Array, normalise_axis};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, Variable, apply};
+use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
 use crate::error::{Error, Result};
+use crate::expression::{Expression, Operation};
 use crate::kernels::float::{Float, with_float};
 use crate::kernels::loss;
 
@@ -55,6 +57,9 @@ impl Function for Softmax {
     fn saves(&self) -> Saves {
         Saves::OUTPUTS
     }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, false)?))
+    }
 }
 
 impl Function for LogSoftmax {
@@ -71,6 +76,52 @@ impl Function for LogSoftmax {
     }
     fn saves(&self) -> Saves {
         Saves::OUTPUTS
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, true)?))
+    }
+}
+
+/// Softmax or its logarithm, along an axis.
+struct WorkedSoftmax {
+    size: usize,
+    /// How far elements that follow each other along the axis lie apart.
+    stride: usize,
+    logarithm: bool,
+}
+
+impl WorkedSoftmax {
+    fn new(calculation: &Calculation<'_>, axis: isize, logarithm: bool) -> Option<WorkedSoftmax> {
+        let shape = calculation.inputs[0].shape();
+        let axis = normalise_axis("softmax", axis, shape).ok()?;
+        Some(WorkedSoftmax { size: shape[axis], stride: shape[axis + 1..].iter().product(), logarithm })
+    }
+
+    /// The elements that share a sum with element `at`.
+    fn row(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        let first = at - at / self.stride % self.size * self.stride;
+        (0..self.size).map(move |k| first + k * self.stride)
+    }
+}
+
+impl Worked for WorkedSoftmax {
+    fn value(&self, at: usize) -> Expression<Operand> {
+        let exponential = |at: usize| Operand::input(0, at).call(Operation::Exp);
+        let sum = worked::total(self.row(at).map(exponential).collect());
+        match self.logarithm {
+            true => Operand::input(0, at).minus(sum.call(Operation::Ln)),
+            false => exponential(at).over(sum),
+        }
+    }
+    fn slopes(&self, at: usize) -> Vec<(Operand, Expression<Operand>)> {
+        let one = || Expression::Number(1.0);
+        let slope = |from: usize| match (self.logarithm, from == at) {
+            (false, true) => Operand::output(at).times(one().minus(Operand::output(at))),
+            (false, false) => Operand::output(at).times(Operand::output(from)).neg(),
+            (true, true) => one().minus(Operand::output(from).call(Operation::Exp)),
+            (true, false) => Operand::output(from).call(Operation::Exp).neg(),
+        };
+        self.row(at).map(|from| (Operand::Input { input: 0, at: from }, slope(from))).collect()
     }
 }
 

@@ -81,6 +81,9 @@ macro_rules! unary {
                 fn saves(&self) -> $crate::autograd::Saves {
                     $crate::autograd::Saves::$saves
                 }
+                fn worked(&self, _: &$crate::autograd::Calculation<'_>) -> Option<Box<dyn $crate::autograd::Worked>> {
+                    $crate::functions::worked::elementwise($formula, $derivative, &[$($((stringify!($parameter), self.$parameter)),+)?])
+                }
             }
 
             impl $crate::Variable {

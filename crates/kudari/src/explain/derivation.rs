@@ -1,0 +1,404 @@
+//! Every number of one step of training, and how it follows from the others.
+//!
+//! Numbers are kept in blocks, one for each variable. How a number is calculated is not stored but asked for
+//! ([`Derivation::expression`]): the functions themselves tell it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::problem::Problem;
+use super::symbol::Symbol;
+use super::trace::Tracer;
+use crate::autograd::{Character, Operand, Worked};
+use crate::error::Result;
+use crate::expression::Expression;
+
+/// A number of the derivation.
+pub type Id = usize;
+
+/// Where a block's numbers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The sample.
+    Input,
+    /// What the outputs should be, the learning rate, other given numbers.
+    Given,
+    /// A parameter of the network, by its place in [`Derivation::parameters`].
+    Parameter(usize),
+    /// The result of a step.
+    Result(usize),
+    /// An intermediate result of a step.
+    Part(usize, usize),
+    /// The slopes of an elementwise step.
+    Slope(usize),
+    /// The derivatives of the loss by a block.
+    Gradient(usize),
+    /// A parameter's block after the update.
+    Updated(usize),
+}
+
+/// The numbers of one variable.
+#[derive(Debug)]
+pub struct Block {
+    /// Where they come from.
+    pub origin: Origin,
+    /// The letter.
+    pub letter: &'static str,
+    /// The layer, where the letter needs one.
+    pub layer: Option<usize>,
+    /// Sizes of the axes.
+    pub shape: Vec<usize>,
+    /// Whether the first axis counts samples.
+    pub by_sample: bool,
+    /// The numbers as the engine computed them.
+    pub values: Vec<f64>,
+    /// The number of the first one.
+    pub first: Id,
+}
+
+impl Block {
+    /// The numbers of this block.
+    pub fn ids(&self) -> std::ops::Range<Id> {
+        self.first..self.first + self.values.len()
+    }
+}
+
+/// One function that the network or the loss applied.
+pub struct Step {
+    /// The function's name.
+    pub function: String,
+    /// The layer to which it belongs, from 1; 0 is before the first layer with parameters.
+    pub layer: usize,
+    /// The block of its result.
+    pub output: usize,
+    /// What goes in.
+    pub inputs: Vec<Elements>,
+    /// The blocks of its intermediate results.
+    pub parts: Vec<usize>,
+    /// The blocks of its parameters.
+    pub parameters: Vec<usize>,
+    /// What kind of calculation it is.
+    pub character: Character,
+    pub(super) worked: Box<dyn Worked>,
+}
+
+impl Step {
+    /// Whether it is a function of each element with a slope that depends on the element.
+    pub fn has_slopes(&self) -> bool {
+        matches!(&self.character, Character::Elementwise { slope, .. } if {
+            let mut depends = false;
+            slope.leaves(&mut |_| depends = true);
+            depends || matches!(slope, Expression::Cases(..))
+        })
+    }
+}
+
+/// Which numbers a variable's elements are: those of a block, perhaps in another order.
+#[derive(Debug, Clone)]
+pub struct Elements {
+    /// The block.
+    pub block: usize,
+    /// The place in the block for every element; `None` if they are the block as it is.
+    pub map: Option<Vec<usize>>,
+}
+
+impl Elements {
+    /// The place in the block of element `at`.
+    pub fn place(&self, at: usize) -> usize {
+        self.map.as_ref().map_or(at, |map| map[at])
+    }
+}
+
+/// One way on which a change of a number reaches the loss: through element `at` of a step's result, with this slope.
+struct Way {
+    step: usize,
+    at: usize,
+    slope: Expression<Operand>,
+}
+
+type Ways = Rc<Vec<Vec<Way>>>;
+
+/// Every number of one step of training.
+pub struct Derivation {
+    /// The blocks, in the order of calculation.
+    pub blocks: Vec<Block>,
+    /// What is calculated, in its order; the last one is the loss.
+    pub steps: Vec<Step>,
+    /// The block of the sample.
+    pub input: usize,
+    /// The block of the network's output.
+    pub output: usize,
+    /// The block of the loss.
+    pub loss: usize,
+    /// The block of the learning rate.
+    pub learning_rate: usize,
+    /// Number of layers with parameters.
+    pub layers: usize,
+    /// Names and blocks of the parameters, `0.weight` first.
+    pub parameters: Vec<(String, usize)>,
+    pub(super) gradients: HashMap<usize, usize>,
+    pub(super) slopes: HashMap<usize, usize>,
+    pub(super) updated: HashMap<usize, usize>,
+    ways: RefCell<HashMap<usize, Ways>>,
+}
+
+impl Derivation {
+    /// Runs the problem's network forward and backward and names every number.
+    ///
+    /// # Errors
+    ///
+    /// What the network and the loss return, and a function that does not tell how it is worked out.
+    pub fn new(problem: &Problem) -> Result<Derivation> {
+        Tracer::run(problem)
+    }
+
+    pub(super) fn from_parts(blocks: Vec<Block>, steps: Vec<Step>) -> Derivation {
+        Derivation {
+            blocks,
+            steps,
+            input: 0,
+            output: 0,
+            loss: 0,
+            learning_rate: 0,
+            layers: 0,
+            parameters: Vec::new(),
+            gradients: HashMap::new(),
+            slopes: HashMap::new(),
+            updated: HashMap::new(),
+            ways: RefCell::default(),
+        }
+    }
+
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |b| b.first + b.values.len())
+    }
+
+    /// Whether there are none; there always are.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many samples there are.
+    pub fn samples(&self) -> usize {
+        self.blocks[self.input].shape.first().copied().unwrap_or(1)
+    }
+
+    /// The block of a number, and its place in it.
+    pub fn locate(&self, id: Id) -> (usize, usize) {
+        let block = self.blocks.partition_point(|b| b.first <= id).saturating_sub(1);
+        (block, id - self.blocks[block].first)
+    }
+
+    /// The number as the engine computed it.
+    pub fn value(&self, id: Id) -> f64 {
+        let (block, at) = self.locate(id);
+        self.blocks[block].values[at]
+    }
+
+    /// The block of the derivatives by a block, if there is one.
+    pub fn gradient_of(&self, block: usize) -> Option<usize> {
+        self.gradients.get(&block).copied()
+    }
+
+    /// The block of the slopes of a step, if it has them.
+    pub fn slope_of(&self, step: usize) -> Option<usize> {
+        self.slopes.get(&step).copied()
+    }
+
+    /// The block of a parameter after the update.
+    pub fn updated(&self, block: usize) -> Option<usize> {
+        self.updated.get(&block).copied()
+    }
+
+    /// The step whose result a block is.
+    pub fn step_of(&self, block: usize) -> Option<usize> {
+        match self.blocks[block].origin {
+            Origin::Result(step) => Some(step),
+            _ => None,
+        }
+    }
+
+    /// The name of a number.
+    pub fn symbol(&self, id: Id) -> Symbol {
+        let (block, at) = self.locate(id);
+        let block = &self.blocks[block];
+        match block.origin {
+            Origin::Gradient(of) | Origin::Updated(of) | Origin::Slope(of) if block.letter.is_empty() => {
+                // Named after what it belongs to.
+                match block.origin {
+                    Origin::Slope(step) => {
+                        let argument = self.steps[step].inputs[0].clone();
+                        let id = self.blocks[argument.block].first + argument.place(at);
+                        Symbol::Slope(self.function_letter(step), Box::new(self.symbol(id)))
+                    }
+                    Origin::Updated(_) => Symbol::Updated(Box::new(self.symbol(self.blocks[of].first + at))),
+                    _ => Symbol::Derivative(Box::new(self.symbol(self.blocks[of].first + at))),
+                }
+            }
+            _ => self.letter_at(block, at),
+        }
+    }
+
+    /// The name of a whole block, in capitals where it is a matrix.
+    pub fn block_symbol(&self, block: usize) -> Symbol {
+        let this = &self.blocks[block];
+        match this.origin {
+            Origin::Gradient(of) if this.letter.is_empty() => Symbol::Derivative(Box::new(self.block_symbol(of))),
+            Origin::Updated(of) => Symbol::Updated(Box::new(self.block_symbol(of))),
+            Origin::Slope(step) => {
+                let argument = self.steps[step].inputs[0].block;
+                Symbol::Slope(self.function_letter(step), Box::new(self.block_symbol(argument)))
+            }
+            _ => {
+                let is_matrix = this.letter == "w" || (self.samples() > 1 && this.by_sample);
+                let letter = if is_matrix { capital(this.letter) } else { this.letter };
+                Symbol::Letter { letter, layer: this.layer, index: Vec::new(), sample: None }
+            }
+        }
+    }
+
+    fn letter_at(&self, block: &Block, at: usize) -> Symbol {
+        let mut index = crate::array::index_of(at, &block.shape);
+        let sample = if block.by_sample && !index.is_empty() { Some(index.remove(0)) } else { None };
+        let sample = sample.filter(|_| self.samples() > 1).map(|n| n + 1);
+        // A loss, a learning rate: one number needs no index.
+        if block.values.len() == 1 && block.origin != Origin::Input && matches!(block.letter, "E" | "η") {
+            index.clear();
+        }
+        Symbol::Letter { letter: block.letter, layer: block.layer, index: index.into_iter().map(|i| i + 1).collect(), sample }
+    }
+
+    /// What an elementwise function is called: h if there is only one in the network, else its name.
+    pub fn function_letter(&self, step: usize) -> &'static str {
+        let mut names = self.steps.iter().filter(|s| matches!(s.character, Character::Elementwise { .. })).map(|s| s.function.as_str());
+        let first = names.next();
+        match names.all(|name| Some(name) == first) {
+            true => "h",
+            false => crate::functions::registry().find(|e| e.name == self.steps[step].function).map_or("h", |e| e.name),
+        }
+    }
+
+    fn resolve(&self, step: usize, operand: Operand) -> Id {
+        let step = &self.steps[step];
+        match operand {
+            Operand::Input { input, at } => {
+                let elements = &step.inputs[input];
+                self.blocks[elements.block].first + elements.place(at)
+            }
+            Operand::Output(at) => self.blocks[step.output].first + at,
+            Operand::Part { part, at } => self.blocks[step.parts[part]].first + at,
+        }
+    }
+
+    fn resolved(&self, step: usize, expression: &Expression<Operand>) -> Expression<Id> {
+        expression.substitute(&mut |operand| Expression::Leaf(self.resolve(step, *operand)))
+    }
+
+    /// How a number is calculated from others; `None` if it is given.
+    pub fn expression(&self, id: Id) -> Option<Expression<Id>> {
+        let (block, at) = self.locate(id);
+        match self.blocks[block].origin {
+            Origin::Input | Origin::Given | Origin::Parameter(_) => None,
+            Origin::Result(step) => Some(self.resolved(step, &self.steps[step].worked.value(at))),
+            Origin::Part(step, part) => Some(self.resolved(step, &self.steps[step].worked.part(part, at))),
+            Origin::Slope(step) => {
+                let slopes = self.steps[step].worked.slopes(at);
+                slopes.first().map(|(_, slope)| self.resolved(step, slope))
+            }
+            Origin::Gradient(of) => Some(self.gradient_expression(of, at)),
+            Origin::Updated(of) => {
+                let gradient = self.gradient_of(of)?;
+                let step = Expression::Leaf(self.blocks[self.learning_rate].first)
+                    .times(Expression::Leaf(self.blocks[gradient].first + at));
+                Some(Expression::Leaf(self.blocks[of].first + at).minus(step))
+            }
+        }
+    }
+
+    /// The chain rule: the sum over all ways to the loss of slope times derivative.
+    fn gradient_expression(&self, of: usize, at: usize) -> Expression<Id> {
+        let is_parameter = matches!(self.blocks[of].origin, Origin::Parameter(_));
+        let ways = self.ways(of);
+        let mut terms: Vec<Expression<Id>> = ways[at].iter().filter_map(|way| self.way_expression(way, is_parameter)).collect();
+        match terms.len() {
+            0 => Expression::Number(0.0),
+            1 => terms.remove(0),
+            _ => Expression::Sum(terms),
+        }
+    }
+
+    fn way_expression(&self, way: &Way, derivative_first: bool) -> Option<Expression<Id>> {
+        let slope = match self.slope_of(way.step) {
+            Some(block) => Expression::Leaf(self.blocks[block].first + way.at),
+            None => self.resolved(way.step, &way.slope),
+        };
+        let output = self.steps[way.step].output;
+        if matches!(slope, Expression::Number(0.0)) {
+            return None;
+        }
+        let Some(gradient) = self.gradient_of(output).filter(|_| output != self.loss) else {
+            return Some(slope);
+        };
+        let derivative = Expression::Leaf(self.blocks[gradient].first + way.at);
+        Some(match slope {
+            Expression::Number(1.0) => derivative,
+            Expression::Number(-1.0) => derivative.neg(),
+            Expression::Negative(slope) => slope.times(derivative).neg(),
+            slope if derivative_first => derivative.times(slope),
+            slope => slope.times(derivative),
+        })
+    }
+
+    /// The ways from every number of a block to the loss, found once.
+    fn ways(&self, block: usize) -> Ways {
+        if let Some(ways) = self.ways.borrow().get(&block) {
+            return ways.clone();
+        }
+        let mut ways: Vec<Vec<Way>> = self.blocks[block].values.iter().map(|_| Vec::new()).collect();
+        for (number, step) in self.steps.iter().enumerate() {
+            if step.inputs.iter().all(|elements| elements.block != block) {
+                continue;
+            }
+            for at in 0..self.blocks[step.output].values.len() {
+                for (operand, slope) in step.worked.slopes(at) {
+                    if let Operand::Input { input, at: place } = operand
+                        && let Some(elements) = step.inputs.get(input).filter(|e| e.block == block)
+                    {
+                        ways[elements.place(place)].push(Way { step: number, at, slope });
+                    }
+                }
+            }
+        }
+        let ways = Rc::new(ways);
+        self.ways.borrow_mut().insert(block, ways.clone());
+        ways
+    }
+
+    /// The number worked out from its expression with the engine's values for what it is made of: what a reader gets who
+    /// follows this line. Given numbers are themselves.
+    pub fn worked_value(&self, id: Id) -> f64 {
+        self.expression(id).map_or_else(|| self.value(id), |e| e.evaluate(&mut |leaf| self.value(*leaf)))
+    }
+}
+
+/// The capital letter that stands for all samples, or for a matrix.
+fn capital(letter: &'static str) -> &'static str {
+    const PAIRS: [(&str, &str); 13] = [
+        ("x", "X"),
+        ("w", "W"),
+        ("a", "A"),
+        ("z", "Z"),
+        ("y", "Y"),
+        ("t", "T"),
+        ("p", "P"),
+        ("δ", "Δ"),
+        ("u", "U"),
+        ("v", "V"),
+        ("s", "S"),
+        ("r", "R"),
+        ("q", "Q"),
+    ];
+    PAIRS.iter().find(|p| p.0 == letter).map_or(letter, |p| p.1)
+}
