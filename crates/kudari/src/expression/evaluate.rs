@@ -1,6 +1,6 @@
 //! The value of an expression.
 
-use super::{Expression, Operation};
+use super::{Constant, Expression, Operation};
 
 impl<L> Expression<L> {
     /// The value in f64, with the given numbers for the leaves.
@@ -20,6 +20,10 @@ impl<L> Expression<L> {
             Expression::Sum(terms) => terms.iter().map(value).reduce(|a, b| round(a + b)).unwrap_or(0.0),
             Expression::Product(factors) => factors.iter().map(value).reduce(|a, b| round(a * b)).unwrap_or(1.0),
             Expression::Quotient(a, b) => round(value(a) / value(b)),
+            // e^x by the exponential itself: e has been rounded, and a large power would show it.
+            Expression::Power(base, exponent) if matches!(**base, Expression::Constant(Constant::E)) => {
+                round(value(exponent).exp())
+            }
             Expression::Power(base, exponent) => {
                 let (base, exponent) = (value(base), value(exponent));
                 round(if exponent == 2.0 { base * base } else { base.powf(exponent) })

@@ -6,7 +6,10 @@
 //! is written with symbols, written with numbers, and evaluated.
 
 mod evaluate;
+mod names;
+mod parse;
 mod text;
+mod tokens;
 
 pub use text::{TextStyle, superscript};
 
@@ -97,6 +100,15 @@ impl Relation {
             Relation::Equal => "=",
             Relation::Greater => ">",
             Relation::AtLeast => "≥",
+        }
+    }
+
+    /// The sign in keyboard characters.
+    pub fn ascii_sign(self) -> &'static str {
+        match self {
+            Relation::AtMost => "<=",
+            Relation::AtLeast => ">=",
+            other => other.sign(),
         }
     }
 

@@ -86,7 +86,12 @@ impl<L> Expression<L> {
                 (text, Bond::Sum)
             }
             Expression::Product(factors) => {
-                let factors: Vec<String> = factors.iter().map(|f| within(f, Bond::Product)).collect();
+                let factor = |(i, f): (usize, &Expression<L>)| match (f, style) {
+                    // Read back, a*b/c is (a*b)/c, whose last digit may differ from that of a*(b/c).
+                    (Expression::Product(_) | Expression::Quotient(..), TextStyle::Ascii) if i > 0 => within(f, Bond::Power),
+                    _ => within(f, Bond::Product),
+                };
+                let factors: Vec<String> = factors.iter().enumerate().map(factor).collect();
                 (factors.join(style.pick("·", "*")), Bond::Product)
             }
             Expression::Quotient(a, b) => (format!("{}/{}", within(a, Bond::Product), within(b, Bond::Power)), Bond::Product),
@@ -104,8 +109,9 @@ impl<L> Expression<L> {
             Expression::Cases(cases, otherwise) => {
                 let mut text = String::new();
                 for (Condition { left, relation, right }, value) in cases {
-                    let condition = format!("{} {} {}", left.text(style, leaf), relation.sign(), right.text(style, leaf));
-                    text += &format!("{} for {condition}, ", value.text(style, leaf));
+                    let relation = style.pick(relation.sign(), relation.ascii_sign());
+                    let condition = format!("{} {relation} {}", within(left, Bond::Sum), within(right, Bond::Sum));
+                    text += &format!("{} for {condition}, ", within(value, Bond::Sum));
                 }
                 (format!("{text}else {}", otherwise.text(style, leaf)), Bond::Case)
             }

@@ -106,7 +106,7 @@ unary! {
     /// The Gaussian error linear unit in its form with tanh.
     gelu_tanh => GeluTanh {
         formula: "½x(1 + tanh(√(2/π)(x + 0.044715x³)))",
-        derivative: "½(1 + tanh u) + ½x(1 − tanh² u)u′ with u = √(2/π)(x + 0.044715x³)",
+        derivative: "½(1 + tanh(√(2/π)(x + 0.044715x³))) + ½x(1 − tanh²(√(2/π)(x + 0.044715x³))) · √(2/π)(1 + 0.134145x²)",
         notes: "Within 5e-4 of the exact form. Hendrycks and Gimpel (2016).",
         cost: 1.2,
         value: |x| {

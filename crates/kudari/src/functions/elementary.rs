@@ -71,7 +71,7 @@ unary! {
     }
     /// The sign.
     sign => Sign {
-        formula: "−1 for x < 0, 0 for x = 0, 1 for x > 0",
+        formula: "1 for x > 0, −1 for x < 0, else 0",
         derivative: "0",
         notes: "Constant on both sides of its jump, so its derivative is zero: no gradient passes.",
         cost: 0.15,
@@ -104,9 +104,9 @@ unary! {
     }
     /// The error function.
     erf => Erf {
-        formula: "2/√π ∫₀ˣ e^(−s²) ds",
+        formula: "erf x",
         derivative: "2/√π · e^(−x²)",
-        notes: "",
+        notes: "erf x = 2/√π ∫₀ˣ e^(−s²) ds.",
         cost: 8.0,
         value: |x| x.erf(),
         slope: |x, y| (-(x.clone() * x.clone())).exp() * x.constant(std::f64::consts::FRAC_2_SQRT_PI),
@@ -116,7 +116,7 @@ unary! {
     /// Numbers held within `low` and `high`.
     clip(low = -0.5, high = 1.0) => Clip {
         formula: "min(max(x, low), high)",
-        derivative: "1 for low ≤ x ≤ high, else 0",
+        derivative: "0 for x < low, 0 for x > high, else 1",
         notes: "At the ends the derivative is taken as 1.",
         cost: 0.15,
         value: |x| x.larger(low).smaller(high),

@@ -26,5 +26,5 @@ pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
 pub use product::linear;
-pub use registry::{Entry, Sample, registry};
+pub use registry::{Entry, Sample, elementwise, registry};
 pub use shape::{concatenate, stack};

@@ -50,6 +50,12 @@ impl Sample {
     }
 }
 
+/// The elementwise functions of one variable. [`Expression::parse`](crate::expression::Expression::parse) reads their
+/// formulas (in x and the parameters) and derivatives (also in y, the result).
+pub fn elementwise() -> impl Iterator<Item = &'static Entry> {
+    [super::elementary::ENTRIES, super::activation::ENTRIES].into_iter().flatten()
+}
+
 /// Every differentiable function, family by family.
 pub fn registry() -> impl Iterator<Item = &'static Entry> {
     [
