@@ -272,7 +272,8 @@ impl Derivation {
 
     /// What an elementwise function is called: h if there is only one in the network, else its name.
     pub fn function_letter(&self, step: usize) -> &'static str {
-        let mut names = self.steps.iter().filter(|s| matches!(s.character, Character::Elementwise { .. })).map(|s| s.function.as_str());
+        let mut names =
+            self.steps.iter().filter(|s| matches!(s.character, Character::Elementwise { .. })).map(|s| s.function.as_str());
         let first = names.next();
         match names.all(|name| Some(name) == first) {
             true => "h",

@@ -49,7 +49,13 @@ impl Digits {
             return "0".to_string();
         }
         if !value.is_finite() {
-            return if value.is_nan() { "NaN".into() } else if value > 0.0 { "∞".into() } else { "-∞".into() };
+            return if value.is_nan() {
+                "NaN".into()
+            } else if value > 0.0 {
+                "∞".into()
+            } else {
+                "-∞".into()
+            };
         }
         let rounded = self.round(value);
         let exponent = rounded.abs().log10().floor() as i32;

@@ -6,11 +6,13 @@
 
 mod derivation;
 mod digits;
+mod line;
 mod problem;
 mod symbol;
 mod trace;
 
 pub use derivation::{Block, Derivation, Elements, Id, Origin, Step};
 pub use digits::Digits;
+pub use line::{Carry, Line, Lines, Segment, Term};
 pub use problem::Problem;
 pub use symbol::Symbol;

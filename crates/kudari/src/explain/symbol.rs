@@ -68,12 +68,15 @@ impl Symbol {
             Symbol::Letter { letter, layer, index, sample } => {
                 let letter = if *letter == "δ" { "\\delta" } else { letter };
                 let layer = layer.map_or(String::new(), |l| format!("^{{({l})}}"));
-                let index = if index.is_empty() { String::new() } else { format!("_{{{}}}", joined(index, ",", |i| i.to_string())) };
+                let index =
+                    if index.is_empty() { String::new() } else { format!("_{{{}}}", joined(index, ",", |i| i.to_string())) };
                 let sample = sample.map_or(String::new(), |n| format!("[{n}]"));
                 format!("{letter}{layer}{index}{sample}")
             }
             Symbol::Derivative(of) => format!("\\frac{{\\partial E}}{{\\partial {}}}", of.latex()),
-            Symbol::Slope(function, at) if function.chars().count() == 1 => format!("{function}'\\!\\left({}\\right)", at.latex()),
+            Symbol::Slope(function, at) if function.chars().count() == 1 => {
+                format!("{function}'\\!\\left({}\\right)", at.latex())
+            }
             Symbol::Slope(function, at) => {
                 format!("\\operatorname{{{}}}'\\!\\left({}\\right)", function.replace('_', "\\_"), at.latex())
             }

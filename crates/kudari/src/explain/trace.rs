@@ -52,7 +52,8 @@ impl Tracer {
                 names.insert(identity, path.to_string());
             }
         });
-        let has_parameters = |call: &&Call| call.inputs.iter().any(|v| v.identity_number().is_some_and(|id| names.contains_key(&id)));
+        let has_parameters =
+            |call: &&Call| call.inputs.iter().any(|v| v.identity_number().is_some_and(|id| names.contains_key(&id)));
         let mut tracer = Tracer {
             blocks: Vec::new(),
             steps: Vec::new(),
@@ -103,7 +104,8 @@ impl Tracer {
             call.output.identity_number().map(|identity| self.elements.insert(identity, elements));
             return Ok(());
         }
-        let is_new = |v: &&Variable| v.identity_number().is_some_and(|id| names.contains_key(&id) && !self.elements.contains_key(&id));
+        let is_new =
+            |v: &&Variable| v.identity_number().is_some_and(|id| names.contains_key(&id) && !self.elements.contains_key(&id));
         let new: Vec<Variable> = call.inputs.iter().filter(is_new).cloned().collect();
         if !new.is_empty() {
             (self.layer, self.used) = (self.layer + 1, Vec::new());
@@ -224,7 +226,15 @@ impl Tracer {
                 let output = &derivation.blocks[derivation.steps[step].output];
                 let (shape, by_sample, first) = (output.shape.clone(), output.by_sample, derivation.len());
                 let values = vec![f64::NAN; output.values.len()];
-                derivation.blocks.push(Block { origin: Origin::Slope(step), letter: "", layer: None, shape, by_sample, values, first });
+                derivation.blocks.push(Block {
+                    origin: Origin::Slope(step),
+                    letter: "",
+                    layer: None,
+                    shape,
+                    by_sample,
+                    values,
+                    first,
+                });
                 let block = derivation.blocks.len() - 1;
                 slopes.insert(step, block);
                 let values = derivation.blocks[block].ids().map(|id| derivation.worked_value(id)).collect();

@@ -186,8 +186,7 @@ impl Worked for WorkedBinary {
             let slope = Operand::part(0, at).minus(Operand::input(1, at));
             (Operand::Input { input: 0, at }, divided(slope, self.count))
         });
-        let by_t = (0..self.count)
-            .map(|at| (Operand::Input { input: 1, at }, divided(Operand::input(0, at).neg(), self.count)));
+        let by_t = (0..self.count).map(|at| (Operand::Input { input: 1, at }, divided(Operand::input(0, at).neg(), self.count)));
         by_x.chain(by_t).collect()
     }
 }
