@@ -69,6 +69,16 @@ fn colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
+/// Whether standard output shows colours.
+pub fn stdout_has_colours() -> bool {
+    colours(&stdout())
+}
+
+/// How many columns the terminal has.
+pub fn terminal_columns() -> usize {
+    console::Term::stdout().size_checked().map_or(110, |(_, columns)| columns.into())
+}
+
 /// Prints text on standard output and a line's end.
 pub fn print(text: impl Display) -> Result<(), Failure> {
     writeln!(stdout(), "{text}").map_err(|error| write_failure(&error))

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod eval;
+mod explain;
 mod predict;
 mod summary;
 pub mod train;
@@ -30,6 +31,8 @@ A tour:
       shows what a network is made of
   kudari check \"linear(50) sigmoid linear(10)\" --data mnist --samples 200
       compares its gradients with numerical differentiation
+  kudari explain examples/worksheets/by-hand-2.toml
+      works out one step of training, number by number
 
 A network is one line of layers; the sizes of inputs follow from the data.
 Every command has --help with examples. NO_COLOR=1 switches colours off.";
@@ -49,6 +52,7 @@ enum Command {
     Predict(predict::Arguments),
     Summary(summary::Arguments),
     Check(check::Arguments),
+    Explain(Box<explain::Arguments>),
     Bench(bench::Arguments),
 }
 
@@ -60,6 +64,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Predict(arguments) => predict::run(arguments),
         Command::Summary(arguments) => summary::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

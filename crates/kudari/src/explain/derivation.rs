@@ -330,16 +330,28 @@ impl Derivation {
         }
     }
 
-    fn way_expression(&self, way: &Way, derivative_first: bool) -> Option<Expression<Id>> {
-        let slope = match self.slope_of(way.step) {
+    /// The numbers that are calculated directly from element `at` of a block, with the derivative of each by it.
+    pub(super) fn local_derivatives(&self, block: usize, at: usize) -> Vec<(Id, Expression<Id>)> {
+        let ways = self.ways(block);
+        let result = |way: &Way| self.blocks[self.steps[way.step].output].first + way.at;
+        ways[at].iter().map(|way| (result(way), self.slope_expression(way))).filter(|w| w.1 != Expression::Number(0.0)).collect()
+    }
+
+    /// The slope of a way: the slope's own name where it has one.
+    fn slope_expression(&self, way: &Way) -> Expression<Id> {
+        match self.slope_of(way.step) {
             Some(block) => Expression::Leaf(self.blocks[block].first + way.at),
             None => self.resolved(way.step, &way.slope),
-        };
+        }
+    }
+
+    fn way_expression(&self, way: &Way, derivative_first: bool) -> Option<Expression<Id>> {
+        let slope = self.slope_expression(way);
         let output = self.steps[way.step].output;
         if matches!(slope, Expression::Number(0.0)) {
             return None;
         }
-        let Some(gradient) = self.gradient_of(output).filter(|_| output != self.loss) else {
+        let Some(gradient) = self.gradient_of(output) else {
             return Some(slope);
         };
         let derivative = Expression::Leaf(self.blocks[gradient].first + way.at);

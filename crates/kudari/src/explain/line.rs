@@ -97,6 +97,10 @@ impl<'a> Lines<'a> {
             return *value;
         }
         let value = match self.derivation.expression(id) {
+            // One key of the calculator: nothing is written down on the way.
+            Some(expression) if self.elementwise(id).is_some() => {
+                self.digits.round(expression.evaluate(&mut |leaf| self.by_hand(*leaf)))
+            }
             Some(expression) => self.rounding(&expression),
             None => self.digits.round(self.derivation.value(id)),
         };
@@ -109,13 +113,20 @@ impl<'a> Lines<'a> {
         round(expression.evaluate_rounding(&mut |id| self.by_hand(*id), &round))
     }
 
+    /// The elementwise step whose result a number is.
+    fn elementwise(&self, id: Id) -> Option<usize> {
+        let (block, _) = self.derivation.locate(id);
+        let step = self.derivation.step_of(block)?;
+        matches!(self.derivation.steps[step].character, Character::Elementwise { .. }).then_some(step)
+    }
+
     /// Whether a number is written inside the lines that use it instead of on a line of its own: the derivative by what
     /// an elementwise function gives, on its way to the derivative by what the function takes.
     pub fn is_inline(&self, id: Id) -> bool {
         let (block, _) = self.derivation.locate(id);
         let Origin::Gradient(of) = self.derivation.blocks[block].origin else { return false };
         let step = self.derivation.step_of(of).map(|step| &self.derivation.steps[step]);
-        of != self.derivation.loss && step.is_some_and(|s| matches!(s.character, Character::Elementwise { .. }))
+        step.is_some_and(|s| matches!(s.character, Character::Elementwise { .. }))
     }
 
     /// The expression with inline numbers replaced by theirs.
@@ -135,13 +146,10 @@ impl<'a> Lines<'a> {
         let shortened = self.shortened(&expression);
 
         let mut segments = Vec::new();
-        let (block, at) = derivation.locate(id);
-        let elementwise = match derivation.blocks[block].origin {
-            Origin::Result(step) if matches!(derivation.steps[step].character, Character::Elementwise { .. }) => Some(step),
-            _ => None,
-        };
+        let elementwise = self.elementwise(id);
         match elementwise {
             Some(step) => {
+                let (_, at) = derivation.locate(id);
                 let argument = &derivation.steps[step].inputs[0];
                 let argument = derivation.blocks[argument.block].first + argument.place(at);
                 segments.push(Segment::Called(derivation.function_letter(step), argument));

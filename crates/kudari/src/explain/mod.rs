@@ -4,15 +4,32 @@
 //! training on it and knows how each follows from the others; the functions of the network tell that themselves, so any
 //! network can be explained. The values are the engine's; the lines that are written are checked against them.
 
+mod builder;
 mod derivation;
 mod digits;
+mod document;
+mod explanation;
 mod line;
+mod matrix;
+mod measure;
+mod paths;
 mod problem;
+mod selection;
 mod symbol;
 mod trace;
+mod words;
+mod worksheet;
+mod write;
 
 pub use derivation::{Block, Derivation, Elements, Id, Origin, Step};
 pub use digits::Digits;
+pub use document::{Cell, Document, Item, Part, Section, Table};
+pub use explanation::{Explanation, Notation, Options};
 pub use line::{Carry, Line, Lines, Segment, Term};
+pub use matrix::{Grid, MatrixExpression, MatrixLine};
+pub use measure::Checked;
+pub use paths::Route;
 pub use problem::Problem;
 pub use symbol::Symbol;
+pub use words::{Language, Phrase};
+pub use write::TextFormat;

@@ -206,18 +206,17 @@ impl Tracer {
         let wanted: Vec<&Variable> = variables.iter().map(|(_, v)| v).collect();
         let found = grad(&[loss], &wanted)?;
         let (mut gradients, mut slopes, mut updated) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for ((block, _), gradient) in variables.iter().zip(&found) {
-            let is_delta = match self.blocks[*block].origin {
-                Origin::Result(step) => *block != self.loss && !self.steps[step].parameters.is_empty(),
-                _ => false,
+        for ((block, _), gradient) in variables.iter().zip(&found).filter(|((block, _), _)| *block != self.loss) {
+            // The derivatives by a layer's sums are its error signals.
+            let (letter, layer) = match self.blocks[*block].origin {
+                Origin::Result(step) if !self.steps[step].parameters.is_empty() => ("δ", Some(self.steps[step].layer)),
+                _ => ("", None),
             };
-            let step_layer = match self.blocks[*block].origin {
-                Origin::Result(step) => self.steps[step].layer,
-                _ => 0,
-            };
-            let layer = (self.layers > 1).then_some(step_layer);
-            let (letter, layer) = if is_delta { ("δ", layer) } else { ("", None) };
-            gradients.insert(*block, self.add(gradient.array(), Origin::Gradient(*block), letter, layer));
+            let layer = layer.filter(|_| self.layers > 1);
+            let by_sample = self.blocks[*block].by_sample;
+            let added = self.add(gradient.array(), Origin::Gradient(*block), letter, layer);
+            self.blocks[added].by_sample = by_sample;
+            gradients.insert(*block, added);
         }
         let rate = self.add(&Array::from(problem.learning_rate), Origin::Given, "η", None);
         let mut derivation = Derivation::from_parts(self.blocks, self.steps);
@@ -245,8 +244,7 @@ impl Tracer {
             let Some(gradient) = gradients.get(block) else { continue };
             let (old, slope) = (&derivation.blocks[*block], &derivation.blocks[*gradient]);
             let values = old.values.iter().zip(&slope.values).map(|(w, g)| w - problem.learning_rate * g).collect();
-            let (letter, shape, first) = (old.letter, old.shape.clone(), derivation.len());
-            let _ = letter;
+            let (shape, first) = (old.shape.clone(), derivation.len());
             derivation.blocks.push(Block {
                 origin: Origin::Updated(*block),
                 letter: "",

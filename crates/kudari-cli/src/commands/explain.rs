@@ -1,0 +1,247 @@
+//! `kudari explain`: one step of training as a worked calculation.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use kudari::explain::{Carry, Explanation, Language, Notation, Options, Problem, TextFormat};
+use kudari::model::{Network, NetworkOptions, write_atomically};
+use kudari::train::Loss;
+use kudari::{Array, DType, Error, ErrorKind};
+
+use super::load_model;
+use crate::data;
+use crate::failure::{Failure, OrUsage};
+use crate::output;
+
+const EXAMPLES: &str = "\
+Examples:
+  kudari explain examples/worksheets/by-hand-2.toml
+      every number of one step of training: forward, loss, gradients, update
+  kudari explain examples/worksheets/by-hand-2.toml --carry shown --lang ja
+      the same in Japanese, rounded at each step as by hand
+  kudari explain examples/worksheets/deep.toml --only 0.weight[1,2]
+      one gradient with all its ways to the loss
+  kudari explain examples/worksheets/by-hand-2.toml --format html > page.html
+      a page to read in a browser, without the network
+  kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
+      a network without a worksheet, its weights by chance
+  kudari explain runs/mnist-1 --data mnist --sample 17
+      a trained model on the 18th test digit (the first is 0)
+
+A worksheet is a small TOML file:
+  net = \"linear(2,nobias) sigmoid linear(2,nobias)\"
+  loss = \"sum_squared_error\"
+  input = [1, 2, 3]
+  target = [0, 1]
+  learning_rate = 0.1
+  [weights]
+  \"0.weight\" = [[0.1, 0.1, 0.1], [0.2, 0.2, 0.2]]
+  \"2.weight\" = [[1, 2], [3, 4]]
+or `seed = 1` instead of the weights. A row of a weight belongs to one unit.
+
+Up to 60 weights every number has its line; up to 2,000 the matrices are
+written, and one unit of each layer; beyond that statistics and one unit.";
+
+/// How the explanation is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For the terminal
+    Text,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CarryName {
+    /// 64-bit numbers, rounded for display only
+    Exact,
+    /// Every intermediate result rounded, as by hand
+    Shown,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum NotationName {
+    Index,
+    Matrix,
+}
+
+/// Work out one step of training: every number, every gradient, as on paper
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A worksheet (.toml), a trained model or its run folder, or a network such as "linear(2) tanh linear(1)"
+    #[arg(value_name = "WORKSHEET|MODEL|NET")]
+    what: String,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Language of the words: en or ja
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    lang: Language,
+    /// Significant digits, 1 to 15
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
+    digits: u8,
+    /// Which numbers are carried from line to line
+    #[arg(long, value_enum, default_value = "exact")]
+    carry: CarryName,
+    /// One line for every number, or for every matrix; by default as the network's size suggests
+    #[arg(long, value_enum)]
+    notation: Option<NotationName>,
+    /// Only this gradient, with all its ways: 0.weight[1,2] as in programs, or w1_23 as in the formulas
+    #[arg(long, value_name = "PARAMETER", conflicts_with = "unit")]
+    only: Option<String>,
+    /// Only this unit, by layer and number from 1: 2:5
+    #[arg(long, value_name = "LAYER:UNIT")]
+    unit: Option<String>,
+    /// Shorten sums of more terms than this to the largest three; `all` shortens none
+    #[arg(long, value_name = "N|all", default_value = "8", value_parser = terms)]
+    terms: usize,
+    /// List the loss after up to this many updates
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    steps: u32,
+    /// Only the keyboard's signs
+    #[arg(long)]
+    ascii: bool,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Of a network: its input, e.g. 0.5,-1
+    #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
+    input: Option<Numbers>,
+    /// Of a network: what its outputs should be, or the number of the class
+    #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
+    target: Option<Numbers>,
+    /// Of a network: the loss
+    #[arg(long, value_name = "NAME")]
+    loss: Option<String>,
+    /// Of a network: seed of its weights
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Of a network or model: the learning rate of the step
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Of a model: the data from which the sample is taken
+    #[arg(long)]
+    data: Option<String>,
+    /// Of a model: the number of the sample, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sample: usize,
+}
+
+/// A list of numbers. A type of its own, since clap takes a list for an option that may be repeated.
+#[derive(Clone)]
+struct Numbers(Vec<f64>);
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect();
+    numbers.map(Numbers).ok_or_else(|| "numbers with commas between them, as in 0.5,-1".to_string())
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::named(text).map_err(|e| e.what_to_do().to_string())
+}
+
+fn terms(text: &str) -> Result<usize, String> {
+    match text {
+        "all" => Ok(usize::MAX),
+        _ => text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "a number from 1, or `all`".to_string()),
+    }
+}
+
+/// Explains.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let options = Options {
+        digits: arguments.digits.into(),
+        carry: match arguments.carry {
+            CarryName::Exact => Carry::Exact,
+            CarryName::Shown => Carry::Shown,
+        },
+        notation: match arguments.notation {
+            None => Notation::Automatic,
+            Some(NotationName::Index) => Notation::Index,
+            Some(NotationName::Matrix) => Notation::Matrix,
+        },
+        terms: arguments.terms,
+        only: arguments.only.clone(),
+        unit: arguments.unit.clone(),
+        steps: arguments.steps as usize,
+    };
+    let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
+    let lines = explanation.lines();
+    let document = explanation.document(&lines);
+    let text = match arguments.format {
+        Format::Text => {
+            let to_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
+            let columns = if to_terminal { output::terminal_columns() } else { 110 };
+            let colours = to_terminal && output::stdout_has_colours();
+            document.text(&TextFormat { language: arguments.lang, ascii: arguments.ascii, colours, columns })
+        }
+    };
+    match &arguments.output {
+        Some(path) => write_atomically(path, text.as_bytes())?,
+        None => output::print(text.trim_end_matches('\n'))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be explained.
+fn problem(arguments: &Arguments) -> Result<Problem, Failure> {
+    let path = Path::new(&arguments.what);
+    let is_worksheet = path.extension().is_some_and(|e| e == "toml");
+    if is_worksheet {
+        let mut problem = Problem::load_worksheet(path)?;
+        if let Some(rate) = arguments.learning_rate {
+            problem.learning_rate = positive(rate)?;
+        }
+        return Ok(problem);
+    }
+    if path.exists() { of_model(path, arguments) } else { of_network(arguments) }
+}
+
+fn positive(rate: f64) -> Result<f64, Failure> {
+    if rate.is_finite() && rate > 0.0 {
+        return Ok(rate);
+    }
+    let error = Error::new(ErrorKind::Value, format!("--learning-rate {rate}: not a number above 0"));
+    Err(Failure::Usage(error.help("use e.g. --learning-rate 0.1")))
+}
+
+/// A trained model on a sample of a data set.
+fn of_model(path: &Path, arguments: &Arguments) -> Result<Problem, Failure> {
+    let model = load_model(path)?;
+    let needs = || Error::new(ErrorKind::Value, "a model needs a sample").help("add e.g. --data mnist --sample 17");
+    let name = arguments.data.as_deref().ok_or_else(|| Failure::Usage(needs()))?;
+    let data = super::fitting(&model, data::labelled(name)?)?.with_dtype(DType::F64)?;
+    if arguments.sample >= data.len() {
+        let error =
+            Error::new(ErrorKind::Value, format!("--sample {}: {} has {} samples", arguments.sample, data.name(), data.len()));
+        return Err(Failure::Usage(error.help(format!("samples are numbered from 0 to {}", data.len() - 1))));
+    }
+    let batch = data.batch(&[arguments.sample as i64])?;
+    let mut network = model.network;
+    kudari::layers::Layer::convert(&mut network, DType::F64)?;
+    let loss = Loss::named(arguments.loss.as_deref().unwrap_or(&model.loss)).or_usage()?;
+    let learning_rate = positive(arguments.learning_rate.unwrap_or(0.1))?;
+    let name = format!("{}, {} {}", path.display(), data.name(), arguments.sample);
+    Ok(Problem { name, network, loss, input: batch.x.into_array(), target: batch.t, learning_rate })
+}
+
+/// A network in the notation, with an input and a target from the command line.
+fn of_network(arguments: &Arguments) -> Result<Problem, Failure> {
+    if arguments.what.contains(['/', '\\', '.']) && !arguments.what.contains('(') {
+        let missing = Error::new(ErrorKind::Io, format!("{}: there is no such file or folder", arguments.what));
+        return Err(missing.help("give a worksheet (.toml), a model, or a network such as \"linear(2) tanh linear(1)\"").into());
+    }
+    let needed = |what: &str, example: &str| {
+        Failure::Usage(Error::new(ErrorKind::Value, format!("a network needs {what}")).help(format!("add e.g. {example}")))
+    };
+    let input = arguments.input.as_ref().ok_or_else(|| needed("an input", "--input 0.5,-1"))?;
+    let options = NetworkOptions { seed: arguments.seed.unwrap_or(1), initializer: None, double: true };
+    let network = Network::new(&arguments.what, &[input.0.len()], &options).or_usage()?;
+    let target = arguments.target.as_ref().ok_or_else(|| needed("a target", "--target 1"))?;
+    let loss = Loss::named(arguments.loss.as_deref().unwrap_or("sum_squared_error")).or_usage()?;
+    let input = Array::from_slice(&input.0, &[1, input.0.len()])?;
+    let target = Problem::target_for(&target.0, &network).or_usage()?;
+    let learning_rate = positive(arguments.learning_rate.unwrap_or(0.1))?;
+    Ok(Problem { name: arguments.what.clone(), network, loss, input, target, learning_rate })
+}

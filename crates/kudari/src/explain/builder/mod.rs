@@ -1,0 +1,267 @@
+//! The sections of an explanation: what is written, in which order, with which words.
+
+mod facts;
+mod focus;
+
+use super::derivation::Derivation;
+use super::document::{Item, Part, Section};
+use super::explanation::{Explanation, Size};
+use super::line::Lines;
+use super::words::{Phrase, loss_convention, loss_formula, phrase};
+use crate::autograd::Character;
+use crate::expression::{Expression, TextStyle};
+
+pub(super) struct Builder<'a> {
+    explanation: &'a Explanation,
+    derivation: &'a Derivation,
+    lines: &'a Lines<'a>,
+}
+
+/// How many samples or targets the heading writes out.
+const WRITTEN: usize = 12;
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(explanation: &'a Explanation, lines: &'a Lines<'a>) -> Builder<'a> {
+        Builder { explanation, derivation: &explanation.derivation, lines }
+    }
+
+    /// Everything that was asked for.
+    pub(super) fn sections(&self) -> Vec<Section> {
+        if let Some((block, at)) = self.explanation.only {
+            return vec![self.setting(false), self.one_gradient(block, at), self.check()];
+        }
+        if let Some(unit) = self.explanation.unit {
+            return vec![self.setting(false), self.one_unit(unit)];
+        }
+        vec![self.setting(true), self.forward(), self.error(), self.backward(), self.update(), self.check(), self.after()]
+    }
+
+    fn text(&self, value: f64) -> String {
+        self.lines.digits.text(value)
+    }
+
+    /// The lines of every number of a block.
+    fn block_lines(&self, block: usize) -> impl Iterator<Item = Item> + '_ {
+        self.derivation.blocks[block].ids().filter_map(|id| self.lines.line(id)).map(Item::Line)
+    }
+
+    /// A block in the way that the size of the network asks for.
+    fn block_items(&self, block: usize, unit: Option<usize>) -> Vec<Item> {
+        match self.explanation.size {
+            Size::Whole => self.block_lines(block).collect(),
+            Size::Matrices => {
+                let mut items: Vec<Item> = self.derivation.matrix_line(block).map(Item::Matrix).into_iter().collect();
+                items.extend(unit.and_then(|at| self.lines.line(self.derivation.blocks[block].first + at)).map(Item::Line));
+                items
+            }
+            Size::Statistics => unit
+                .and_then(|at| self.lines.line(self.derivation.blocks[block].first + at))
+                .map(Item::Line)
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// The element of a step's result that is written out where not all are: the one with the steepest loss.
+    fn example(&self, block: usize) -> Option<usize> {
+        match self.explanation.size {
+            Size::Whole => None,
+            Size::Matrices if self.derivation.blocks[block].values.len() <= 1 => None,
+            _ => self.derivation.steepest(block, 1).first().copied(),
+        }
+    }
+
+    fn setting(&self, drawing: bool) -> Section {
+        let (derivation, problem) = (self.derivation, &self.explanation.problem);
+        let mut items = Vec::new();
+        let weights: usize = derivation.parameters.iter().map(|p| derivation.blocks[p.1].values.len()).sum();
+        let count = crate::model::with_commas(weights as u64);
+        let has_bias = derivation.parameters.iter().any(|p| derivation.blocks[p.1].letter == "b");
+        let bias = if has_bias { phrase!("", "") } else { phrase!(", no bias", "、バイアスなし") };
+        let words = phrase!("{count} weights", "重み {count} 個").and(&bias);
+        items.push(Item::Setting(phrase!("network", "構造"), self.structure(), words));
+        let loss = &problem.loss.name;
+        items.push(Item::Setting(phrase!("loss", "誤差関数"), loss_formula(loss).to_string(), loss_convention(loss)));
+        let samples = derivation.samples();
+        if samples == 1 {
+            let sample = format!("x = {}   t = {}", self.vector(derivation.input), self.target());
+            let rate = self.text(problem.learning_rate);
+            items.push(Item::Setting(
+                phrase!("sample", "データ"),
+                sample,
+                phrase!("learning rate η = {rate}", "学習率 η = {rate}"),
+            ));
+        } else {
+            let rate = self.text(problem.learning_rate);
+            let shape = &derivation.blocks[derivation.input].shape;
+            let sizes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+            items.push(Item::Setting(
+                phrase!("samples", "データ"),
+                format!("X: {sizes}"),
+                phrase!(
+                    "{samples} samples, one row each; learning rate η = {rate}",
+                    "{samples} 件、1 行が 1 件。学習率 η = {rate}"
+                ),
+            ));
+        }
+        for (name, formula, slope) in self.functions() {
+            items.push(Item::Setting(phrase!("function", "関数"), format!("{formula}   {slope}"), Phrase::same(name)));
+        }
+        let layered = if derivation.layers > 1 { "w⁽ˡ⁾ᵢⱼ" } else { "wᵢⱼ" };
+        let index = match derivation.layers {
+            0 | 1 => phrase!("goes from input j to unit i", "は入力 j からユニット i へ入る重み"),
+            _ => phrase!("goes from unit j to unit i of layer l", "は第 l 層のユニット i へ、前の層のユニット j から入る重み"),
+        };
+        items.push(Item::Setting(phrase!("index", "添字"), layered.to_string(), index));
+        if drawing && self.explanation.size == Size::Whole && samples == 1 {
+            items.push(Item::Drawing);
+        }
+        Section { part: Part::Setting, title: Phrase::default(), items }
+    }
+
+    /// `3 → 2 (sigmoid) → 2 (identity)`
+    fn structure(&self) -> String {
+        let derivation = self.derivation;
+        let each = |block: usize| derivation.blocks[block].values.len() / derivation.samples().max(1);
+        let mut text = each(derivation.input).to_string();
+        let mut open = false;
+        for step in derivation.steps.iter().filter(|s| s.output != derivation.loss) {
+            if step.parameters.is_empty() {
+                text += &if open { format!(" ({})", step.function) } else { format!(" → {}", step.function) };
+                open = false;
+            } else {
+                text += &format!("{} → {}", if open { " (identity)" } else { "" }, each(step.output));
+                open = true;
+            }
+        }
+        if open { text + " (identity)" } else { text }
+    }
+
+    /// Every elementwise function with its formula and its slope.
+    fn functions(&self) -> Vec<(String, String, String)> {
+        let mut found: Vec<(String, String, String)> = Vec::new();
+        for (number, step) in self.derivation.steps.iter().enumerate() {
+            let Character::Elementwise { formula, slope } = &step.character else { continue };
+            let letter = self.derivation.function_letter(number);
+            let write = |expression: &Expression| {
+                expression.text(TextStyle::Unicode, &|name| if name == "y" { "z".to_string() } else { "a".to_string() })
+            };
+            let row =
+                (step.function.clone(), format!("{letter}(a) = {}", write(formula)), format!("{letter}′(a) = {}", write(slope)));
+            if !found.contains(&row) {
+                found.push(row);
+            }
+        }
+        found
+    }
+
+    fn vector(&self, block: usize) -> String {
+        let values = &self.derivation.blocks[block].values;
+        let written: Vec<String> = values.iter().take(WRITTEN).map(|v| self.text(*v)).collect();
+        let rest = if values.len() > WRITTEN { format!(", … ({})", values.len()) } else { String::new() };
+        format!("({}{rest})", written.join(", "))
+    }
+
+    fn target(&self) -> String {
+        let given = self.derivation.blocks.iter().position(|b| b.letter == "t");
+        given.map_or(String::new(), |block| self.vector(block))
+    }
+
+    fn forward(&self) -> Section {
+        let mut items = Vec::new();
+        for step in self.derivation.steps.iter().filter(|s| s.output != self.derivation.loss) {
+            for &part in &step.parts {
+                items.extend(self.block_items(part, self.example(step.output)));
+            }
+            items.extend(self.block_items(step.output, self.example(step.output)));
+        }
+        if self.explanation.size == Size::Statistics {
+            items.insert(0, self.statistics());
+            items.insert(
+                1,
+                Item::Remark(phrase!(
+                    "of each layer one unit: the one whose δ is largest",
+                    "各層から、δ が最大のユニットを 1 個ずつ"
+                )),
+            );
+        }
+        Section { part: Part::Forward, title: phrase!("FORWARD", "順伝播"), items }
+    }
+
+    fn error(&self) -> Section {
+        let mut items = Vec::new();
+        if let Some(step) = self.derivation.steps.last() {
+            for &part in &step.parts {
+                let count = self.derivation.blocks[part].values.len();
+                // The probabilities of one sample are few; those of a batch are a matrix.
+                match self.explanation.size {
+                    Size::Matrices if self.derivation.samples() > 1 => items.extend(self.block_items(part, None)),
+                    _ if count <= 2 * WRITTEN => items.extend(self.block_lines(part)),
+                    _ => {}
+                }
+            }
+        }
+        items.extend(self.lines.line(self.derivation.blocks[self.derivation.loss].first).map(Item::Line));
+        Section { part: Part::Error, title: phrase!("ERROR", "誤差"), items }
+    }
+
+    fn backward(&self) -> Section {
+        let derivation = self.derivation;
+        let mut items = Vec::new();
+        for (number, step) in derivation.steps.iter().enumerate().rev().filter(|(_, s)| !s.parameters.is_empty()) {
+            let weights: usize = step.parameters.iter().map(|&p| derivation.blocks[p].values.len()).sum();
+            items.push(Item::Remark(self.backward_remark(step.layer, weights)));
+            // The functions behind the layer's sums, from the last back to the first.
+            let behind = derivation.steps[number + 1..].iter().take_while(|s| s.parameters.is_empty()).count();
+            for number in (number + 1..=number + behind).rev().filter(|&s| derivation.steps[s].output != derivation.loss) {
+                items.extend(self.backward_through(number));
+            }
+            items.extend(self.backward_through(number));
+            for &parameter in &step.parameters {
+                let gradient = derivation.gradient_of(parameter);
+                items.extend(gradient.into_iter().flat_map(|g| self.block_items(g, self.example(parameter))));
+            }
+        }
+        Section { part: Part::Backward, title: phrase!("BACKWARD", "逆伝播"), items }
+    }
+
+    /// The derivatives by what a step gives, unless they stand inside other lines, and its slopes.
+    fn backward_through(&self, number: usize) -> Vec<Item> {
+        let output = self.derivation.steps[number].output;
+        let gradient = self.derivation.gradient_of(output);
+        let gradient = gradient.filter(|&g| !self.lines.is_inline(self.derivation.blocks[g].first));
+        let blocks = gradient.into_iter().chain(self.derivation.slope_of(number));
+        blocks.flat_map(|block| self.block_items(block, self.example(output))).collect()
+    }
+
+    fn backward_remark(&self, layer: usize, weights: usize) -> Phrase {
+        let last = self.derivation.layers;
+        match (layer == last, last > 2) {
+            (true, _) => phrase!(
+                "output layer: error signal δ, then its {weights} gradients",
+                "出力層: 誤差信号 δ を求め、{weights} 個の勾配を出す"
+            ),
+            (false, false) => phrase!(
+                "hidden layer: send δ back, multiply by the slope, then its {weights} gradients",
+                "隠れ層: δ を逆向きに送り、傾きを掛けて、{weights} 個の勾配を出す"
+            ),
+            (false, true) => phrase!(
+                "hidden layer {layer}: send δ back, multiply by the slope, then its {weights} gradients",
+                "隠れ層 {layer}: δ を逆向きに送り、傾きを掛けて、{weights} 個の勾配を出す"
+            ),
+        }
+    }
+
+    fn update(&self) -> Section {
+        let derivation = self.derivation;
+        let mut items = vec![Item::Remark(Phrase::same("w ← w − η·∂E/∂w"))];
+        // From the last layer to the first, as the gradients were found.
+        for step in derivation.steps.iter().rev() {
+            for &parameter in &step.parameters {
+                let Some(updated) = derivation.updated(parameter) else { continue };
+                items.extend(self.block_items(updated, self.example(parameter)));
+            }
+        }
+        Section { part: Part::Update, title: phrase!("UPDATE", "更新"), items }
+    }
+}

@@ -1,0 +1,6 @@
+//! Writing an explanation: one file a format.
+
+mod drawing;
+mod text;
+
+pub use text::TextFormat;

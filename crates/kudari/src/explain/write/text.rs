@@ -1,0 +1,411 @@
+//! An explanation for the terminal: aligned lines, perhaps in colour.
+
+use super::drawing::drawing;
+use crate::explain::derivation::Derivation;
+use crate::explain::document::{Cell, Document, Item, Part, Section, Table};
+use crate::explain::line::{Carry, Line, Segment, Term};
+use crate::explain::matrix::{Grid, MatrixExpression, MatrixLine};
+use crate::explain::symbol::Symbol;
+use crate::explain::words::{Language, Phrase, padded, phrase, width};
+use crate::expression::{Expression, TextStyle};
+
+/// How a document is written as text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TextFormat {
+    /// The language of the words.
+    pub language: Language,
+    /// Only the keyboard's signs: `d2[1]`, `h'`, `sum`.
+    pub ascii: bool,
+    /// Colour for what goes forward (blue), backward (red), into the update (green). It adds nothing to the meaning.
+    pub colours: bool,
+    /// Lines are broken before an equals sign to stay within so many columns.
+    pub columns: usize,
+}
+
+impl Document<'_> {
+    /// The document as text.
+    pub fn text(&self, format: &TextFormat) -> String {
+        let writer = Writer { document: self, format };
+        let mut text = String::new();
+        let mut number = 0;
+        for section in &self.sections {
+            if !section.title.english.is_empty() {
+                number += 1;
+                let title = format!("{number}  {}", section.title.text(format.language));
+                text += &format!("\n{}\n", if format.colours { format!("\x1b[1m{title}\x1b[0m") } else { title });
+            }
+            writer.section(section, &mut text);
+        }
+        text += &writer.footnote();
+        if format.ascii { plain(&text) } else { text }
+    }
+
+    /// Whether any line's written numbers give another last digit.
+    pub fn has_marks(&self) -> bool {
+        let marked = |item: &Item| matches!(item, Item::Line(line) if line.differs || line.otherwise.is_some());
+        self.sections.iter().any(|s| s.items.iter().any(marked))
+    }
+}
+
+struct Writer<'a> {
+    document: &'a Document<'a>,
+    format: &'a TextFormat,
+}
+
+impl Writer<'_> {
+    fn derivation(&self) -> &Derivation {
+        self.document.derivation
+    }
+
+    fn style(&self) -> TextStyle {
+        if self.format.ascii { TextStyle::Ascii } else { TextStyle::Unicode }
+    }
+
+    fn words<'p>(&self, phrase: &'p Phrase) -> &'p str {
+        phrase.text(self.format.language)
+    }
+
+    fn symbol(&self, symbol: &Symbol) -> String {
+        if self.format.ascii { symbol.key() } else { symbol.text() }
+    }
+
+    fn number(&self, value: f64) -> String {
+        let digits = self.document.lines.digits;
+        if self.format.ascii { digits.decimal(value) } else { digits.text(value) }
+    }
+
+    fn section(&self, section: &Section, text: &mut String) {
+        let settings = section.items.iter().filter_map(|i| match i {
+            Item::Setting(name, formula, _) => Some((width(self.words(name)), width(formula))),
+            _ => None,
+        });
+        let (names, formulas) = settings.fold((0, 0), |(a, b), (n, f)| (a.max(n), b.max(f.min(44))));
+        let symbols = section.items.iter().filter_map(|item| match item {
+            Item::Line(line) => Some(width(&self.symbol(&self.derivation().symbol(line.id)))),
+            _ => None,
+        });
+        let aligned = symbols.filter(|w| *w <= 10).max().unwrap_or(0);
+        for item in &section.items {
+            match item {
+                Item::Setting(name, formula, words) => {
+                    let line =
+                        format!("{}  {}   {}", padded(self.words(name), names), padded(formula, formulas), self.words(words));
+                    *text += &format!("{}\n", line.trim_end());
+                }
+                Item::Remark(phrase) | Item::Fact(phrase) => *text += &format!("  {}\n", self.words(phrase)),
+                Item::Warning(phrase) => *text += &format!("  ! {}\n", self.words(phrase)),
+                Item::Line(line) => self.line(line, aligned, section.part, text),
+                Item::Matrix(line) => self.matrix(line, section.part, text),
+                Item::Table(table) => self.table(table, text),
+                Item::Drawing => {
+                    *text += "\n";
+                    drawing(self.derivation(), &|s| self.symbol(s), &|v| self.number(v))
+                        .iter()
+                        .for_each(|l| *text += &format!("  {l}\n"));
+                }
+            }
+        }
+    }
+
+    fn coloured(&self, text: &str, part: Part) -> String {
+        let code = match part {
+            Part::Forward | Part::Error => "34",
+            Part::Backward => "31",
+            Part::Update => "32",
+            Part::Setting | Part::Check | Part::After => return text.to_string(),
+        };
+        if self.format.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    fn term(&self, term: &Term, as_symbol: bool) -> String {
+        match *term {
+            Term::Quantity(id) if as_symbol => self.symbol(&self.derivation().symbol(id)),
+            Term::Quantity(id) => self.number(self.document.lines.value(id)),
+            Term::Value(value) => self.number(value),
+            Term::Rest { count, .. } if as_symbol => self.words(&phrase!("({count} more)", "(ほか {count} 項)")).to_string(),
+            Term::Rest { count, value } => {
+                let value = self.number(value);
+                self.words(&phrase!("({count} more: {value})", "(ほか {count} 項: {value})")).to_string()
+            }
+        }
+    }
+
+    fn segment(&self, segment: &Segment) -> String {
+        match segment {
+            Segment::Called(function, id) => format!("{function}({})", self.symbol(&self.derivation().symbol(*id))),
+            Segment::Symbols(expression) => expression.text(self.style(), &|t| self.term(t, true)),
+            Segment::Numbers(expression) => expression.text(self.style(), &|t| self.term(t, false)),
+        }
+    }
+
+    fn line(&self, line: &Line, aligned: usize, part: Part, text: &mut String) {
+        let name = self.symbol(&self.derivation().symbol(line.id));
+        let mut segments: Vec<String> = line.segments.iter().map(|s| format!("= {}", self.segment(s))).collect();
+        if let (Symbol::Updated(_), Some(first)) = (self.derivation().symbol(line.id), segments.first_mut()) {
+            *first = first.replacen('=', if self.format.ascii { "<-" } else { "←" }, 1);
+        }
+        segments.push(self.result(line));
+        let name = padded(&name, aligned);
+        let indent = 3 + width(&name);
+        let mut current = format!("  {} ", self.coloured(&name, part));
+        let mut columns = indent;
+        for segment in segments {
+            let wide = width(&segment);
+            if columns > indent && columns + wide > self.format.columns.max(40) {
+                *text += &format!("{}\n", current.trim_end());
+                (current, columns) = (" ".repeat(indent), indent);
+            }
+            current += &format!("{segment} ");
+            columns += wide + 1;
+        }
+        *text += &format!("{}\n", current.trim_end());
+    }
+
+    /// `≈ 1.409 †`, and what the other way of rounding gives.
+    fn result(&self, line: &Line) -> String {
+        let sign = match (line.exact, self.format.ascii) {
+            (true, _) => "=",
+            (false, false) => "≈",
+            (false, true) => "~",
+        };
+        let mut text = format!("{sign} {}", self.number(line.value));
+        if line.differs {
+            text += " †";
+        }
+        if let Some(other) = line.otherwise {
+            let other = self.number(other);
+            text += "  ";
+            text += self.words(&match self.document.lines.carry {
+                Carry::Exact => phrase!("({other} by hand)", "(手計算では {other})"),
+                Carry::Shown => phrase!("({other} exactly)", "(正確には {other})"),
+            });
+        }
+        text
+    }
+
+    fn footnote(&self) -> String {
+        let carried = self.document.lines.carry;
+        if !self.document.has_marks() {
+            return String::new();
+        }
+        let words = match carried {
+            Carry::Exact => phrase!(
+                "\n† calculating with the rounded numbers on this line gives a different last digit;\n  the tool carries 64-bit values.  --carry shown recomputes every line by hand rules.\n",
+                "\n† この行に表示した(丸めた)数どうしで計算すると末位が変わります。\n  計算は 64 ビットのまま続けています。--carry shown で手計算の規則に切り替えます。\n"
+            ),
+            Carry::Shown => phrase!(
+                "\nEvery intermediate result is rounded to the digits shown, as by hand;\nwhere that changes a digit, the exact value stands behind the line.\n",
+                "\n手計算のように、途中の結果もすべて表示の桁に丸めています。\n桁が変わる所には、正確な値を添えています。\n"
+            ),
+        };
+        self.words(&words).to_string()
+    }
+
+    fn table(&self, table: &Table, text: &mut String) {
+        let cell = |cell: &Cell| match cell {
+            Cell::Symbol(id) => self.symbol(&self.derivation().symbol(*id)),
+            Cell::Block(block) => self.symbol(&self.derivation().block_symbol(*block)),
+            Cell::Number(number) => number.clone(),
+            Cell::Words(phrase) => self.words(phrase).to_string(),
+        };
+        let mut rows: Vec<Vec<String>> = vec![table.head.iter().map(|h| self.words(h).to_string()).collect()];
+        rows.extend(table.rows.iter().map(|row| row.iter().map(cell).collect()));
+        let columns = table.head.len();
+        let wide: Vec<usize> =
+            (0..columns).map(|c| rows.iter().map(|r| r.get(c).map_or(0, |t| width(t))).max().unwrap_or(0)).collect();
+        let numeric: Vec<bool> =
+            (0..columns).map(|c| table.rows.iter().all(|r| matches!(r.get(c), Some(Cell::Number(_)) | None))).collect();
+        for row in &rows {
+            let cells = row.iter().enumerate().map(|(c, t)| match numeric[c] {
+                true => format!("{}{t}", " ".repeat(wide[c].saturating_sub(width(t)))),
+                false => padded(t, wide[c]),
+            });
+            *text += &format!("  {}\n", cells.collect::<Vec<_>>().join("   ").trim_end());
+        }
+    }
+
+    fn matrix(&self, line: &MatrixLine, part: Part, text: &mut String) {
+        let name = self.symbol(&self.derivation().block_symbol(line.block));
+        let indent = 3 + width(&name);
+        let shape = self.shape(line.block);
+        *text += &format!("  {} = {}      {}\n", self.coloured(&name, part), self.matrix_symbols(&line.expression), shape);
+        let mut picture = Picture::text("= ");
+        let numbers = self.matrix_numbers(&line.expression);
+        let result = self.grid(self.derivation().grid(line.block, false));
+        match numbers {
+            Some(numbers) if indent + 4 + numbers.columns() + result.columns() <= self.format.columns.max(40) => {
+                picture = picture.beside(&numbers).beside(&Picture::text(" ≈ ")).beside(&result);
+            }
+            Some(numbers) => {
+                Picture::text("= ")
+                    .beside(&numbers)
+                    .lines
+                    .iter()
+                    .for_each(|l| *text += &format!("{:indent$}{}\n", "", l.trim_end()));
+                picture = Picture::text("≈ ").beside(&result);
+            }
+            None => picture = Picture::text("≈ ").beside(&result),
+        }
+        picture.lines.iter().for_each(|l| *text += &format!("{:indent$}{}\n", "", l.trim_end()));
+    }
+
+    fn shape(&self, block: usize) -> String {
+        let grid = self.derivation().grid(block, false);
+        format!("({}×{})", grid.rows, grid.columns)
+    }
+
+    fn matrix_symbols(&self, expression: &MatrixExpression) -> String {
+        let name = |block: usize| self.symbol(&self.derivation().block_symbol(block));
+        let within = |e: &MatrixExpression| match e {
+            MatrixExpression::Sum(_) | MatrixExpression::Hadamard(..) => format!("({})", self.matrix_symbols(e)),
+            _ => self.matrix_symbols(e),
+        };
+        match expression {
+            MatrixExpression::Block(block) => name(*block),
+            MatrixExpression::Transposed(block) => format!("{}ᵀ", name(*block)),
+            MatrixExpression::Product(a, b) => format!("{}·{}", within(a), within(b)),
+            MatrixExpression::Hadamard(a, b) => format!("{} ⊙ {}", within(a), within(b)),
+            MatrixExpression::Sum(terms) => terms.iter().map(|t| self.matrix_symbols(t)).collect::<Vec<_>>().join(" + "),
+            MatrixExpression::Elementwise(formula) => formula.text(self.style(), &|block| name(*block)),
+            MatrixExpression::Called(function, block) => format!("{function}({})", name(*block)),
+            MatrixExpression::OverSamples(block) => {
+                let words = phrase!("Σ over the samples of {}", "Σ(データ全体) {}", name(*block));
+                self.words(&words).to_string()
+            }
+            MatrixExpression::Formula(formula) => formula.clone(),
+        }
+    }
+
+    /// The expression with numbers; `None` where a formula has no matrices to show.
+    fn matrix_numbers(&self, expression: &MatrixExpression) -> Option<Picture> {
+        let grid = |block: usize, turned: bool| self.grid(self.derivation().grid(block, turned));
+        Some(match expression {
+            MatrixExpression::Block(block) => grid(*block, false),
+            MatrixExpression::Transposed(block) => grid(*block, true),
+            MatrixExpression::Product(a, b) => self.operand(a)?.beside(&Picture::text("·")).beside(&self.operand(b)?),
+            MatrixExpression::Hadamard(a, b) => self.operand(a)?.beside(&Picture::text(" ⊙ ")).beside(&self.operand(b)?),
+            MatrixExpression::Sum(terms) => {
+                let mut terms = terms.iter().map(|t| self.matrix_numbers(t));
+                let first = terms.next()??;
+                terms.try_fold(first, |sum, term| Some(sum.beside(&Picture::text(" + ")).beside(&term?)))?
+            }
+            MatrixExpression::Elementwise(Expression::Sum(terms)) if terms.len() == 2 => {
+                // y − t and w − η·g: the two matrices beside each other.
+                let operand = |e: &Expression<usize>| match e {
+                    Expression::Leaf(block) => Some(grid(*block, false)),
+                    Expression::Product(factors) => match &factors[..] {
+                        [Expression::Leaf(number), Expression::Leaf(block)] => {
+                            let factor = self.derivation().blocks[*number].values.first().map(|v| self.number(*v))?;
+                            Some(Picture::text(&format!("{factor}·")).beside(&grid(*block, false)))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                match (&terms[0], &terms[1]) {
+                    (a, Expression::Negative(b)) => operand(a)?.beside(&Picture::text(" − ")).beside(&operand(b)?),
+                    (a, b) => operand(a)?.beside(&Picture::text(" + ")).beside(&operand(b)?),
+                }
+            }
+            MatrixExpression::Called(function, block) => Picture::text(function).beside(&grid(*block, false)),
+            MatrixExpression::Elementwise(_) | MatrixExpression::OverSamples(_) | MatrixExpression::Formula(_) => return None,
+        })
+    }
+
+    fn operand(&self, expression: &MatrixExpression) -> Option<Picture> {
+        let inside = self.matrix_numbers(expression)?;
+        Some(match expression {
+            MatrixExpression::Sum(_) | MatrixExpression::Hadamard(..) => {
+                Picture::text("(").beside(&inside).beside(&Picture::text(")"))
+            }
+            _ => inside,
+        })
+    }
+
+    /// A matrix in brackets, its middle rows and columns left out where it is large.
+    fn grid(&self, grid: Grid) -> Picture {
+        let (rows, columns) = (Grid::written(grid.rows), Grid::written(grid.columns));
+        let cell = |row: &Option<usize>, column: &Option<usize>| match (row, column) {
+            (Some(r), Some(c)) => self.number(grid.values[r * grid.columns + c]),
+            (None, _) => "⋮".to_string(),
+            (_, None) => "⋯".to_string(),
+        };
+        let cells: Vec<Vec<String>> = rows.iter().map(|r| columns.iter().map(|c| cell(r, c)).collect()).collect();
+        let wide: Vec<usize> = (0..columns.len()).map(|c| cells.iter().map(|r| width(&r[c])).max().unwrap_or(0)).collect();
+        let last = cells.len() - 1;
+        let line = |(i, row): (usize, &Vec<String>)| {
+            let [left, right] = match (i, last) {
+                (_, 0) => ["[", "]"],
+                (0, _) => ["⎡", "⎤"],
+                (i, last) if i == last => ["⎣", "⎦"],
+                _ => ["⎢", "⎥"],
+            };
+            let cells: Vec<String> =
+                row.iter().enumerate().map(|(c, t)| format!("{}{t}", " ".repeat(wide[c] - width(t)))).collect();
+            format!("{left}{}{right}", cells.join("  "))
+        };
+        Picture { lines: cells.iter().enumerate().map(line).collect() }
+    }
+}
+
+/// Lines of text that stand beside others, centred on each other.
+struct Picture {
+    lines: Vec<String>,
+}
+
+impl Picture {
+    fn text(text: &str) -> Picture {
+        Picture { lines: vec![text.to_string()] }
+    }
+
+    fn columns(&self) -> usize {
+        self.lines.iter().map(|l| width(l)).max().unwrap_or(0)
+    }
+
+    fn beside(&self, other: &Picture) -> Picture {
+        let height = self.lines.len().max(other.lines.len());
+        let columns = self.columns();
+        let line = |picture: &Picture, i: usize| {
+            let above = (height - picture.lines.len()) / 2;
+            i.checked_sub(above).and_then(|i| picture.lines.get(i)).cloned().unwrap_or_default()
+        };
+        Picture { lines: (0..height).map(|i| format!("{}{}", padded(&line(self, i), columns), line(other, i))).collect() }
+    }
+}
+
+/// The keyboard's signs for what is left of others.
+fn plain(text: &str) -> String {
+    const SIGNS: [(&str, &str); 30] = [
+        ("†", "(!)"),
+        ("≈", "~"),
+        ("−", "-"),
+        ("·", "*"),
+        ("→", "->"),
+        ("←", "<-"),
+        ("η", "eta"),
+        ("Σ", "sum"),
+        ("½", "1/2"),
+        ("²", "^2"),
+        ("∂", "d"),
+        ("′", "'"),
+        ("‖", "||"),
+        ("⎡", "["),
+        ("⎤", "]"),
+        ("⎢", "["),
+        ("⎥", "]"),
+        ("⎣", "["),
+        ("⎦", "]"),
+        ("⋯", "..."),
+        ("⋮", ":"),
+        ("ᵀ", "^T"),
+        ("⊙", "(*)"),
+        ("×", "x"),
+        ("₁", "1"),
+        ("ₖ", "_k"),
+        ("ᵢⱼ", "_ij"),
+        ("⁽ˡ⁾", "^l"),
+        ("σ", "sigmoid"),
+        ("δ", "delta"),
+    ];
+    SIGNS.iter().fold(text.to_string(), |text, (sign, plain)| text.replace(sign, plain))
+}
