@@ -283,6 +283,7 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("linear(3) silu linear(2) silu", &[2], "mean_absolute_error"),
             ("linear(3) sigmoid linear(2)", &[2, 3], "mean_squared_error"),
             ("flatten linear(2) tanh", &[2, 3], "mean_squared_error"),
+            ("tanh flatten linear(2)", &[2, 3], "mean_squared_error"),
             ("linear(1)", &[1], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
