@@ -74,8 +74,13 @@ impl Operation {
                     x
                 }
             }
-            Operation::Max => arguments.iter().copied().reduce(f64::max).unwrap_or(f64::NAN),
-            Operation::Min => arguments.iter().copied().reduce(f64::min).unwrap_or(f64::NAN),
+            // Not f64::max: a NaN stays one.
+            Operation::Max => {
+                arguments.iter().copied().reduce(|a, b| if a.is_nan() || a > b { a } else { b }).unwrap_or(f64::NAN)
+            }
+            Operation::Min => {
+                arguments.iter().copied().reduce(|a, b| if a.is_nan() || a < b { a } else { b }).unwrap_or(f64::NAN)
+            }
         }
     }
 }

@@ -1,18 +1,20 @@
 //! Arithmetic of two variables, with broadcasting, and the operators `+ − * /`.
 
 use super::registry::{Entry, Sample};
+use super::worked::pairwise;
 use crate::array::{Array, operators};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, apply};
+use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
 use crate::error::Result;
 
-/// Defines functions of two variables: documentation, name and type, formula, derivatives, notes, what backward reads,
-/// the gradients by both inputs before the sum over broadcast axes, and the intervals of the sample inputs.
+/// Defines functions of two variables: documentation, name and type, formula, slopes by x and by y as a reader would write
+/// them, notes, what backward reads, the gradients by both inputs before the sum over broadcast axes, and the intervals of
+/// the sample inputs.
 macro_rules! binary {
     ($(
         $(#[$doc:meta])*
         $name:ident => $type:ident {
             formula: $formula:literal,
-            derivative: $derivative:literal,
+            slopes: [$slope_x:literal, $slope_y:literal],
             notes: $notes:literal,
             saves: $saves:ident,
             by_x: |$g1:ident, $x1:ident, $y1:ident| $by_x:expr,
@@ -48,12 +50,15 @@ macro_rules! binary {
                 fn saves(&self) -> Saves {
                     Saves::$saves
                 }
+                fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+                    pairwise($formula, [$slope_x, $slope_y], calculation.inputs, calculation.output)
+                }
             }
 
             impl Variable {
                 $(#[$doc])*
                 ///
-                #[doc = concat!("z = ", $formula, "; ", $derivative, ". ", $notes)]
+                #[doc = concat!("z = ", $formula, ", ∂z/∂x = ", $slope_x, "; ∂z/∂y = ", $slope_y, ". ", $notes)]
                 ///
                 /// # Errors
                 ///
@@ -71,7 +76,7 @@ macro_rules! binary {
                 name: stringify!($name),
                 usage: concat!("x.", stringify!($name), "(&y)?"),
                 formula: $formula,
-                derivative: $derivative,
+                derivative: concat!("∂/∂x = ", $slope_x, "; ∂/∂y = ", $slope_y),
                 notes: $notes,
                 samples: || {
                     let shapes: &[[&[usize]; 2]] = &[[&[2, 3], &[2, 3]], [&[2, 3], &[3]], [&[], &[2]], [&[2, 1, 3], &[4, 1]]];
@@ -92,7 +97,7 @@ binary! {
     /// The sum.
     add => Add {
         formula: "x + y",
-        derivative: "dx: g, dy: g",
+        slopes: ["1", "1"],
         notes: "",
         saves: NOTHING,
         by_x: |g, x, y| Ok(g.clone()),
@@ -102,7 +107,7 @@ binary! {
     /// The difference.
     sub => Sub {
         formula: "x − y",
-        derivative: "dx: g, dy: −g",
+        slopes: ["1", "−1"],
         notes: "",
         saves: NOTHING,
         by_x: |g, x, y| Ok(g.clone()),
@@ -112,7 +117,7 @@ binary! {
     /// The product, element by element.
     mul => Mul {
         formula: "x · y",
-        derivative: "dx: gy, dy: gx",
+        slopes: ["y", "x"],
         notes: "",
         saves: INPUTS,
         by_x: |g, x, y| g.mul(y),
@@ -122,7 +127,7 @@ binary! {
     /// The quotient.
     div => Div {
         formula: "x / y",
-        derivative: "dx: g/y, dy: −gx/y²",
+        slopes: ["1/y", "−x/y²"],
         notes: "",
         saves: INPUTS,
         by_x: |g, x, y| g.div(y),
@@ -132,8 +137,8 @@ binary! {
     /// The power.
     pow => Pow {
         formula: "x^y",
-        derivative: "dx: gyx^(y−1), dy: gx^y ln x",
-        notes: "NaN for x < 0 unless y is whole; the derivative by y is 0 at x = 0 and needs x > 0 else.",
+        slopes: ["0 for y = 0, else y · x^(y − 1)", "0 for x = 0, else x^y ln x"],
+        notes: "NaN for x < 0 unless y is whole; the derivative by y needs x ≥ 0.",
         saves: INPUTS,
         by_x: |g, x, y| {
             // x⁰ is constant: without this its slope at x = 0 would be 0·∞.
@@ -151,8 +156,8 @@ binary! {
     /// The larger of both.
     maximum => Maximum {
         formula: "max(x, y)",
-        derivative: "dx: g where x > y, dy: g where y > x",
-        notes: "Where both are equal each gets half of g. NaN if either is NaN.",
+        slopes: ["1 for x > y, ½ for x = y, else 0", "1 for y > x, ½ for x = y, else 0"],
+        notes: "Equal ones share g. NaN if either is NaN.",
         saves: INPUTS,
         by_x: |g, x, y| g.mul(share(x, y)?),
         by_y: |g, x, y| g.mul(share(y, x)?),
@@ -161,8 +166,8 @@ binary! {
     /// The smaller of both.
     minimum => Minimum {
         formula: "min(x, y)",
-        derivative: "dx: g where x < y, dy: g where y < x",
-        notes: "Where both are equal each gets half of g. NaN if either is NaN.",
+        slopes: ["1 for x < y, ½ for x = y, else 0", "1 for y < x, ½ for x = y, else 0"],
+        notes: "Equal ones share g. NaN if either is NaN.",
         saves: INPUTS,
         by_x: |g, x, y| g.mul(share(y, x)?),
         by_y: |g, x, y| g.mul(share(x, y)?),

@@ -1,8 +1,9 @@
 //! Picking numbers by indices or by truth values.
 
 use super::registry::{Entry, Sample};
+use super::worked::{additions, movement, numbered};
 use crate::array::{Array, DType};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, apply};
+use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
 use crate::error::Result;
 
 #[derive(Debug)]
@@ -23,6 +24,9 @@ impl Function for Gather {
     }
     fn saves(&self) -> Saves {
         Saves::NOTHING
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        movement(self, calculation.inputs)
     }
 }
 
@@ -45,6 +49,10 @@ impl Function for ScatterAdd {
     }
     fn saves(&self) -> Saves {
         Saves::NOTHING
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let destinations = numbered(&self.shape, 0)?.gather(&self.indices, self.axis).ok()?;
+        additions(&destinations, calculation.output, 1.0)
     }
 }
 
@@ -72,6 +80,9 @@ impl Function for Choose {
     }
     fn saves(&self) -> Saves {
         Saves::NOTHING
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        movement(self, calculation.inputs)
     }
 }
 

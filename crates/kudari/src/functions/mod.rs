@@ -20,6 +20,7 @@ mod softmax;
 mod unary;
 mod worked;
 mod worked_loss;
+mod worked_reduction;
 
 pub use indexing::choose;
 pub use loss::{

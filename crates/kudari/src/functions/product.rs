@@ -29,6 +29,41 @@ impl Function for MatMul {
     fn saves(&self) -> Saves {
         Saves::INPUTS
     }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        let [left, right] = [0, 1].map(|input| calculation.inputs[input].shape().to_vec());
+        Some(Box::new(WorkedMatMul { left, right, output: calculation.output.shape().to_vec() }))
+    }
+}
+
+/// A product of matrices of these shapes.
+struct WorkedMatMul {
+    left: Vec<usize>,
+    right: Vec<usize>,
+    output: Vec<usize>,
+}
+
+impl WorkedMatMul {
+    /// The elements of both operands that meet in element `at`.
+    fn pairs(&self, at: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (batch_axes, sizes) = self.output.split_at(self.output.len() - 2);
+        let (rows, columns, inner) = (sizes[0], sizes[1], self.left[self.left.len() - 1]);
+        let (batch, row, column) = (at / (rows * columns), at / columns % rows, at % columns);
+        let matrix = |shape: &[usize]| worked::stretched(batch, batch_axes, &shape[..shape.len() - 2]);
+        let first_left = (matrix(&self.left) * rows + row) * inner;
+        let first_right = matrix(&self.right) * inner * columns + column;
+        (0..inner).map(move |k| (first_left + k, first_right + k * columns))
+    }
+}
+
+impl Worked for WorkedMatMul {
+    fn value(&self, at: usize) -> Expression<Operand> {
+        worked::total(self.pairs(at).map(|(a, b)| Operand::input(0, a).times(Operand::input(1, b))).collect())
+    }
+    fn slopes(&self, at: usize) -> Vec<(Operand, Expression<Operand>)> {
+        let by_a = self.pairs(at).map(|(a, b)| (Operand::Input { input: 0, at: a }, Operand::input(1, b)));
+        let by_b = self.pairs(at).map(|(a, b)| (Operand::Input { input: 1, at: b }, Operand::input(0, a)));
+        by_a.chain(by_b).collect()
+    }
 }
 
 impl Variable {

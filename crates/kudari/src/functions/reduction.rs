@@ -3,9 +3,14 @@
 //! Axes are given as a list, none meaning all; −1 is the last. Reduced axes disappear, or stay with size 1 with `keep`.
 
 use super::registry::{Entry, Sample};
+use super::worked::{additions, numbered};
+use super::worked_reduction::{WorkedExtreme, WorkedLogSumExp, WorkedVariance};
 use crate::array::{Array, Shape};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, Variable, apply, apply_infallible};
+use crate::autograd::{
+    Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply, apply_infallible,
+};
 use crate::error::Result;
+use crate::expression::Operation;
 
 /// Which axes are reduced, and whether they stay with size 1.
 #[derive(Debug, Clone)]
@@ -32,18 +37,24 @@ impl Axes {
     }
 
     /// How many numbers of `input` make one of the result.
-    fn count(&self, input: &Variable) -> f64 {
+    fn count(&self, input: &Array) -> f64 {
         let results: usize = self.kept(input.shape()).iter().product();
         input.len() as f64 / results.max(1) as f64
     }
+
+    /// For every number of `input` the number of the result's element that it goes into.
+    fn destinations(&self, input: &Array) -> Option<Array> {
+        numbered(&self.kept(input.shape()), 0)?.broadcast_to(input.shape()).ok()
+    }
 }
 
-/// A reduction: type, name, forward and backward.
+/// A reduction: type, name, forward, backward, and how it is worked out.
 macro_rules! reduction {
     ($(
         $type:ident $name:literal saves $saves:ident
         forward |$axes1:ident, $x1:ident| $forward:expr;
         backward |$axes2:ident, $x2:ident, $y2:ident, $g:ident| $backward:expr;
+        worked |$axes3:ident, $x3:ident, $y3:ident| $worked:expr;
     )*) => {$(
         #[derive(Debug)]
         struct $type(Axes);
@@ -64,6 +75,10 @@ macro_rules! reduction {
             fn saves(&self) -> Saves {
                 Saves::$saves
             }
+            fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+                let ($axes3, $x3, $y3) = (&self.0, calculation.inputs[0], calculation.output);
+                $worked
+            }
         }
     )*};
 }
@@ -72,9 +87,11 @@ reduction! {
     Sum "sum" saves NOTHING
         forward |a, x| x.sum_axes(&a.axes, a.keep);
         backward |a, x, y, g| a.spread(g, x);
+        worked |a, x, y| additions(&a.destinations(x)?, y, 1.0);
     Mean "mean" saves NOTHING
         forward |a, x| x.mean_axes(&a.axes, a.keep);
-        backward |a, x, y, g| a.spread(&(g * (1.0 / a.count(x))), x);
+        backward |a, x, y, g| a.spread(&(g * (1.0 / a.count(x.array()))), x);
+        worked |a, x, y| additions(&a.destinations(x)?, y, 1.0 / a.count(x));
     Variance "variance" saves INPUTS
         forward |a, x| {
             let deviation = x.sub(&x.mean_axes(&a.axes, true)?)?;
@@ -82,14 +99,17 @@ reduction! {
         };
         backward |a, x, y, g| {
             let deviation = x.sub(x.mean_axes(&a.axes, true)?)?;
-            a.spread(&(g * (2.0 / a.count(x))), x)?.mul(deviation)
+            a.spread(&(g * (2.0 / a.count(x.array()))), x)?.mul(deviation)
         };
+        worked |a, x, y| Some(Box::new(WorkedVariance::new(&a.destinations(x)?, y)?));
     Max "max" saves ALL
         forward |a, x| x.max_axes(&a.axes, a.keep);
         backward |a, x, y, g| a.spread(g, x)?.mul(share(a, x, y)?);
+        worked |a, x, y| Some(Box::new(WorkedExtreme::new(Operation::Max, &a.destinations(x)?, x, y)?));
     Min "min" saves ALL
         forward |a, x| x.min_axes(&a.axes, a.keep);
         backward |a, x, y, g| a.spread(g, x)?.mul(share(a, x, y)?);
+        worked |a, x, y| Some(Box::new(WorkedExtreme::new(Operation::Min, &a.destinations(x)?, x, y)?));
     LogSumExp "logsumexp" saves ALL
         forward |a, x| {
             // The largest number is taken out first, so that nothing overflows.
@@ -102,6 +122,7 @@ reduction! {
             result.reshape_to(Shape::new(shape.shape())?)
         };
         backward |a, x, y, g| a.spread(g, x)?.mul(x.sub(a.spread(y, x)?)?.exp());
+        worked |a, x, y| Some(Box::new(WorkedLogSumExp::new(&a.destinations(x)?, y)?));
 }
 
 /// 1 at the numbers that equal the reduced one, divided by how many of them there are: a tie shares the gradient.

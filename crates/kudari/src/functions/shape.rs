@@ -3,16 +3,19 @@
 //! They come in pairs, each the other's backward: stretching and summing to a shape, slicing and embedding in zeros.
 
 use super::registry::{Entry, Sample};
+use super::worked::{self, additions, movement, numbered};
 use crate::array::{Array, DType, Slice, normalise_axis};
-use crate::autograd::{Context, Function, InputGradients, Outputs, Saves, Variable, apply};
+use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
 use crate::error::{Error, Result};
 
-/// A function of one variable whose backward rule needs no numbers: type with its fields, name, forward, backward.
-macro_rules! movement {
+/// A function of one variable whose backward rule needs no numbers: type with its fields, name, forward, backward, and how
+/// it is worked out.
+macro_rules! movements {
     ($(
         $type:ident { $($field:ident: $ftype:ty),* } $name:literal
         forward |$self1:ident, $x:ident| $forward:expr;
         backward |$self2:ident, $input:ident, $g:ident| $backward:expr;
+        worked |$self3:ident, $x3:ident, $y3:ident| $worked:expr;
     )*) => {$(
         #[derive(Debug)]
         struct $type { $($field: $ftype),* }
@@ -34,32 +37,44 @@ macro_rules! movement {
             fn saves(&self) -> Saves {
                 Saves::NOTHING
             }
+            fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+                let ($self3, $x3, $y3) = (self, calculation.inputs, calculation.output);
+                let _ = ($self3, $x3, $y3);
+                $worked
+            }
         }
     )*};
 }
 
-movement! {
+movements! {
     Reshape { sizes: Vec<isize> } "reshape"
         forward |this, x| x.reshape(&this.sizes);
         backward |this, x, g| g.reshape_as(x.shape());
+        worked |this, x, y| movement(this, x);
     Permute { order: Vec<isize> } "permute"
         forward |this, x| x.permute(&this.order);
         backward |this, x, g| g.permute(&this.inverse()?);
+        worked |this, x, y| movement(this, x);
     BroadcastTo { shape: Vec<usize> } "broadcast_to"
         forward |this, x| x.broadcast_to(&this.shape);
         backward |this, x, g| g.sum_to(x.shape());
+        worked |this, x, y| movement(this, x);
     SumTo { shape: Vec<usize> } "sum_to"
         forward |this, x| x.sum_to(&this.shape);
         backward |this, x, g| g.broadcast_to(x.shape());
+        worked |this, x, y| additions(&numbered(y.shape(), 0)?.broadcast_to(x[0].shape()).ok()?, y, 1.0);
     SliceOf { slices: Vec<Slice> } "slice"
         forward |this, x| x.slice(&this.slices);
         backward |this, x, g| g.embed(x.shape(), &this.slices);
+        worked |this, x, y| movement(this, x);
     Embed { shape: Vec<usize>, slices: Vec<Slice> } "embed"
         forward |this, x| x.embed(&this.shape, &this.slices);
         backward |this, x, g| g.slice(&this.slices);
+        worked |this, x, y| movement(this, x);
     Cast { to: DType } "to_dtype"
         forward |this, x| Result::Ok(x.to_dtype(this.to));
         backward |this, x, g| g.to_dtype(x.dtype());
+        worked |this, x, y| worked::selection(|at| vec![(Operand::Input { input: 0, at }, 1.0)]);
 }
 
 impl Permute {
@@ -243,6 +258,9 @@ impl Function for Concatenate {
     }
     fn saves(&self) -> Saves {
         Saves::NOTHING
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        movement(self, calculation.inputs)
     }
 }
 

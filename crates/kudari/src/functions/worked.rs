@@ -1,7 +1,7 @@
 //! What functions have in common when they are worked out by hand.
 
 use crate::array::{Array, index_of};
-use crate::autograd::{Character, Operand, Selection, Worked};
+use crate::autograd::{Character, Function, Operand, Selection, Worked};
 use crate::expression::Expression;
 
 /// A formula of the registry with numbers for the parameters.
@@ -10,7 +10,13 @@ fn read(formula: &str, parameters: &[(&str, f64)]) -> Option<Expression> {
         Some((_, value)) => Expression::Number(*value),
         None => Expression::Leaf(name.clone()),
     };
-    Some(Expression::parse(formula).ok()?.substitute(&mut |name| known(name)))
+    let names: Vec<&str> = ["x", "y"].into_iter().chain(parameters.iter().map(|p| p.0)).collect();
+    let formula = Expression::parse_with(formula, &names).ok()?.substitute(&mut |name| known(name));
+    // A slope of −1 is a number, not a calculation.
+    match formula {
+        Expression::Negative(x) if matches!(*x, Expression::Number(_)) => Some(Expression::Number(-x.evaluate(&mut |_| 0.0))),
+        formula => Some(formula),
+    }
 }
 
 /// A function of each element by itself, from its formula and slope over the letters x and y.
@@ -88,9 +94,41 @@ pub(super) fn selection(terms: impl Fn(usize) -> Vec<(Operand, f64)> + 'static) 
     Some(Box::new(Selection { terms }))
 }
 
-/// The row-major number of the element at `index`.
-pub(super) fn place_of(index: &[usize], shape: &[usize]) -> usize {
-    index.iter().zip(shape).fold(0, |place, (&i, &size)| place * size + i)
+/// The calculation of a function that only moves numbers. Where each comes from is seen by moving the numbers of the elements
+/// in place of the elements.
+pub(super) fn movement(function: &dyn Function, inputs: &[&Array]) -> Option<Box<dyn Worked>> {
+    // Counted from 1 through all inputs, so that 0 comes from none: the zeros around an embedded array.
+    let (mut operands, mut numbers) = (Vec::new(), Vec::new());
+    for (input, array) in inputs.iter().enumerate() {
+        numbers.push(numbered(array.shape(), operands.len() + 1)?);
+        operands.extend((0..array.len()).map(|at| Operand::Input { input, at }));
+    }
+    let moved = function.forward(&numbers.iter().collect::<Vec<_>>()).ok()?.pop()?.to_vec::<i64>().ok()?;
+    let from = move |at: usize| moved[at].checked_sub(1).and_then(|number| operands.get(number as usize)).copied();
+    selection(move |at| from(at).map(|operand| (operand, 1.0)).into_iter().collect())
+}
+
+/// The calculation of a function that adds up the elements with the same destination, each times `factor`: `destinations`
+/// holds for every element of the input the number of the element of the result.
+pub(super) fn additions(destinations: &Array, output: &Array, factor: f64) -> Option<Box<dyn Worked>> {
+    let elements = collected(destinations, output.len())?;
+    selection(move |at| elements[at].iter().map(|&at| (Operand::Input { input: 0, at }, factor)).collect())
+}
+
+/// The elements that go into each of `count` results.
+pub(super) fn collected(destinations: &Array, count: usize) -> Option<Vec<Vec<usize>>> {
+    let mut elements = vec![Vec::new(); count];
+    for (element, destination) in destinations.to_vec::<i64>().ok()?.into_iter().enumerate() {
+        elements.get_mut(destination as usize)?.push(element);
+    }
+    Some(elements)
+}
+
+/// `first`, `first` + 1, … as an array of this shape.
+pub(super) fn numbered(shape: &[usize], first: usize) -> Option<Array> {
+    let count: usize = shape.iter().product();
+    let numbers: Vec<i64> = (first..first + count).map(|number| number as i64).collect();
+    Array::from_slice(&numbers, shape).ok()
 }
 
 /// The element of an array of `shape` that is used for element `at` when it is stretched to `output`.
@@ -100,9 +138,13 @@ pub(super) fn stretched(at: usize, output: &[usize], shape: &[usize]) -> usize {
     shape.iter().zip(index).fold(0, |place, (&size, &i)| place * size + if size == 1 { 0 } else { i })
 }
 
-/// The sum of expressions; a single one is itself.
+/// The sum of expressions; a single one is itself, none is 0.
 pub(super) fn total(mut terms: Vec<Expression<Operand>>) -> Expression<Operand> {
-    if terms.len() == 1 { terms.remove(0) } else { Expression::Sum(terms) }
+    match terms.len() {
+        0 => Expression::Number(0.0),
+        1 => terms.remove(0),
+        _ => Expression::Sum(terms),
+    }
 }
 
 /// `x / n`, or x itself for n = 1.
