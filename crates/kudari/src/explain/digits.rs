@@ -30,7 +30,16 @@ impl Digits {
 
     /// The number as it is written: `0.6` if that is all there is, `2.590` if it was rounded.
     pub fn text(self, value: f64) -> String {
-        let plain = self.decimal(value).replace('-', "−");
+        self.typeset(&self.decimal(value))
+    }
+
+    /// The number with all its digits, zeros at the end too: a result of rounding.
+    pub fn rounded_text(self, value: f64) -> String {
+        self.typeset(&self.rounded_decimal(value))
+    }
+
+    fn typeset(self, decimal: &str) -> String {
+        let plain = decimal.replace('-', "−");
         match plain.split_once('e') {
             None => plain,
             Some((mantissa, exponent)) => {
@@ -43,8 +52,17 @@ impl Digits {
         }
     }
 
-    /// The same in the keyboard's signs: `-2.827e-5`.
+    /// The same as [`text`](Digits::text) in the keyboard's signs: `-2.827e-5`.
     pub fn decimal(self, value: f64) -> String {
+        self.written(value, self.is_exact(value))
+    }
+
+    /// The same as [`rounded_text`](Digits::rounded_text) in the keyboard's signs.
+    pub fn rounded_decimal(self, value: f64) -> String {
+        self.written(value, false)
+    }
+
+    fn written(self, value: f64, exact: bool) -> String {
         if value == 0.0 {
             return "0".to_string();
         }
@@ -59,7 +77,7 @@ impl Digits {
         }
         let rounded = self.round(value);
         let exponent = rounded.abs().log10().floor() as i32;
-        let (exact, count) = (self.is_exact(value), self.count.max(1) as i32);
+        let count = self.count.max(1) as i32;
         if exponent >= count.max(6) || exponent < -4 {
             let text = format!("{rounded:.*e}", self.count.max(1) - 1);
             let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::derivation::{Derivation, Id, Origin};
 use super::digits::Digits;
 use crate::autograd::Character;
-use crate::expression::Expression;
+use crate::expression::{Condition, Expression};
 
 /// Which numbers a line calculates with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,8 @@ pub enum Segment {
     Symbols(Expression<Term>),
     /// With numbers.
     Numbers(Expression<Term>),
+    /// The case that holds, and the number on which it depends with the comparison: 1, as a₁ = 11 > 0.
+    Case(Expression<Term>, Condition<Term>),
 }
 
 /// A worked line.
@@ -108,6 +110,14 @@ impl<'a> Lines<'a> {
         value
     }
 
+    /// A number of the derivation as it is written in lines: with zeros at its end if it was rounded.
+    pub fn text(&self, id: Id) -> String {
+        match self.digits.is_exact(self.derivation.value(id)) {
+            true => self.digits.text(self.value(id)),
+            false => self.digits.rounded_text(self.value(id)),
+        }
+    }
+
     fn rounding(&self, expression: &Expression<Id>) -> f64 {
         let round = |value: f64| self.digits.round(value);
         round(expression.evaluate_rounding(&mut |id| self.by_hand(*id), &round))
@@ -143,6 +153,9 @@ impl<'a> Lines<'a> {
         let expression = self.expanded(&derivation.expression(id)?);
         let exact_leaf = |id: Id| derivation.value(id);
         let written_leaf = |id: Id| self.digits.round(derivation.value(id));
+        if let Expression::Cases(..) = expression {
+            return Some(self.case_line(id, &expression));
+        }
         let shortened = self.shortened(&expression);
 
         let mut segments = Vec::new();
@@ -190,13 +203,28 @@ impl<'a> Lines<'a> {
         let result = expression.evaluate(&mut |id| written_leaf(*id));
         differs |= self.digits.round(result) != self.digits.round(derivation.value(id));
         let differs = differs && self.carry == Carry::Exact;
+        Some(self.finished(id, segments, differs))
+    }
 
-        let (exact, by_hand) = (derivation.value(id), self.by_hand(id));
+    /// The line of a number that is one of several cases: the case, and why it holds.
+    fn case_line(&self, id: Id, expression: &Expression<Id>) -> Line {
+        let term = |e: &Expression<Id>| e.substitute(&mut |id| Expression::Leaf(Term::Quantity(*id)));
+        let mut segments = Vec::new();
+        if let Some((case, condition)) = expression.case(&mut |leaf| self.value(*leaf)) {
+            let condition =
+                Condition { left: term(&condition.left), relation: condition.relation, right: term(&condition.right) };
+            segments.push(Segment::Case(term(case), condition));
+        }
+        self.finished(id, segments, false)
+    }
+
+    fn finished(&self, id: Id, segments: Vec<Segment>, differs: bool) -> Line {
+        let (exact, by_hand) = (self.derivation.value(id), self.by_hand(id));
         let other = if self.carry == Carry::Exact { by_hand } else { exact };
         let otherwise = (self.digits.round(exact) != self.digits.round(by_hand)).then_some(other);
         let value = self.value(id);
-        let exact = self.digits.is_exact(value) && self.digits.is_exact(derivation.value(id));
-        Some(Line { id, segments, value, exact, differs, otherwise })
+        let exact = self.digits.is_exact(value) && self.digits.is_exact(self.derivation.value(id));
+        Line { id, segments, value, exact, differs, otherwise }
     }
 
     /// The expression for writing: of long sums only the largest terms, in their order, and the sum of the rest.

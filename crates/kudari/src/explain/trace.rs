@@ -206,7 +206,8 @@ impl Tracer {
         let wanted: Vec<&Variable> = variables.iter().map(|(_, v)| v).collect();
         let found = grad(&[loss], &wanted)?;
         let (mut gradients, mut slopes, mut updated) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for ((block, _), gradient) in variables.iter().zip(&found).filter(|((block, _), _)| *block != self.loss) {
+        let loss = self.loss;
+        for ((block, _), gradient) in variables.iter().zip(&found).filter(|((block, _), _)| *block != loss) {
             // The derivatives by a layer's sums are its error signals.
             let (letter, layer) = match self.blocks[*block].origin {
                 Origin::Result(step) if !self.steps[step].parameters.is_empty() => ("δ", Some(self.steps[step].layer)),

@@ -1,6 +1,6 @@
 //! The value of an expression.
 
-use super::{Constant, Expression, Operation};
+use super::{Condition, Constant, Expression, Operation, Relation};
 
 impl<L> Expression<L> {
     /// The value in f64, with the given numbers for the leaves.
@@ -41,6 +41,27 @@ impl<L> Expression<L> {
                 value(otherwise)
             }
         }
+    }
+}
+
+impl<L> Expression<L> {
+    /// Of an expression in cases, the case that holds and the condition that decides it; for the last case the last
+    /// condition, turned into what holds instead. `None` for any other expression.
+    pub fn case(&self, leaf: &mut dyn FnMut(&L) -> f64) -> Option<(&Expression<L>, Condition<L>)>
+    where
+        L: Clone,
+    {
+        let Expression::Cases(cases, otherwise) = self else { return None };
+        let mut last = None;
+        for (condition, value) in cases {
+            let (left, right) = (condition.left.evaluate(leaf), condition.right.evaluate(leaf));
+            if condition.relation.holds(left, right) {
+                return Some((value, condition.clone()));
+            }
+            let relation = Relation::between(left, right)?;
+            last = Some(Condition { left: condition.left.clone(), relation, right: condition.right.clone() });
+        }
+        Some((otherwise, last?))
     }
 }
 

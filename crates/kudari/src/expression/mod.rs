@@ -112,6 +112,15 @@ impl Relation {
         }
     }
 
+    /// How two numbers compare: less, equal or greater; `None` if one is NaN.
+    fn between(left: f64, right: f64) -> Option<Relation> {
+        left.partial_cmp(&right).map(|order| match order {
+            std::cmp::Ordering::Less => Relation::Less,
+            std::cmp::Ordering::Equal => Relation::Equal,
+            std::cmp::Ordering::Greater => Relation::Greater,
+        })
+    }
+
     fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Relation::Less => left < right,

@@ -128,7 +128,7 @@ impl Worked for WorkedCrossEntropy {
         if terms.is_empty() {
             return Expression::Number(0.0);
         }
-        divided(total(terms).neg(), self.rows())
+        divided(total(terms), self.rows()).neg()
     }
 
     fn slopes(&self, _: usize) -> Vec<(Operand, Expression<Operand>)> {
@@ -178,7 +178,7 @@ impl Worked for WorkedBinary {
                 other => vec![other],
             })
             .collect();
-        divided(total(terms).neg(), self.count)
+        divided(total(terms), self.count).neg()
     }
 
     fn slopes(&self, _: usize) -> Vec<(Operand, Expression<Operand>)> {

@@ -120,7 +120,8 @@ impl Writer<'_> {
     fn term(&self, term: &Term, as_symbol: bool) -> String {
         match *term {
             Term::Quantity(id) if as_symbol => self.symbol(&self.derivation().symbol(id)),
-            Term::Quantity(id) => self.number(self.document.lines.value(id)),
+            Term::Quantity(id) if self.format.ascii => self.number(self.document.lines.value(id)),
+            Term::Quantity(id) => self.document.lines.text(id),
             Term::Value(value) => self.number(value),
             Term::Rest { count, .. } if as_symbol => self.words(&phrase!("({count} more)", "(ほか {count} 項)")).to_string(),
             Term::Rest { count, value } => {
@@ -135,6 +136,15 @@ impl Writer<'_> {
             Segment::Called(function, id) => format!("{function}({})", self.symbol(&self.derivation().symbol(*id))),
             Segment::Symbols(expression) => expression.text(self.style(), &|t| self.term(t, true)),
             Segment::Numbers(expression) => expression.text(self.style(), &|t| self.term(t, false)),
+            Segment::Case(case, condition) => {
+                let text = |e: &Expression<Term>, as_symbol| e.text(self.style(), &|t| self.term(t, as_symbol));
+                let (sign, symbols, number) =
+                    (condition.relation.sign(), text(&condition.left, true), text(&condition.left, false));
+                let right = text(&condition.right, false);
+                let left = if symbols == number { symbols } else { format!("{symbols} = {number}") };
+                let left = if sign == "=" && right == number { text(&condition.left, true) } else { left };
+                format!("{}  ({left} {sign} {right})", text(case, false))
+            }
         }
     }
 
@@ -144,7 +154,11 @@ impl Writer<'_> {
         if let (Symbol::Updated(_), Some(first)) = (self.derivation().symbol(line.id), segments.first_mut()) {
             *first = first.replacen('=', if self.format.ascii { "<-" } else { "←" }, 1);
         }
-        segments.push(self.result(line));
+        match (line.segments.last(), self.result(line)) {
+            // A case that is a number is the result already.
+            (Some(Segment::Case(Expression::Number(_), _)), _) => {}
+            (_, result) => segments.push(result),
+        }
         let name = padded(&name, aligned);
         let indent = 3 + width(&name);
         let mut current = format!("  {} ", self.coloured(&name, part));
@@ -168,12 +182,18 @@ impl Writer<'_> {
             (false, false) => "≈",
             (false, true) => "~",
         };
-        let mut text = format!("{sign} {}", self.number(line.value));
+        let digits = self.document.lines.digits;
+        let written = match (line.exact, self.format.ascii) {
+            (true, _) => self.number(line.value),
+            (false, true) => digits.rounded_decimal(line.value),
+            (false, false) => digits.rounded_text(line.value),
+        };
+        let mut text = format!("{sign} {written}");
         if line.differs {
             text += " †";
         }
         if let Some(other) = line.otherwise {
-            let other = self.number(other);
+            let other = if self.format.ascii { digits.rounded_decimal(other) } else { digits.rounded_text(other) };
             text += "  ";
             text += self.words(&match self.document.lines.carry {
                 Carry::Exact => phrase!("({other} by hand)", "(手計算では {other})"),
@@ -232,9 +252,12 @@ impl Writer<'_> {
         let mut picture = Picture::text("= ");
         let numbers = self.matrix_numbers(&line.expression);
         let result = self.grid(self.derivation().grid(line.block, false));
+        let digits = self.document.lines.digits;
+        let exact = self.derivation().blocks[line.block].values.iter().all(|v| digits.is_exact(*v));
+        let sign = if exact { "=" } else { "≈" };
         match numbers {
             Some(numbers) if indent + 4 + numbers.columns() + result.columns() <= self.format.columns.max(40) => {
-                picture = picture.beside(&numbers).beside(&Picture::text(" ≈ ")).beside(&result);
+                picture = picture.beside(&numbers).beside(&Picture::text(&format!(" {sign} "))).beside(&result);
             }
             Some(numbers) => {
                 Picture::text("= ")
@@ -242,9 +265,9 @@ impl Writer<'_> {
                     .lines
                     .iter()
                     .for_each(|l| *text += &format!("{:indent$}{}\n", "", l.trim_end()));
-                picture = Picture::text("≈ ").beside(&result);
+                picture = Picture::text(&format!("{sign} ")).beside(&result);
             }
-            None => picture = Picture::text("≈ ").beside(&result),
+            None => picture = Picture::text(&format!("{sign} ")).beside(&result),
         }
         picture.lines.iter().for_each(|l| *text += &format!("{:indent$}{}\n", "", l.trim_end()));
     }
