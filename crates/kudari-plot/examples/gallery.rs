@@ -100,9 +100,9 @@ fn regions() -> Result<Picture> {
         .contours(&grid, Levels::At(vec![0.5]))
         .color(Color::INK)
         .points("class 0", &chosen(false))
-        .color(Color::rgb(0x1f, 0x5f, 0x9e))
+        .color(Color::rgb(0x12, 0x44, 0x78))
         .points("class 1", &chosen(true))
-        .color(Color::rgb(0xc4, 0x52, 0x0a))
+        .color(Color::rgb(0x9c, 0x3c, 0x00))
         .picture(520.0, 440.0)
 }
 
@@ -128,7 +128,8 @@ fn descent_plot(steps: usize) -> Result<Plot> {
         .x_label("x")
         .y_label("y")
         .equal_aspect()
-        .contours(&grid, Levels::Automatic(12))
+        .contours(&grid, Levels::Automatic(8))
+        .labelled()
         .path("SGD, η = 0.95", &walk(0.95, 0.0, steps))
         .path("momentum, η = 0.1, α = 0.9", &walk(0.1, 0.9, steps))
         .marker(0.0, 0.0, ""))
@@ -142,19 +143,20 @@ fn descent() -> Result<Picture> {
 fn rosenbrock() -> Result<Picture> {
     let f = |x: f64, y: f64| (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
     let grid = Grid::from_fn(201, 161, (-2.0, 2.0), (-1.0, 3.0), f)?;
-    let mut path = vec![(-1.5_f64, 2.0_f64)];
+    let (mut x, mut y, mut speed) = (-1.5_f64, 2.0_f64, (0.0, 0.0));
+    let mut path = vec![(x, y)];
     for _ in 0..400 {
-        let Some(&(x, y)) = path.last() else { break };
-        let (dx, dy) = (-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x));
-        let length = dx.hypot(dy).max(1.0);
-        path.push((x - 0.05 * dx / length, y - 0.05 * dy / length));
+        let slope = (-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x));
+        speed = (0.9 * speed.0 - 1e-3 * slope.0, 0.9 * speed.1 - 1e-3 * slope.1);
+        (x, y) = (x + speed.0, y + speed.1);
+        path.push((x, y));
     }
     Plot::new("Rosenbrock’s valley")
         .x_label("x")
         .y_label("y")
         .contours(&grid, Levels::Logarithmic(14))
-        .path("steps of fixed length", &path)
-        .width(0.8)
+        .path("momentum, η = 10⁻³, α = 0.9, 400 steps", &path)
+        .color(palette(1))
         .marker(1.0, 1.0, "minimum")
         .picture(520.0, 420.0)
 }
@@ -236,7 +238,7 @@ fn marks() -> Picture {
         inside.circle(330.0, 140.0, 40.0, palette(4)).circle(390.0, 180.0, 30.0, palette(5));
     });
     picture.rect(330.0, 140.0, 60.0, 40.0, thin).text(420.0, 184.0, "turned", TextStyle::new(12.0).rotate(-30.0));
-    let letters = "αβγδεηθλμσφψω ΔΣΩ ∂L/∂w = ∇f  x² x₁ ½ ⅓ 10⁻³ ← → ↑ ↓ ≤ ≥ ≈ ≠ ± × · √ ∞ ∈ ‖w‖ ŷ";
+    let letters = "αβγδεηθλμσφψω ΔΣΩ ∂L/∂w = ∇f  x² x₁ ½ ⅓ 10⁻³ ← → ↑ ↓ ≤ ≥ ≈ ≠ ± × √ ∞ ‖w‖ ŷ";
     picture.text(20.0, 220.0, letters, TextStyle::new(13.0)).text(20.0, 244.0, letters, TextStyle::new(11.0));
     picture.text(20.0, 270.0, "Bold: softmax, cross-entropy, 0123456789", TextStyle::new(13.0).bold()).clone()
 }

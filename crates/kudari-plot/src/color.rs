@@ -85,11 +85,11 @@ pub fn palette(i: usize) -> Color {
 /// From blue (−1) over near-white (0) to orange (1), for values with a natural middle: signs, two classes, regions.
 pub fn two_sided(t: f64) -> Color {
     const SIDES: [Color; 5] = [
-        Color::rgb(0x1f, 0x5f, 0x9e),
-        Color::rgb(0x8f, 0xbb, 0xdc),
+        Color::rgb(0x2f, 0x74, 0xb5),
+        Color::rgb(0x9c, 0xc3, 0xe1),
         Color::rgb(0xf7, 0xf7, 0xf5),
-        Color::rgb(0xf3, 0xb5, 0x83),
-        Color::rgb(0xc4, 0x52, 0x0a),
+        Color::rgb(0xf5, 0xbf, 0x93),
+        Color::rgb(0xd4, 0x6a, 0x1e),
     ];
     along(&SIDES, (t + 1.0) / 2.0)
 }

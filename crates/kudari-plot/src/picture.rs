@@ -184,6 +184,9 @@ pub(crate) enum Mark {
     Group { x: f64, y: f64, clip: Option<Area>, marks: Vec<Mark> },
 }
 
+/// More cells than any screen has pixels.
+const MOST_CELLS: usize = 1 << 26;
+
 /// A drawing on white, in CSS pixels from the top left corner: x to the right, y down. Later marks cover earlier ones.
 ///
 /// Every method that adds a mark returns the picture, so calls can be chained. A mark whose place is NaN or infinite is left
@@ -260,7 +263,7 @@ impl Picture {
     }
 
     /// An image of `columns` × `rows` coloured cells, row by row from the top left, with sharp edges between cells.
-    /// Missing colours are transparent, surplus ones are ignored.
+    /// Missing colours are transparent, surplus ones are ignored; more than 2²⁶ cells are left out.
     #[allow(clippy::too_many_arguments)] // a place, a size, and the numbers of cells: splitting them up would say less
     pub fn raster(
         &mut self,
@@ -272,10 +275,11 @@ impl Picture {
         rows: usize,
         mut colors: Vec<Color>,
     ) -> &mut Self {
-        colors.resize(columns * rows, Color::TRANSPARENT);
-        if columns == 0 || rows == 0 {
+        let cells = columns.saturating_mul(rows);
+        if cells == 0 || cells > MOST_CELLS {
             return self;
         }
+        colors.resize(cells, Color::TRANSPARENT);
         self.add([x, y, width, height], Mark::Raster { area: Area { x, y, width, height }, columns, rows, colors })
     }
 

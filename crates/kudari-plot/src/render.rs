@@ -125,13 +125,18 @@ impl Canvas {
 
     /// Narrows the mask to a rectangle; one without an inside hides everything.
     fn clip(&mut self, area: &Area) {
-        let path = rectangle(area).map(PathBuilder::from_rect);
-        let mut mask = Mask::new(self.pixmap.width(), self.pixmap.height());
-        match (&mut self.mask, &mut mask, &path) {
-            (Some(outer), _, Some(path)) => outer.intersect_path(path, FillRule::Winding, true, self.transform),
-            (_, Some(mask), Some(path)) => mask.fill_path(path, FillRule::Winding, true, self.transform),
-            _ => {}
-        }
+        let empty = Mask::new(self.pixmap.width(), self.pixmap.height());
+        self.mask = match (rectangle(area).map(PathBuilder::from_rect), self.mask.take()) {
+            (None, _) => empty,
+            (Some(path), Some(mut outer)) => {
+                outer.intersect_path(&path, FillRule::Winding, true, self.transform);
+                Some(outer)
+            }
+            (Some(path), None) => empty.map(|mut mask| {
+                mask.fill_path(&path, FillRule::Winding, true, self.transform);
+                mask
+            }),
+        };
     }
 }
 

@@ -4,7 +4,7 @@ mod colors;
 
 use super::Animation;
 use crate::error::{Error, Result};
-use crate::picture::{Anchor, Picture, TextStyle, Vertical};
+use crate::picture::{Picture, TextStyle, Vertical};
 use crate::raster::Raster;
 use ::gif::{DisposalMethod, Encoder, Frame, Repeat};
 use colors::Palette;
@@ -27,8 +27,9 @@ pub(crate) fn encode(animation: &Animation) -> Result<Vec<u8>> {
     let captions = animation.frames.iter().any(|frame| !frame.caption.is_empty());
     let draw = |frame: &super::Frame| -> Result<Raster> {
         let mut sheet = Picture::new(width, height + if captions { CAPTION } else { 0.0 });
-        let style = TextStyle::new(CAPTION_SIZE).anchor(Anchor::Middle).vertical(Vertical::Middle);
-        sheet.place(&frame.picture, 0.0, 0.0).text(width / 2.0, height + CAPTION / 2.0 - 2.0, &frame.caption, style);
+        // From the left: a number that gets longer does not move what stands before it.
+        let style = TextStyle::new(CAPTION_SIZE).vertical(Vertical::Middle);
+        sheet.place(&frame.picture, 0.0, 0.0).text(CAPTION_SIZE, height + CAPTION / 2.0 - 2.0, &frame.caption, style);
         sheet.rgba(SCALE)
     };
     let last = animation.frames.len() - 1;

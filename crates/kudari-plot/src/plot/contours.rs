@@ -44,6 +44,12 @@ impl Levels {
     }
 }
 
+/// A value with the lines along which it is reached.
+pub(crate) struct Level {
+    pub value: f64,
+    pub lines: Vec<Vec<(f64, f64)>>,
+}
+
 /// A crossing lies on an edge of the grid: that from a node to its right neighbour, or to its upper one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Edge {

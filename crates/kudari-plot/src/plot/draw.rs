@@ -1,15 +1,16 @@
 //! The data itself.
 
+use super::contours::{self, Level};
 use super::item::{self, Item, Series};
 use super::layout::{Layout, TICK};
-use super::{Plot, contours};
+use super::{Levels, Plot, labels, thin};
 use crate::color::{Color, Ramp, sequential};
 use crate::grid::Grid;
 use crate::picture::{Anchor, Picture, Stroke, Style, TextStyle, Vertical};
 
 /// Widths of lines in pixels.
 pub(crate) const LINE: f64 = 1.75;
-const CONTOUR: f64 = 1.0;
+const CONTOUR: f64 = 0.9;
 const ARROW: f64 = 1.1;
 const REFERENCE: f64 = 1.0;
 
@@ -28,7 +29,7 @@ fn draw(picture: &mut Picture, one: &Series, color: Color, layout: &Layout) {
     let places = |points: &[(f64, f64)]| points.iter().map(|&point| layout.place(point)).collect::<Vec<_>>();
     match &one.item {
         Item::Line(points) => {
-            let points = places(points);
+            let points = thin::thinned(places(points));
             inside(picture, layout, |picture| {
                 picture.line(&points, stroke(one, color, LINE));
             });
@@ -57,9 +58,16 @@ fn draw(picture: &mut Picture, one: &Series, color: Color, layout: &Layout) {
             inside(picture, layout, |picture| path(picture, &points, one, color));
         }
         Item::Contours(grid, levels) => {
-            inside(picture, layout, |picture| draw_contours(picture, grid, levels, one, layout));
+            let lines = contour_places(grid, levels, layout);
+            inside(picture, layout, |picture| draw_contours(picture, &lines, one));
+            if one.labelled {
+                labels::draw(picture, &lines, layout.data);
+            }
         }
-        Item::Heat(grid, ramp) => inside(picture, layout, |picture| heat(picture, grid, ramp, layout)),
+        Item::Heat(grid, ramp) => {
+            let data = layout.data;
+            picture.clip(data.x, data.y, data.width, data.height, |picture| heat(picture, grid, ramp, layout));
+        }
         Item::Arrows(arrows) => inside(picture, layout, |picture| field(picture, arrows, one, color, layout)),
         Item::VerticalLine(x, label) if layout.x.contains(*x) => {
             let (x, top) = (layout.place((*x, f64::NAN)).0, layout.data.y);
@@ -138,8 +146,13 @@ pub(crate) fn path(picture: &mut Picture, points: &[(f64, f64)], one: &Series, c
     let width = one.width.unwrap_or(1.4);
     picture.line(points, stroke(one, color, width));
     let known: Vec<(f64, f64)> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    // Where steps are short, dots would run into a blot.
+    let mut last = (f64::NEG_INFINITY, 0.0);
     for &(x, y) in &known {
-        picture.circle(x, y, 0.6 + width, color);
+        if (x - last.0).hypot(y - last.1) >= 3.0 * width {
+            picture.circle(x, y, 0.6 + width, color);
+            last = (x, y);
+        }
     }
     if let (Some(&(x, y)), Some(&(end_x, end_y))) = (known.first(), known.last()) {
         picture.circle(x, y, 4.2, Style::new(Color::WHITE, Stroke::new(color, 1.6)));
@@ -147,14 +160,19 @@ pub(crate) fn path(picture: &mut Picture, points: &[(f64, f64)], one: &Series, c
     }
 }
 
-fn draw_contours(picture: &mut Picture, grid: &Grid, levels: &contours::Levels, one: &Series, layout: &Layout) {
-    let levels = levels.of(grid);
+/// The contour lines of every level in the picture's own coordinates.
+fn contour_places(grid: &Grid, levels: &Levels, layout: &Layout) -> Vec<Level> {
+    let placed = |line: Vec<(f64, f64)>| line.into_iter().map(|point| layout.place(point)).collect();
+    let lines = |value| contours::contour(grid, value).into_iter().map(placed).collect();
+    levels.of(grid).into_iter().map(|value| Level { value, lines: lines(value) }).collect()
+}
+
+fn draw_contours(picture: &mut Picture, levels: &[Level], one: &Series) {
     let last = levels.len().saturating_sub(1).max(1) as f64;
-    for (i, &level) in levels.iter().enumerate() {
-        let color = one.color.unwrap_or_else(|| sequential(0.45 + 0.5 * i as f64 / last));
-        for line in contours::contour(grid, level) {
-            let places: Vec<_> = line.iter().map(|&point| layout.place(point)).collect();
-            picture.line(&places, stroke(one, color, CONTOUR));
+    for (i, level) in levels.iter().enumerate() {
+        let color = one.color.unwrap_or_else(|| sequential(0.35 + 0.45 * i as f64 / last));
+        for line in &level.lines {
+            picture.line(line, stroke(one, color, CONTOUR));
         }
     }
 }
@@ -175,7 +193,7 @@ fn field(picture: &mut Picture, arrows: &[(f64, f64, f64, f64)], one: &Series, c
     let longest = arrows.iter().map(length).filter(|length| length.is_finite()).fold(0.0, f64::max);
     let shown = arrows.iter().filter(|&&(x, y, _, _)| layout.contains((x, y))).count();
     let spacing = (data.width * data.height / shown.max(1) as f64).sqrt();
-    let scale = spacing / longest;
+    let scale = 0.9 * spacing / longest;
     for &(x, y, dx, dy) in arrows {
         let from = layout.place((x, y));
         let to = (from.0 + dx * units.0 * scale, from.1 - dy * units.1 * scale);

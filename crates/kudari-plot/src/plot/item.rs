@@ -28,6 +28,7 @@ pub(crate) struct Series {
     pub color: Option<Color>,
     pub width: Option<f64>,
     pub dashed: bool,
+    pub labelled: bool,
 }
 
 impl Item {

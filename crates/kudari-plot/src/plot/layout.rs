@@ -109,6 +109,10 @@ impl Layout {
             }
             x_ticks = ticks(&x, &plot.x, data.width, 60.0);
         }
+        // On whole pixels, so that colours and frame meet without a seam.
+        let (left, top) = (data.x.round(), data.y.round());
+        data =
+            Area { x: left, y: top, width: (data.x + data.width).round() - left, height: (data.y + data.height).round() - top };
         let end = data.y + data.height;
         for bar in &mut bars {
             bar.x += data.x + data.width;
@@ -118,7 +122,10 @@ impl Layout {
             Legend::Beside => Area { x: data.x + data.width + bar_room + 16.0, y: data.y, width: f64::INFINITY, height: 0.0 },
             _ => {
                 let y = end + tick_room + TICK + x_label_room + 8.0;
-                Area { x: MARGIN, y, width: width - 2.0 * MARGIN, height: 0.0 }
+                // In line with the data, unless it needs the room on the left.
+                let room = width - 2.0 * MARGIN;
+                let x = data.x.min(width - MARGIN - legend::size(plot, room, false).0).max(MARGIN);
+                Area { x, y, width: room, height: 0.0 }
             }
         };
         let y_label_x = data.x - tick_room - widest(&y_ticks) - 8.0;

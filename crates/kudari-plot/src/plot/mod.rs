@@ -4,9 +4,11 @@ mod axes;
 mod contours;
 mod draw;
 mod item;
+mod labels;
 mod layout;
 mod legend;
 mod scale;
+mod thin;
 
 pub use contours::Levels;
 pub use scale::Scale;
@@ -248,8 +250,17 @@ impl Plot {
         self
     }
 
+    /// Writes the levels on the contours that were added last.
+    #[must_use]
+    pub fn labelled(mut self) -> Plot {
+        if let Some(last) = self.series.last_mut() {
+            last.labelled = true;
+        }
+        self
+    }
+
     fn add(mut self, name: impl Into<String>, item: Item) -> Plot {
-        self.series.push(Series { name: name.into(), item, color: None, width: None, dashed: false });
+        self.series.push(Series { name: name.into(), item, color: None, width: None, dashed: false, labelled: false });
         self
     }
 

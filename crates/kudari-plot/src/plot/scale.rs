@@ -155,27 +155,41 @@ fn tick(value: f64, decimals: i32, largest: f64) -> Tick {
             format!("{}×10{}", minus(&format!("{mantissa:.digits$}")), superscript(power))
         }
     } else {
-        thousands(&format!("{:.*}", decimals.clamp(0, 17) as usize, value))
+        thousands(&format!("{:.*}", decimals.clamp(0, 17) as usize, value), largest >= 1e4)
     };
     Tick { value, label }
 }
 
-/// A number on a logarithmic axis: written out between 0.001 and 1000 if the whole axis lies there, else a power of ten.
+/// A number on a logarithmic axis: written out between 0.001 and 10000 if the whole axis lies there, else a power of ten.
 fn power_label(digit: i32, power: i32, first: i32, last: i32) -> String {
     if first >= -3 && last <= 4 {
-        return thousands(&format!("{:.*}", (-power).max(0) as usize, f64::from(digit) * 10f64.powi(power)));
+        return format!("{:.*}", (-power).max(0) as usize, f64::from(digit) * 10f64.powi(power));
     }
     let digits = if digit == 1 { String::new() } else { format!("{digit}×") };
     format!("{digits}10{}", superscript(power))
 }
 
-/// `-1234567.5` as `−1,234,567.5`; four digits stay together.
-fn thousands(text: &str) -> String {
+/// A number in a text: three digits that count, a power of ten where zeros would.
+pub(crate) fn short(value: f64) -> String {
+    let power = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let plain = |number: f64, decimals: i32| {
+        let text = format!("{number:.*}", decimals.clamp(0, 17) as usize);
+        if text.contains('.') { minus(text.trim_end_matches('0').trim_end_matches('.')) } else { minus(&text) }
+    };
+    if (-3..5).contains(&power) {
+        plain(value, 2 - power)
+    } else {
+        format!("{}×10{}", plain(value / 10f64.powi(power), 2), superscript(power))
+    }
+}
+
+/// `-1234567.5` as `−1,234,567.5`, with commas only if they are wanted: an axis up to 9000 has none.
+fn thousands(text: &str, commas: bool) -> String {
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = whole.trim_start_matches('-');
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
+        if i > 0 && commas && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -204,6 +218,8 @@ fn superscript(power: i32) -> String {
 
 /// About `count` round numbers between low and high, without the ends themselves.
 pub(crate) fn round_numbers(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let ticks = if low < high { linear_ticks(low, high, count + 1) } else { Vec::new() };
+    // Ticks keep a distance, so they are at most as many as asked for; 1.4 makes it as many on average.
+    let count = (1.4 * (count + 1) as f64).round() as usize;
+    let ticks = if low < high { linear_ticks(low, high, count) } else { Vec::new() };
     ticks.into_iter().map(|tick| tick.value).filter(|value| low < *value && *value < high).collect()
 }
