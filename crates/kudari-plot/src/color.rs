@@ -64,8 +64,9 @@ impl Color {
 
 /// The i-th colour for things that are told apart by name; the eleventh is the first again.
 ///
-/// The first six are those of Okabe and Ito (Color Universal Design, 2008) without the yellow, which is lost on white; then
-/// a grey and three of Paul Tol's muted colours (technical note SRON/EPS/TN/09-002).
+/// The first six are those of Okabe and Ito (Color Universal Design, 2008) without the yellow, which is lost on white. The others
+/// are chosen so that any two of the ten differ by at least 16 in CIELAB (ΔE of 1976), with normal sight and with each kind of
+/// dichromacy as simulated by Machado, Oliveira and Fernandes (2009).
 pub fn palette(i: usize) -> Color {
     const COLORS: [Color; 10] = [
         Color::rgb(0x00, 0x72, 0xb2),
@@ -74,10 +75,10 @@ pub fn palette(i: usize) -> Color {
         Color::rgb(0xcc, 0x79, 0xa7),
         Color::rgb(0xe6, 0x9f, 0x00),
         Color::rgb(0x56, 0xb4, 0xe9),
-        Color::rgb(0x5a, 0x5f, 0x66),
         Color::rgb(0x33, 0x22, 0x88),
-        Color::rgb(0x99, 0x99, 0x33),
         Color::rgb(0x88, 0x22, 0x55),
+        Color::rgb(0xbb, 0xbb, 0x66),
+        Color::rgb(0x7a, 0x4a, 0x20),
     ];
     COLORS[i % COLORS.len()]
 }

@@ -259,6 +259,9 @@ impl Picture {
 
     /// One line of text.
     pub fn text(&mut self, x: f64, y: f64, text: &str, style: TextStyle) -> &mut Self {
+        if text.is_empty() {
+            return self;
+        }
         self.add([x, y, style.size, style.rotate], Mark::Text { x, y, text: text.to_owned(), style })
     }
 

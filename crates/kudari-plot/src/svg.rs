@@ -17,9 +17,10 @@ impl Picture {
             format_args!("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" "),
         );
         put(&mut out, format_args!("viewBox=\"0 0 {width} {height}\" font-family=\"{FONTS}\">\n"));
-        put(&mut out, format_args!("<title>{}</title>\n", escape(&self.title)));
-        if !self.description.is_empty() {
-            put(&mut out, format_args!("<desc>{}</desc>\n", escape(&self.description)));
+        for (name, text) in [("title", &self.title), ("desc", &self.description)] {
+            if !text.is_empty() {
+                put(&mut out, format_args!("<{name}>{}</{name}>\n", escape(text)));
+            }
         }
         put(&mut out, format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"));
         marks(&mut out, &self.marks);

@@ -10,6 +10,9 @@ mod legend;
 mod scale;
 mod thin;
 
+#[cfg(test)]
+mod tests;
+
 pub use contours::Levels;
 pub use scale::Scale;
 

@@ -69,7 +69,7 @@ impl Axis {
             let air = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
             return Axis::fixed(name, scale, low - air, high + air);
         }
-        let air = if tight { 0.0 } else { 0.05 * (high / 2.0 - low / 2.0) * 2.0 };
+        let air = if tight { 0.0 } else { 0.1 * (high / 2.0 - low / 2.0) };
         let (floor, ceiling) = (if low >= 0.0 { 0.0 } else { f64::MIN }, if high <= 0.0 { 0.0 } else { f64::MAX });
         Axis::fixed(name, scale, (low - air).max(floor), (high + air).min(ceiling))
     }
@@ -77,7 +77,8 @@ impl Axis {
     /// Where a value lies: 0 at the low end, 1 at the high end; NaN where it has no place.
     pub fn place(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Linear => (value - self.low) / (self.high - self.low),
+            // Halved, since the whole range of f64 has no finite length.
+            Scale::Linear => (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0),
             Scale::Logarithmic if value > 0.0 => (value / self.low).ln() / (self.high / self.low).ln(),
             Scale::Logarithmic => f64::NAN,
         }
@@ -122,7 +123,8 @@ impl Axis {
 
 /// Ticks at multiples of 1, 2 or 5 times a power of ten.
 fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
-    let rough = (high / 2.0 - low / 2.0) * 2.0 / count.max(1) as f64;
+    // Divided before subtracting: the whole range of f64 has no finite length.
+    let rough = high / count.max(1) as f64 - low / count.max(1) as f64;
     let power = rough.log10().floor();
     let unit = 10f64.powf(power);
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * unit >= rough * (1.0 - 1e-9)).unwrap_or(10.0);
@@ -131,8 +133,8 @@ fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
         return Vec::new();
     }
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
-    // A range that is narrower than the numbers' digits has no distinguishable ticks.
-    if !(last - first).is_finite() || last - first > 1000.0 || first + 1.0 == first {
+    // A range that is as narrow as the numbers' last digits has no ticks that could be told apart.
+    if !(last - first <= 1000.0 && first.abs().max(last.abs()) < 1e15) {
         return Vec::new();
     }
     let multiples = (0..=(last - first) as usize).map(|i| first + i as f64);
