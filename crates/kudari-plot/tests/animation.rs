@@ -1,9 +1,9 @@
 //! GIF and HTML hold every frame, for as long as they should.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions are tests too
 
 use kudari_plot::{Animation, Color, Picture, TextStyle, palette};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A folder that disappears when the test ends.
@@ -46,9 +46,18 @@ fn film(frames: usize, caption: bool) -> Animation {
     film
 }
 
-/// Delays, parts' sizes and whole frames of a GIF.
-fn decode(bytes: &[u8]) -> (Vec<u16>, Vec<(u16, u16)>, Vec<Vec<u8>>, (usize, usize)) {
-    let mut decoder = gif::Decoder::new(bytes).unwrap();
+/// A GIF: delays in hundredths of a second, the sizes of the parts that are stored, and the whole frames as RGB.
+struct Decoded {
+    delays: Vec<u16>,
+    sizes: Vec<(u16, u16)>,
+    frames: Vec<Vec<u8>>,
+    width: usize,
+    height: usize,
+}
+
+fn decode(path: &Path) -> Decoded {
+    let bytes = std::fs::read(path).unwrap();
+    let mut decoder = gif::Decoder::new(&bytes[..]).unwrap();
     assert_eq!(decoder.repeat(), gif::Repeat::Infinite);
     let palette = decoder.global_palette().unwrap().to_vec();
     let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
@@ -65,7 +74,7 @@ fn decode(bytes: &[u8]) -> (Vec<u16>, Vec<(u16, u16)>, Vec<Vec<u8>>, (usize, usi
         sizes.push((frame.width, frame.height));
         frames.push(screen.clone());
     }
-    (delays, sizes, frames, (width, height))
+    Decoded { delays, sizes, frames, width, height }
 }
 
 #[test]
@@ -73,8 +82,8 @@ fn a_gif_has_every_frame_for_its_time() {
     let folder = Folder::new("gif");
     let path = folder.0.join("dot.gif");
     film(5, false).save(&path).unwrap();
-    let (delays, sizes, frames, size) = decode(&std::fs::read(&path).unwrap());
-    assert_eq!(size, (120, 80));
+    let Decoded { delays, sizes, frames, width, height } = decode(&path);
+    assert_eq!((width, height), (120, 80));
     assert_eq!(delays, [7, 7, 7, 7, 150], "hundredths of a second; the last one stays");
     for (step, shown) in frames.iter().enumerate() {
         let drawn = frame(step).rgba(1.0).unwrap();
@@ -104,7 +113,7 @@ fn a_gif_of_many_colours_is_close() {
     let path = folder.0.join("a.gif");
     film.gif(&path).unwrap();
     let bytes = std::fs::read(&path).unwrap();
-    for (shift, shown) in decode(&bytes).2.iter().enumerate() {
+    for (shift, shown) in decode(&path).frames.iter().enumerate() {
         let drawn = rainbow(shift).rgba(1.0).unwrap();
         let off: Vec<u32> = (0..4096)
             .flat_map(|i| (0..3).map(move |c| (i, c)))
@@ -123,7 +132,7 @@ fn captions_stand_under_the_picture() {
     let folder = Folder::new("caption");
     let path = folder.0.join("a.gif");
     film(2, true).gif(&path).unwrap();
-    let (_, _, frames, (width, height)) = decode(&std::fs::read(&path).unwrap());
+    let Decoded { frames, width, height, .. } = decode(&path);
     assert_eq!(width, 120);
     assert!(height > 80);
     assert!(frames[0][3 * 120 * 80..].iter().any(|&value| value < 100), "a caption is written");
@@ -137,10 +146,10 @@ fn equal_frames_and_single_frames() {
     let folder = Folder::new("still");
     let path = folder.0.join("a.gif");
     still.gif(&path).unwrap();
-    let (delays, sizes, frames, _) = decode(&std::fs::read(&path).unwrap());
+    let Decoded { delays, sizes, frames, .. } = decode(&path);
     assert_eq!((delays, sizes[1], frames.len()), (vec![2, 150], (1, 1), 2));
     film(1, true).gif(&path).unwrap();
-    assert_eq!(decode(&std::fs::read(&path).unwrap()).0, [150]);
+    assert_eq!(decode(&path).delays, [150]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Pixels: sizes, colours at given places, smooth edges, PNG files.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions are tests too
 
 use kudari_plot::{Anchor, Color, Picture, Raster, Stroke, Style, TextStyle, Vertical, save};
 

@@ -1,6 +1,6 @@
 //! SVG is well-formed, says what it shows, and keeps its texts inside and its legend away from the data.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers outside of #[test] functions are tests too
 
 use kudari_plot::{Anchor, Color, Grid, Legend, Levels, Picture, Plot, Ramp, Scale, Stroke, TextStyle, grid, row};
 use roxmltree::{Document, Node};
