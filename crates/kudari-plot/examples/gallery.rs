@@ -74,8 +74,8 @@ fn accuracy() -> Result<Picture> {
         .line("training", &train)
         .points("training", &train)
         .line("test", &test)
-        .points("test", &test)
         .dashed()
+        .points("test", &test)
         .vertical_line(11.0, "stopped here")
         .picture(520.0, 360.0)
 }
@@ -214,7 +214,7 @@ fn strip() -> Picture {
         picture.text(42.0, 99.0, &format!("p = 0.{}", 9 - shape), TextStyle::new(11.0).anchor(Anchor::Middle));
         picture
     };
-    grid(&(0..8).map(digit).collect::<Vec<_>>(), 4, 12.0)
+    grid(&(0..8).map(digit).collect::<Vec<_>>(), 4, 12.0).with_margin(12.0)
 }
 
 /// Every mark, every colour, and the letters that formulas need.

@@ -156,9 +156,9 @@ impl Ramp {
         self
     }
 
-    /// The colour of a value; NaN is transparent.
+    /// The colour of a value; NaN is transparent. A range without an inside has the middle colour everywhere.
     pub fn color(&self, value: f64) -> Color {
-        let t = (value - self.low) / (self.high - self.low);
+        let t = if self.low < self.high { (value - self.low) / (self.high - self.low) } else { 0.5 };
         match &self.kind {
             RampKind::Sequential => sequential(t),
             RampKind::TwoSided => two_sided(2.0 * t - 1.0),

@@ -224,6 +224,15 @@ impl Picture {
         self.height
     }
 
+    /// The same picture with this much white on every side.
+    #[must_use]
+    pub fn with_margin(&self, margin: f64) -> Picture {
+        let mut larger = Picture::new(self.width + 2.0 * margin, self.height + 2.0 * margin);
+        larger.describe(self.title.as_str(), self.description.as_str());
+        larger.place(self, margin, margin);
+        larger
+    }
+
     /// What the picture is called and what it shows, for readers who cannot see it.
     pub fn describe(&mut self, title: impl Into<String>, description: impl Into<String>) -> &mut Self {
         self.title = title.into();

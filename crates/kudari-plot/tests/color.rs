@@ -27,6 +27,7 @@ fn ramps_go_from_end_to_end() {
 
     assert_eq!(Ramp::two_sided(-4.0, 6.0).color(1.0), middle);
     assert_eq!(Ramp::sequential(2.0, 4.0).color(3.0), sequential(0.5));
+    assert_eq!(Ramp::sequential(2.0, 2.0).color(7.0), sequential(0.5));
     let classes = Ramp::classes(&[palette(3), palette(4)]);
     assert_eq!((classes.color(0.0), classes.color(1.0)), (palette(3), palette(4)));
     for none in [2.0, -1.0, 0.5, f64::NAN, f64::INFINITY] {

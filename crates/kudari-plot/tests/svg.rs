@@ -250,6 +250,9 @@ fn errors_say_what_to_do() {
     assert!(error.what_to_do().contains("linear axis"));
     assert!(plot(Plot::new("").y_range(1.0, 1.0)).is_err());
     assert!(plot(Plot::new("").equal_aspect().y_scale(Scale::Logarithmic)).unwrap_err().what().contains("equal aspect"));
+    let flat = Grid::new(2, 2, (1.0, 2.0), (1.0, 2.0), vec![0.0; 4]).unwrap();
+    let heat = Plot::new("").x_scale(Scale::Logarithmic).heat(&flat, Ramp::sequential(0.0, 1.0)).picture(400.0, 300.0);
+    assert!(heat.unwrap_err().what().contains("a heat map"));
     assert!(Plot::new("").line("a", &line).picture(40.0, 30.0).unwrap_err().what().contains("40×30"));
     let none = Plot::new("").y_scale(Scale::Logarithmic).line("a", &[(0.0, -1.0), (1.0, 0.0)]).picture(400.0, 300.0);
     assert!(none.unwrap_err().what().contains("no positive number"));
@@ -272,5 +275,8 @@ fn sheets_hold_their_pictures() {
     let document = Document::parse(&svg).unwrap();
     let places: Vec<_> = all(&document, "g").iter().map(|group| group.attribute("transform").unwrap_or("").to_owned()).collect();
     assert_eq!(places, ["", "translate(16 0)", "translate(0 24)"]);
+    let framed = picture(10.0, 20.0).with_margin(3.0);
+    assert_eq!((framed.width(), framed.height()), (16.0, 26.0));
+    assert!(framed.svg().contains("translate(3 3)"));
     assert_eq!((row(&[]).width(), grid(&[], 0, 5.0).height()), (1.0, 1.0));
 }

@@ -270,10 +270,14 @@ impl Plot {
     /// The plot as a picture of this size in CSS pixels.
     ///
     /// Fails if an axis has no range that makes sense (not growing, not finite, not positive on a logarithmic axis, nothing
-    /// positive to show there), if the aspect should be equal on logarithmic axes, or if the size leaves no room for data.
+    /// positive to show there), if an axis is logarithmic where only linear ones work (equal aspect, a heat map), or if the size
+    /// leaves no room for data.
     pub fn picture(&self, width: f64, height: f64) -> Result<Picture> {
-        if self.equal_aspect && [&self.x, &self.y].iter().any(|axis| axis.scale == Scale::Logarithmic) {
-            return Err(Error::new("equal aspect on a logarithmic axis").help("use two linear axes"));
+        let has_heat = self.series.iter().any(|series| matches!(series.item, Item::Heat(..)));
+        for (wanted, what) in [(self.equal_aspect, "equal aspect"), (has_heat, "a heat map")] {
+            if wanted && [&self.x, &self.y].iter().any(|axis| axis.scale == Scale::Logarithmic) {
+                return Err(Error::new(format!("{what} on a logarithmic axis")).help("use two linear axes"));
+            }
         }
         let layout = layout::Layout::new(self, width, height)?;
         let mut picture = Picture::new(width, height);
