@@ -176,6 +176,10 @@ fn contours_carry_their_levels() {
         assert!(at(0.0, 10.0).1 < place[1] && place[1] < at(0.0, 0.0).1, "{turn}");
     }
     assert!(!svg(&square().contours(&grid, Levels::At(vec![2.5]))).contains("font-size=\"9.5\""), "only where it is wanted");
+    assert!(
+        !svg(&square().contours(&grid, Levels::At(vec![0.1])).labelled()).contains("font-size=\"9.5\""),
+        "no room at the edge"
+    );
     // A contour too short for a label has none.
     let dot = Grid::from_fn(41, 41, (0.0, 10.0), (0.0, 10.0), |x, y| (x - 5.0).hypot(y - 5.0)).unwrap();
     assert!(!svg(&square().contours(&dot, Levels::At(vec![0.2])).labelled()).contains("font-size=\"9.5\""));
