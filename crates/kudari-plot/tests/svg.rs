@@ -137,10 +137,10 @@ fn difficult_plots() -> Vec<Plot> {
         labels(Plot::new("Map, names beside").heat(&map, Ramp::two_sided(-6e4, 6e4).label("height")).points("c", &[(3.0, 3.0)]))
             .legend(Legend::Beside),
         labels(Plot::new("Words").x_ticks(&[(0.0, "first"), (1.0, "the last of all")]).points("d", &[(0.0, 0.0), (1.0, 1.0)])),
-        labels(
-            Plot::new("A long name")
-                .line("the mean of five runs with seeds 1 to 5, and η falling from 0.1 to 0.001", &curve(0.0, 1.0, 0.0, 1.0)),
-        ),
+        labels(Plot::new("A long name").line(
+            "the mean of five runs with the seeds from 1 to 5, and η falling from 0.1 to 0.001",
+            &curve(0.0, 1.0, 0.0, 1.0),
+        )),
         labels(Plot::new("One point").points("e", &[(1e6, 0.123_456_789)])),
         labels(Plot::new("Nothing")),
     ]
