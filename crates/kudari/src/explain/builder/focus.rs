@@ -1,7 +1,7 @@
 //! One gradient with all its ways, or one unit.
 
 use super::Builder;
-use crate::explain::derivation::Id;
+use crate::explain::derivation::{Id, Origin};
 use crate::explain::document::{Cell, Item, Part, Section, Table};
 use crate::explain::paths::Route;
 use crate::explain::selection::Unit;
@@ -30,7 +30,8 @@ impl Builder<'_> {
         ))];
         let mut needed = Vec::new();
         self.collect(gradient, &mut needed);
-        items.extend(needed.iter().rev().filter_map(|&id| self.lines.line(id)).map(Item::Line));
+        needed.sort_by_key(|&id| (std::cmp::Reverse(self.depth(id)), id));
+        items.extend(needed.iter().filter_map(|&id| self.lines.line(id)).map(Item::Line));
         match derivation.routes(derivation.blocks[block].first + at, ROUTES) {
             None => items.push(Item::Fact(phrase!(
                 "more than {ROUTES} ways lead from it to the loss: the lines above add them up layer by layer",
@@ -66,8 +67,20 @@ impl Builder<'_> {
         }
     }
 
+    /// How late in the calculation a derivative's variable stands; parameters before everything, so that their derivatives
+    /// come last.
+    fn depth(&self, id: Id) -> usize {
+        let (block, _) = self.derivation.locate(id);
+        match self.derivation.blocks[block].origin {
+            Origin::Gradient(of) if matches!(self.derivation.blocks[of].origin, Origin::Parameter(_)) => 0,
+            Origin::Gradient(of) => 2 * of,
+            // A slope is needed for the derivative by what its function takes.
+            Origin::Slope(step) => 2 * self.derivation.steps[step].inputs[0].block + 1,
+            _ => 0,
+        }
+    }
+
     fn is_backward(&self, id: Id) -> bool {
-        use crate::explain::derivation::Origin;
         let (block, _) = self.derivation.locate(id);
         matches!(self.derivation.blocks[block].origin, Origin::Gradient(_) | Origin::Slope(_))
     }
