@@ -23,6 +23,9 @@ Examples:
       the same in Japanese, rounded at each step as by hand
   kudari explain examples/worksheets/deep.toml --only 0.weight[1,2]
       one gradient with all its ways to the loss
+  kudari explain examples/worksheets/by-hand-2.toml --check mine.txt
+      your own numbers, one by one: right, wrong and by which slip, or only
+      a consequence (mine.txt: z1 = 0.6457, dE/dw2_11 = 1.41, one a line)
   kudari explain examples/worksheets/by-hand-2.toml --format html > page.html
       a page to read in a browser, without the network
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
@@ -49,6 +52,8 @@ written, and one unit of each layer; beyond that statistics and one unit.";
 enum Format {
     /// For the terminal
     Text,
+    /// All values, for programs
+    Json,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -93,6 +98,9 @@ pub struct Arguments {
     /// Only this unit, by layer and number from 1: 2:5
     #[arg(long, value_name = "LAYER:UNIT")]
     unit: Option<String>,
+    /// Check somebody's own numbers instead: a file with a line for each, as in `z1 = 0.6457`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "unit"])]
+    check: Option<PathBuf>,
     /// Shorten sums of more terms than this to the largest three; `all` shortens none
     #[arg(long, value_name = "N|all", default_value = "8", value_parser = terms)]
     terms: usize,
@@ -167,21 +175,43 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         steps: arguments.steps as usize,
     };
     let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
+    if let Some(path) = &arguments.check {
+        return judge(arguments, &explanation, path);
+    }
     let lines = explanation.lines();
     let document = explanation.document(&lines);
     let text = match arguments.format {
-        Format::Text => {
-            let to_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
-            let columns = if to_terminal { output::terminal_columns() } else { 110 };
-            let colours = to_terminal && output::stdout_has_colours();
-            document.text(&TextFormat { language: arguments.lang, ascii: arguments.ascii, colours, columns })
-        }
+        Format::Text => document.text(&text_format(arguments)),
+        Format::Json => explanation.json().to_string(),
     };
-    match &arguments.output {
-        Some(path) => write_atomically(path, text.as_bytes())?,
-        None => output::print(text.trim_end_matches('\n'))?,
-    }
+    write(arguments, &text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How text is written: colours and the width of the terminal if it goes to one.
+fn text_format(arguments: &Arguments) -> TextFormat {
+    let to_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
+    let columns = if to_terminal { output::terminal_columns() } else { 110 };
+    TextFormat { language: arguments.lang, ascii: arguments.ascii, colours: to_terminal && output::stdout_has_colours(), columns }
+}
+
+fn write(arguments: &Arguments, text: &str) -> Result<(), Failure> {
+    match &arguments.output {
+        Some(path) => Ok(write_atomically(path, text.as_bytes())?),
+        None => output::print(text.trim_end_matches('\n')),
+    }
+}
+
+/// Judges the file of somebody's own numbers. The exit status is 1 if one of them is wrong.
+fn judge(arguments: &Arguments, explanation: &Explanation, path: &Path) -> Result<ExitCode, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
+    let judged = explanation.judge(&text).map_err(|e| e.context(path.display()))?;
+    let format = text_format(arguments);
+    match arguments.format {
+        Format::Text => write(arguments, &explanation.answers_text(&judged, &format))?,
+        Format::Json => write(arguments, &explanation.answers_json(&judged, &format).to_string())?,
+    }
+    Ok(if judged.iter().all(|j| j.is_right()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What is to be explained.

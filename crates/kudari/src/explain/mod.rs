@@ -4,6 +4,7 @@
 //! training on it and knows how each follows from the others; the functions of the network tell that themselves, so any
 //! network can be explained. The values are the engine's; the lines that are written are checked against them.
 
+mod answers;
 mod builder;
 mod derivation;
 mod digits;
@@ -21,6 +22,7 @@ mod words;
 mod worksheet;
 mod write;
 
+pub use answers::{Answer, Judged, Verdict, Written};
 pub use derivation::{Block, Derivation, Elements, Id, Origin, Step};
 pub use digits::Digits;
 pub use document::{Cell, Document, Item, Part, Section, Table};
