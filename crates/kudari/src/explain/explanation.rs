@@ -125,7 +125,8 @@ impl Explanation {
 
     /// What writes the lines.
     pub fn lines(&self) -> Lines<'_> {
-        Lines::new(&self.derivation, self.digits(), self.options.carry, self.options.terms)
+        let lines = Lines::new(&self.derivation, self.digits(), self.options.carry, self.options.terms);
+        if self.size == Size::Statistics { lines.without_comparison() } else { lines }
     }
 
     /// The document, to be written in any format.

@@ -73,6 +73,8 @@ pub struct Lines<'a> {
     pub carry: Carry,
     /// Sums of more terms are shortened.
     terms: usize,
+    /// Whether the other way of carrying is told where its last digit differs.
+    compare: bool,
     by_hand: RefCell<HashMap<Id, f64>>,
 }
 
@@ -82,7 +84,14 @@ const KEPT: usize = 3;
 impl<'a> Lines<'a> {
     /// Lines about `derivation`; sums of more than `terms` terms are shortened to the largest three.
     pub fn new(derivation: &'a Derivation, digits: Digits, carry: Carry, terms: usize) -> Lines<'a> {
-        Lines { derivation, digits, carry, terms: terms.max(KEPT + 1), by_hand: RefCell::default() }
+        Lines { derivation, digits, carry, terms: terms.max(KEPT + 1), compare: true, by_hand: RefCell::default() }
+    }
+
+    /// The same without telling what the other way of carrying gives: nobody adds up hundreds of terms by hand.
+    #[must_use]
+    pub fn without_comparison(mut self) -> Lines<'a> {
+        self.compare = false;
+        self
     }
 
     /// The number as this way of carrying gives it.
@@ -219,9 +228,9 @@ impl<'a> Lines<'a> {
     }
 
     fn finished(&self, id: Id, segments: Vec<Segment>, differs: bool) -> Line {
-        let (exact, by_hand) = (self.derivation.value(id), self.by_hand(id));
+        let (exact, by_hand) = (self.derivation.value(id), if self.compare { self.by_hand(id) } else { f64::NAN });
         let other = if self.carry == Carry::Exact { by_hand } else { exact };
-        let otherwise = (self.digits.round(exact) != self.digits.round(by_hand)).then_some(other);
+        let otherwise = (self.compare && self.digits.round(exact) != self.digits.round(by_hand)).then_some(other);
         let value = self.value(id);
         let exact = self.digits.is_exact(value) && self.digits.is_exact(self.derivation.value(id));
         Line { id, segments, value, exact, differs, otherwise }

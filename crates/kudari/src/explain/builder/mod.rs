@@ -62,13 +62,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The element of a step's result that is written out where not all are: the one with the steepest loss.
+    /// The element of a block that is written out where not all are: the one with the steepest loss; of a layer's sums
+    /// and of what follows them always the same unit.
     fn example(&self, block: usize) -> Option<usize> {
-        match self.explanation.size {
-            Size::Whole => None,
-            Size::Matrices if self.derivation.blocks[block].values.len() <= 1 => None,
-            _ => self.derivation.steepest(block, 1).first().copied(),
+        let derivation = self.derivation;
+        let count = derivation.blocks[block].values.len();
+        if self.explanation.size == Size::Whole || (self.explanation.size == Size::Matrices && count <= 1) {
+            return None;
         }
+        let layer = derivation.step_of(block).map(|step| derivation.steps[step].layer);
+        let sums = derivation.steps.iter().find(|s| Some(s.layer) == layer && !s.parameters.is_empty()).map(|s| s.output);
+        let sums = sums.filter(|&sums| derivation.blocks[sums].values.len() == count);
+        derivation.steepest(sums.unwrap_or(block), 1).first().copied()
     }
 
     fn setting(&self, drawing: bool) -> Section {
@@ -190,18 +195,26 @@ impl<'a> Builder<'a> {
 
     fn error(&self) -> Section {
         let mut items = Vec::new();
+        let loss = self.derivation.blocks[self.derivation.loss].first;
         if let Some(step) = self.derivation.steps.last() {
+            let mut read = Vec::new();
+            self.derivation.expression(loss).iter().for_each(|e| e.leaves(&mut |id| read.push(*id)));
             for &part in &step.parts {
                 let count = self.derivation.blocks[part].values.len();
                 // The probabilities of one sample are few; those of a batch are a matrix.
                 match self.explanation.size {
                     Size::Matrices if self.derivation.samples() > 1 => items.extend(self.block_items(part, None)),
+                    // Of many classes only those that the loss reads.
+                    Size::Statistics => {
+                        let ids = self.derivation.blocks[part].ids().filter(|id| read.contains(id)).take(WRITTEN);
+                        items.extend(ids.filter_map(|id| self.lines.line(id)).map(Item::Line));
+                    }
                     _ if count <= 2 * WRITTEN => items.extend(self.block_lines(part)),
                     _ => {}
                 }
             }
         }
-        items.extend(self.lines.line(self.derivation.blocks[self.derivation.loss].first).map(Item::Line));
+        items.extend(self.lines.line(loss).map(Item::Line));
         Section { part: Part::Error, title: phrase!("ERROR", "誤差"), items }
     }
 
