@@ -22,6 +22,8 @@ pub struct Checked {
     pub kink: Option<(f64, f64)>,
     /// By backpropagation in f32, as frameworks print it.
     pub single: f64,
+    /// How far the rounding of the loss alone may move a difference.
+    pub noise: f64,
 }
 
 impl Checked {
@@ -35,10 +37,10 @@ impl Checked {
     pub fn agrees(&self) -> bool {
         match self.kink {
             Some((left, right)) => {
-                let slack = AGREE * left.abs().max(right.abs());
+                let slack = AGREE * left.abs().max(right.abs()) + self.noise;
                 (left.min(right) - slack..=left.max(right) + slack).contains(&self.backward)
             }
-            None => self.relative_difference() < AGREE || (self.backward - self.numerical).abs() < ROUNDING,
+            None => self.relative_difference() < AGREE || (self.backward - self.numerical).abs() < self.noise,
         }
     }
 }
@@ -47,8 +49,8 @@ impl Checked {
 pub const STEP: f64 = 1e-5;
 /// Relative differences below this are good.
 pub const AGREE: f64 = 1e-7;
-/// Differences of derivatives below this are the rounding of the loss, not of the derivative.
-const ROUNDING: f64 = 1e-10;
+/// The step at which a kink is told from curvature.
+const KINK_STEP: f64 = STEP / 10.0;
 /// One-sided slopes that differ by more than this, relative to the larger, mean a kink.
 const KINK: f64 = 1e-3;
 
@@ -83,11 +85,10 @@ pub(super) fn check(problem: &mut Problem, derivation: &Derivation, chosen: &[(u
         };
         let (above, below) = (at_offset(STEP)?, at_offset(-STEP)?);
         let (left, right) = ((here - below) / STEP, (above - here) / STEP);
-        // Where the slopes differ as much at a hundredth of the step, it is a kink and no curvature.
+        // Where the slopes differ as much at a tenth of the step, it is a kink and no curvature.
         let steep = left.abs().max(right.abs());
         let kink = if (left - right).abs() > KINK * steep && steep > 0.0 {
-            let small = STEP / 100.0;
-            let (left, right) = ((here - at_offset(-small)?) / small, (at_offset(small)? - here) / small);
+            let (left, right) = ((here - at_offset(-KINK_STEP)?) / KINK_STEP, (at_offset(KINK_STEP)? - here) / KINK_STEP);
             ((left - right).abs() > KINK * steep).then_some((left, right))
         } else {
             None
@@ -99,6 +100,7 @@ pub(super) fn check(problem: &mut Problem, derivation: &Derivation, chosen: &[(u
             by_chain: derivation.worked_value(id),
             numerical: (above - below) / (2.0 * STEP),
             kink,
+            noise: 4.0 * f64::EPSILON * here.abs().max(f64::MIN_POSITIVE) / KINK_STEP,
             single: single.iter().find(|g| g.0 == *name).map_or(f64::NAN, |g| g.1[at]),
         });
     }

@@ -1,6 +1,6 @@
 //! An expression as a line of text.
 
-use super::{Condition, Expression, Operation};
+use super::{Condition, Expression, Operation, Relation};
 
 /// The signs that a line of text may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +44,33 @@ enum Bond {
     Product,
     Power,
     Atom,
+}
+
+/// Whether all conditions compare the same two things, written the same way.
+fn one_comparison<L>(cases: &[(Condition<L>, Expression<L>)]) -> bool {
+    let sides = |c: &Condition<L>| {
+        let text = |e: &Expression<L>| e.text(TextStyle::Ascii, &|_| "leaf".to_string());
+        (text(&c.left), text(&c.right))
+    };
+    cases.windows(2).all(|pair| sides(&pair[0].0) == sides(&pair[1].0))
+}
+
+/// The relation that holds if none of these does; `None` if two are left that no sign unites.
+fn remaining(relations: impl Iterator<Item = Relation>) -> Option<Relation> {
+    let (mut less, mut equal, mut greater) = (true, true, true);
+    for relation in relations {
+        less &= !matches!(relation, Relation::Less | Relation::AtMost);
+        equal &= !matches!(relation, Relation::AtMost | Relation::Equal | Relation::AtLeast);
+        greater &= !matches!(relation, Relation::Greater | Relation::AtLeast);
+    }
+    match (less, equal, greater) {
+        (true, false, false) => Some(Relation::Less),
+        (true, true, false) => Some(Relation::AtMost),
+        (false, true, false) => Some(Relation::Equal),
+        (false, true, true) => Some(Relation::AtLeast),
+        (false, false, true) => Some(Relation::Greater),
+        _ => None,
+    }
 }
 
 /// A number in superscript digits.
@@ -106,6 +133,22 @@ impl<L> Expression<L> {
                 (text, Bond::Power)
             }
             Expression::Call(operation, arguments) => call(*operation, arguments, style, leaf),
+            Expression::Cases(cases, otherwise) if style == TextStyle::Unicode => {
+                let condition = |left: &Expression<L>, sign: &str, right: &Expression<L>| {
+                    format!("({} {sign} {})", within(left, Bond::Sum), within(right, Bond::Sum))
+                };
+                let mut text = String::new();
+                for (Condition { left, relation, right }, value) in cases {
+                    text += &format!("{} {}, ", within(value, Bond::Sum), condition(left, relation.sign(), right));
+                }
+                let rest = match (cases.first(), remaining(cases.iter().map(|c| c.0.relation))) {
+                    (Some((first, _)), Some(relation)) if one_comparison(cases) => {
+                        condition(&first.left, relation.sign(), &first.right)
+                    }
+                    _ => "(else)".to_string(),
+                };
+                (format!("{text}{} {rest}", within(otherwise, Bond::Sum)), Bond::Case)
+            }
             Expression::Cases(cases, otherwise) => {
                 let mut text = String::new();
                 for (Condition { left, relation, right }, value) in cases {

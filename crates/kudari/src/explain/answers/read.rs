@@ -42,7 +42,7 @@ impl Written {
     /// Whether a value, its further digits cut off, is this number.
     pub fn is_cut_from(&self, value: f64) -> bool {
         let rest = value.abs() - self.value.abs();
-        self.value.signum() == value.signum() && rest >= 0.0 && rest < self.last_place
+        self.value.signum() == value.signum() && rest >= 0.0 && rest < self.last_place * (1.0 - 1e-9)
     }
 }
 

@@ -398,37 +398,51 @@ impl Picture {
 
 /// The keyboard's signs for what is left of others.
 fn plain(text: &str) -> String {
-    const SIGNS: [(&str, &str); 30] = [
-        ("†", "(!)"),
-        ("≈", "~"),
-        ("−", "-"),
-        ("·", "*"),
-        ("→", "->"),
-        ("←", "<-"),
-        ("η", "eta"),
-        ("Σ", "sum"),
-        ("½", "1/2"),
-        ("²", "^2"),
-        ("∂", "d"),
-        ("′", "'"),
-        ("‖", "||"),
-        ("⎡", "["),
-        ("⎤", "]"),
-        ("⎢", "["),
-        ("⎥", "]"),
-        ("⎣", "["),
-        ("⎦", "]"),
-        ("⋯", "..."),
-        ("⋮", ":"),
-        ("ᵀ", "^T"),
-        ("⊙", "(*)"),
-        ("×", "x"),
-        ("₁", "1"),
-        ("ₖ", "_k"),
-        ("ᵢⱼ", "_ij"),
-        ("⁽ˡ⁾", "^l"),
-        ("σ", "sigmoid"),
-        ("δ", "delta"),
-    ];
-    SIGNS.iter().fold(text.to_string(), |text, (sign, plain)| text.replace(sign, plain))
+    let words = |sign: char| {
+        Some(match sign {
+            '†' => "(!)",
+            '≈' => "~",
+            '−' | '─' | '–' => "-",
+            '·' => "*",
+            '→' => "->",
+            '←' => "<-",
+            '≤' => "<=",
+            '≥' => ">=",
+            'η' => "eta",
+            'Σ' => "sum ",
+            'δ' | 'Δ' => "delta",
+            'σ' => "sigmoid",
+            '½' => "1/2 ",
+            '∂' => "d",
+            '′' => "'",
+            '‖' => "||",
+            '⎡' | '⎢' | '⎣' => "[",
+            '⎤' | '⎥' | '⎦' => "]",
+            '⋯' | '…' => "...",
+            '⋮' => ":",
+            'ᵀ' => "^T",
+            '⊙' => "(*)",
+            '×' => "x",
+            '┐' | '┘' | '┤' | '┬' | '┼' => "+",
+            '⁽' | '⁾' => "",
+            'ˡ' => "l",
+            'ᵢ' => "_i",
+            'ⱼ' => "_j",
+            'ₖ' => "_k",
+            '²' => "^2",
+            _ => return None,
+        })
+    };
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    const LOWERED: &str = "₀₁₂₃₄₅₆₇₈₉";
+    let digit = |sign: char| RAISED.chars().position(|c| c == sign).or_else(|| LOWERED.chars().position(|c| c == sign));
+    let mut plain = String::new();
+    for sign in text.chars() {
+        match (words(sign), digit(sign)) {
+            (Some(words), _) => plain += words,
+            (None, Some(digit)) => plain += &digit.to_string(),
+            (None, None) => plain.push(sign),
+        }
+    }
+    plain
 }
