@@ -5,9 +5,11 @@
 //! differentiable function says what it calculates by one, and the worked calculations are made of them: the same tree
 //! is written with symbols, written with numbers, and evaluated.
 
+mod derivative;
 mod evaluate;
 mod names;
 mod parse;
+mod simplify;
 mod text;
 mod tokens;
 
