@@ -123,7 +123,8 @@ impl Relation {
         })
     }
 
-    fn holds(self, left: f64, right: f64) -> bool {
+    /// Whether `left` and `right` compare like this.
+    pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Relation::Less => left < right,
             Relation::AtMost => left <= right,
