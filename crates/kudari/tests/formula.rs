@@ -3,7 +3,7 @@
 
 use kudari::array::Stream;
 use kudari::expression::{Expression, Operation, TextStyle};
-use kudari::formula::Formula;
+use kudari::formula::{Formula, KNOWN, read};
 use kudari::{Array, DType, Variable};
 
 fn at(formula: &str, point: &[f64]) -> (f64, Vec<f64>) {
@@ -169,4 +169,28 @@ fn the_deepest_and_the_longest_formulas_are_calculated() {
     let formula = Formula::parse(&format!("x{}", "*x".repeat(50_000))).unwrap();
     assert_eq!(formula.value_and_gradient(&[1.0]).unwrap(), (1.0, vec![50_001.0]));
     assert!(formula.derivative(0).is_none() && formula.derivative(1).is_none());
+}
+
+#[test]
+fn the_functions_with_names_have_the_minima_that_are_stated() {
+    for known in KNOWN {
+        let formula = known.formula().unwrap();
+        for minimum in known.minima {
+            let (value, gradient) = formula.value_and_gradient(minimum).unwrap();
+            assert!(value.abs() < 1e-25 && gradient.iter().all(|g| g.abs() < 1e-12), "{}: {value} {gradient:?}", known.name);
+        }
+        for (i, (low, high)) in known.range.iter().enumerate() {
+            assert!((low..high).contains(&&known.start[i]), "{}", known.name);
+        }
+        assert_eq!(formula.variables().len(), 2);
+    }
+    // Values at the usual starts, by hand: 2.2² + 100·0.44² = 24.2 for Rosenbrock, Himmelblau 11² + 7², Beale at (1, 1).
+    let at_start = |name: &str| {
+        let (formula, known) = read(name).unwrap();
+        formula.value(&known.unwrap().start)
+    };
+    assert!((at_start("rosenbrock") - 24.2).abs() < 1e-13);
+    assert_eq!((at_start("himmelblau"), at_start("beale")), (170.0, 14.203125));
+    assert_eq!(read("himmelblua").unwrap_err().what_to_do(), "did you mean `himmelblau`?");
+    assert!(read("theta").unwrap().1.is_none());
 }
