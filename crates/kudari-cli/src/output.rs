@@ -84,6 +84,17 @@ pub fn print(text: impl Display) -> Result<(), Failure> {
     writeln!(stdout(), "{text}").map_err(|error| write_failure(&error))
 }
 
+/// Prints a table on standard output, its columns in line, two spaces apart.
+pub fn table<const N: usize>(rows: &[[String; N]]) -> Result<(), Failure> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
+        print(cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
 /// What it means that standard output cannot be written.
 pub fn write_failure(error: &std::io::Error) -> Failure {
     match error.kind() {
@@ -113,6 +124,17 @@ pub fn json_object(fields: &[(&str, Value)]) -> String {
 /// A setting with all its digits, but no row of zeros.
 pub fn number(value: f64) -> String {
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
+}
+
+/// A number in four digits with a real minus sign, for pictures.
+pub fn rounded(value: f64) -> String {
+    number(format!("{value:.3e}").parse().unwrap_or(value)).replace('-', "−")
+}
+
+/// A step: powers of ten as such, others with all digits.
+pub fn step(value: f64) -> String {
+    let power = format!("{value:e}");
+    if power.starts_with("1e") { power } else { number(value) }
 }
 
 /// A loss in few digits.

@@ -35,11 +35,11 @@
 //! | floor | module | what lives there |
 //! |---|---|---|
 //! | 7 | [`train`], [`check`] | training a network, verifying its gradients |
-//! | 6 | [`data`], [`model`] | data in, models in and out, the network notation |
+//! | 6 | [`data`], [`model`], [`formula`] | data in, models in and out, the network notation, formulas as functions |
 //! | 5 | [`layers`], [`optimizers`], [`metrics`] | parameters with names, and what moves them |
 //! | 4 | [`functions`] | differentiable functions: one file a family, one place a function |
 //! | 3 | [`autograd`] | variables, the graph, `backward`, `grad` |
-//! | 2 | [`mod@array`] | n-dimensional numbers: shape, strides, views, broadcasting |
+//! | 2 | [`mod@array`], [`expression`] | n-dimensional numbers: shape, strides, views, broadcasting · formulas as trees |
 //! | 1 | kernels (private) | loops over slices: matrix products, maps, reductions; threads, vector instructions |
 //!
 //! Results do not depend on the number of threads, and one seed drives everything random. Whatever can be given a wrong
@@ -55,6 +55,7 @@ pub mod data;
 pub mod error;
 pub mod explain;
 pub mod expression;
+pub mod formula;
 pub mod functions;
 mod kernels;
 pub mod layers;

@@ -144,7 +144,7 @@ fn deep_nesting_is_an_error_and_long_formulas_are_not() {
     let cases = format!("{}else 2", "1 for x > 9, ".repeat(10_000));
     assert_eq!(value(&cases, &[("x", 1.0)]), 2.0);
     // The deepest that is allowed, through everything that walks a tree.
-    let deepest = Expression::parse(&format!("{}x{}{}", "(1/".repeat(99), ")".repeat(99), "/2".repeat(200))).unwrap();
+    let deepest = Expression::parse(&format!("{}x{}{}", "(1/".repeat(63), ")".repeat(63), "/2".repeat(99))).unwrap();
     assert!(evaluate(&deepest, &[("x", 1.0)]) > 0.0);
     assert!(!deepest.text(TextStyle::Ascii, &|name| name.clone()).is_empty());
 }

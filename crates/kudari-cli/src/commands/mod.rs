@@ -2,8 +2,11 @@
 
 mod bench;
 mod check;
+mod diff;
+mod differentiate;
 mod eval;
 mod explain;
+mod gradient;
 mod predict;
 mod summary;
 pub mod train;
@@ -33,6 +36,8 @@ A tour:
       compares its gradients with numerical differentiation
   kudari explain examples/worksheets/by-hand-2.toml
       works out one step of training, number by number
+  kudari diff \"x^2 + 4^2\" --at 3
+      differentiates a formula exactly, by the rules and numerically
 
 A network is one line of layers; the sizes of inputs follow from the data.
 Every command has --help with examples. NO_COLOR=1 switches colours off.";
@@ -53,6 +58,8 @@ enum Command {
     Summary(summary::Arguments),
     Check(check::Arguments),
     Explain(Box<explain::Arguments>),
+    Diff(diff::Arguments),
+    Gradient(gradient::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -65,6 +72,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Summary(arguments) => summary::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Gradient(arguments) => gradient::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

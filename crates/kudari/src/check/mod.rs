@@ -4,12 +4,16 @@
 //! That is slow and inexact, but independent of every backward rule, which makes it the judge of them:
 //! [`check_gradients`] compares both to second order and names the worst element.
 
+mod derivatives;
 mod gradients;
 
 mod network;
 mod numerical;
+mod sweep;
 
+pub use derivatives::{Derivatives, derivatives};
 pub use gradients::{CheckOptions, Kink, Order, Report, Worst, check_gradients};
 
 pub use network::{NetworkReport, check_network};
 pub use numerical::{Difference, Estimate, GradientEstimate, Numerical, numerical_derivative, numerical_gradient};
+pub use sweep::{Cause, Sweep, SweepRow, steps_between};

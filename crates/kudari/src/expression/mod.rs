@@ -5,9 +5,11 @@
 //! differentiable function says what it calculates by one, and the worked calculations are made of them: the same tree
 //! is written with symbols, written with numbers, and evaluated.
 
+mod derivative;
 mod evaluate;
 mod names;
 mod parse;
+mod simplify;
 mod text;
 mod tokens;
 
@@ -121,7 +123,8 @@ impl Relation {
         })
     }
 
-    fn holds(self, left: f64, right: f64) -> bool {
+    /// Whether `left` and `right` compare like this.
+    pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Relation::Less => left < right,
             Relation::AtMost => left <= right,

@@ -8,9 +8,9 @@ use super::{Condition, Constant, Expression, Operation};
 use crate::error::{Error, Result};
 
 /// How deep parentheses, signs and powers may nest: reading is recursive.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 64;
 /// How many quotients may have a quotient as dividend (a/b/c), over the whole formula: each nests the tree once more.
-const MOST_CHAINED: usize = 200;
+const MOST_CHAINED: usize = 100;
 
 impl Expression<String> {
     /// Reads a formula as people write it: `x0^2 + x1^2`, `½x(1 + tanh x)`, `x for x > 0, else 0.1x`.

@@ -186,8 +186,8 @@ fn call<L>(operation: Operation, arguments: &[Expression<L>], style: TextStyle, 
     }
     // What stands behind e^ or √ needs no parentheses if it is one number or letter, with or without a sign.
     let short = match arguments {
-        [Expression::Negative(x)] => matches!(**x, Expression::Leaf(_) | Expression::Number(_)),
-        [x] => matches!(x, Expression::Leaf(_) | Expression::Number(_)),
+        [Expression::Negative(x)] => matches!(**x, Expression::Leaf(_) | Expression::Number(_) | Expression::Constant(_)),
+        [x] => matches!(x, Expression::Leaf(_) | Expression::Number(_) | Expression::Constant(_)),
         _ => false,
     } && !inside.starts_with("−−");
     match operation {
