@@ -9,7 +9,8 @@ use kudari::{Error, ErrorKind, Result};
 use crate::failure::Failure;
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, a folder with the four IDX files of MNIST's names, or IMAGES.idx,LABELS.idx";
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a folder with the four IDX files of MNIST's names, \
+    or IMAGES.idx,LABELS.idx";
 
 /// A data set that comes with the program, and what trains well on it.
 pub struct Known {
@@ -42,6 +43,18 @@ const CLASSIC: Defaults = Defaults {
     length: Length::Iterations(10_000),
 };
 
+/// For points of the plane.
+const PLANE: Defaults = Defaults {
+    hidden: "linear(16) tanh linear(16) tanh",
+    optimizer: "adam",
+    learning_rate: 0.01,
+    batch_size: 50,
+    length: Length::Epochs(100),
+};
+
+/// The seed of data that are made: always the same data under one name, whatever the seed of the training.
+const SEED: u64 = 1;
+
 const KNOWN: &[Known] = &[
     Known { name: "mnist", load: kudari_mnist::load, defaults: CLASSIC },
     Known {
@@ -66,6 +79,9 @@ const KNOWN: &[Known] = &[
             length: Length::Iterations(1_000),
         },
     },
+    Known { name: "moons", load: || data::moons(400, 0.1, SEED), defaults: PLANE },
+    Known { name: "circles", load: || data::circles(400, 0.08, SEED), defaults: PLANE },
+    Known { name: "spiral", load: || data::spiral(600, 3, 0.02, SEED), defaults: PLANE },
 ];
 
 /// Which part of a data set.

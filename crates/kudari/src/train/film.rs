@@ -1,0 +1,189 @@
+//! What a classifier of two inputs decides all over the plane, watched while it learns.
+
+use super::evaluate::evaluate;
+use super::losses::Loss;
+use super::record::EpochRecord;
+use super::trainer::{Observer, Progress};
+use crate::array::{Array, DType};
+use crate::autograd::{Variable, no_grad};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::Network;
+
+/// Points that go through the network at once: wide layers must not need much memory.
+const CHUNK: usize = 2_000;
+
+/// A grid over a rectangle of the plane, at whose points classifiers of two inputs are evaluated. A grid of `[rows, columns]`
+/// cuts the rectangle into as many cells and looks at their middles, row 0 at the lowest second input.
+#[derive(Debug, Clone)]
+pub struct Plane {
+    x: [f64; 2],
+    y: [f64; 2],
+    rows: usize,
+    columns: usize,
+    points: Vec<Variable>,
+}
+
+impl Plane {
+    /// A grid over first inputs from `x[0]` to `x[1]` and second inputs from `y[0]` to `y[1]`, as inputs of type `dtype`.
+    ///
+    /// # Errors
+    ///
+    /// Ranges that are not finite or not rising, no cells, or a type that is not floating-point.
+    pub fn new(x: [f64; 2], y: [f64; 2], [rows, columns]: [usize; 2], dtype: DType) -> Result<Plane> {
+        let rising = |r: [f64; 2]| r[0] < r[1] && (r[1] - r[0]).is_finite();
+        if !(rising(x) && rising(y)) || rows == 0 || columns == 0 || !dtype.is_float() {
+            return Err(Error::value(format!("a plane over {x:?} and {y:?} of {rows} by {columns} cells of {dtype}"))
+                .help("both ranges must rise, with one cell at least, and inputs are f32 or f64"));
+        }
+        let middle = |r: [f64; 2], i: usize, cells: usize| r[0] + (r[1] - r[0]) * (i as f64 + 0.5) / cells as f64;
+        let numbers: Vec<f64> =
+            (0..rows * columns).flat_map(|i| [middle(x, i % columns, columns), middle(y, i / columns, rows)]).collect();
+        let chunks = numbers.chunks(2 * CHUNK);
+        let points = chunks.map(|c| Ok(Variable::constant(Array::from_slice(c, &[c.len() / 2, 2])?.to_dtype(dtype))));
+        Ok(Plane { x, y, rows, columns, points: points.collect::<Result<_>>()? })
+    }
+
+    /// A square grid of `cells` by `cells` over the range of the data's inputs and a tenth of it more on every side, the same
+    /// length in both directions so that shapes stay what they are.
+    ///
+    /// # Errors
+    ///
+    /// Samples that are not two numbers, or none.
+    pub fn around(data: &Dataset, cells: usize) -> Result<Plane> {
+        two_inputs(data.sample_shape())?;
+        let points = data.all()?.x.array().to_f64_vec();
+        let range = |axis: usize| {
+            let along = points.iter().skip(axis).step_by(2);
+            along.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
+        };
+        let (x, y) = (range(0), range(1));
+        let half = 0.6 * (x[1] - x[0]).max(y[1] - y[0]);
+        // All points at one place: any length shows it.
+        let half = if half > 0.0 { half } else { 1.0 };
+        let widened = |r: [f64; 2]| [(r[0] + r[1]) / 2.0 - half, (r[0] + r[1]) / 2.0 + half];
+        Plane::new(widened(x), widened(y), [cells, cells], data.dtype())
+    }
+
+    /// The range of the first input.
+    pub fn x(&self) -> [f64; 2] {
+        self.x
+    }
+
+    /// The range of the second input.
+    pub fn y(&self) -> [f64; 2] {
+        self.y
+    }
+
+    /// The probabilities that a classifier gives to the classes at every point: `[rows, columns, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// A network that does not take two numbers, or whose outputs are not classes.
+    pub fn probabilities(&self, network: &Network) -> Result<Array> {
+        two_inputs(network.input_shape())?;
+        let chunks: Result<Vec<Array>> =
+            no_grad(|| self.points.iter().map(|x| network.probabilities(&network.forward(x)?)).collect());
+        let all = Array::concatenate(&chunks?.iter().collect::<Vec<_>>(), 0)?;
+        all.reshape(&[self.rows as isize, self.columns as isize, -1])
+    }
+}
+
+/// Makes sure that samples are points of the plane.
+fn two_inputs(shape: &[usize]) -> Result<()> {
+    if shape == [2] {
+        return Ok(());
+    }
+    Err(Error::shape(format!("decision regions of samples of shape {shape:?}"))
+        .help("they can be drawn where a sample is two numbers, as in xor, moons, circles and spiral"))
+}
+
+/// A network at one moment of its training.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Updates made.
+    pub iteration: u64,
+    /// The loss on the training data.
+    pub loss: f64,
+    /// The probabilities of the classes over the plane: `[rows, columns, classes]`.
+    pub probabilities: Array,
+}
+
+/// An observer that keeps what a classifier of two inputs decides over a [`Plane`]: before training, after every so many
+/// updates, and at the end with [`Film::end`].
+pub struct Film<'a> {
+    plane: Plane,
+    data: &'a Dataset,
+    loss: &'static Loss,
+    every: u64,
+    moments: Vec<Moment>,
+}
+
+impl<'a> Film<'a> {
+    /// A film of a training on `data` by `loss`, with a moment after every `every` updates (at least 1).
+    pub fn new(plane: Plane, data: &'a Dataset, loss: &'static Loss, every: u64) -> Film<'a> {
+        Film { plane, data, loss, every: every.max(1), moments: Vec::new() }
+    }
+
+    /// The plane that is watched.
+    pub fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// The moments so far, in order.
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// Ends the film with the network after `iteration` updates. Later moments are dropped: a training that met a NaN goes
+    /// back behind them.
+    ///
+    /// # Errors
+    ///
+    /// The network does not fit plane or data.
+    pub fn end(&mut self, network: &Network, iteration: u64) -> Result<()> {
+        self.moments.retain(|m| m.iteration < iteration);
+        self.take(network, iteration)
+    }
+
+    fn take(&mut self, network: &Network, iteration: u64) -> Result<()> {
+        let probabilities = self.plane.probabilities(network)?;
+        let loss = evaluate(network, self.data, self.loss)?.loss;
+        self.moments.push(Moment { iteration, loss, probabilities });
+        Ok(())
+    }
+
+    /// At most `count` of the moments, the first and the last among them, at equal steps of progress, which is the mean of
+    /// the share of the time gone by and the share of all changes of the loss: where much happens there are more.
+    pub fn highlights(&self, count: usize) -> Vec<&Moment> {
+        let steps = || self.moments.iter().zip(self.moments.iter().skip(1));
+        let change = |(a, b): (&Moment, &Moment)| (b.loss - a.loss).abs();
+        let all = steps().map(change).sum::<f64>();
+        let all = if all > 0.0 && all.is_finite() { all } else { f64::INFINITY };
+        let mut progress = vec![0.0];
+        for pair in steps() {
+            let gone = progress.last().copied().unwrap_or(0.0);
+            progress.push(gone + 0.5 * (change(pair) / all).min(1.0) + 0.5 / (self.moments.len() - 1) as f64);
+        }
+        let end = progress.last().copied().unwrap_or(0.0);
+        let mut chosen = Vec::new();
+        for wanted in (0..count.min(self.moments.len())).map(|i| end * i as f64 / (count.max(2) - 1) as f64) {
+            let distance = |i: &usize| progress.get(*i).map_or(f64::INFINITY, |p| (p - wanted).abs());
+            let free = (0..progress.len()).filter(|i| !chosen.contains(i));
+            chosen.extend(free.min_by(|a, b| distance(a).total_cmp(&distance(b))));
+        }
+        chosen.sort_unstable();
+        chosen.into_iter().filter_map(|i| self.moments.get(i)).collect()
+    }
+}
+
+impl Observer for Film<'_> {
+    fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
+        if progress.iteration.is_multiple_of(self.every) { self.take(network, progress.iteration) } else { Ok(()) }
+    }
+
+    fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
+        // The measurement before training comes before any update.
+        if self.moments.is_empty() && history.len() == 1 { self.take(network, 0) } else { Ok(()) }
+    }
+}
