@@ -13,9 +13,9 @@ use crate::model::Network;
 /// Points that go through the network at once: wide layers must not need much memory.
 const CHUNK: usize = 2_000;
 
-/// A grid over a rectangle of the plane, at whose points classifiers of two inputs are evaluated. A grid of `[rows, columns]`
-/// cuts the rectangle into as many cells and looks at their middles, row 0 at the lowest second input.
-#[derive(Debug, Clone)]
+/// A grid over a rectangle of the plane, at whose nodes classifiers of two inputs are evaluated. Nodes are evenly spaced, the
+/// first and last stand on the edges; column 0 has the lowest first input, row 0 the lowest second input.
+#[derive(Clone)]
 pub struct Plane {
     x: [f64; 2],
     y: [f64; 2],
@@ -25,32 +25,33 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A grid over first inputs from `x[0]` to `x[1]` and second inputs from `y[0]` to `y[1]`, as inputs of type `dtype`.
+    /// `[rows, columns]` nodes over first inputs from `x[0]` to `x[1]` and second inputs from `y[0]` to `y[1]`, as inputs of
+    /// type `dtype`.
     ///
     /// # Errors
     ///
-    /// Ranges that are not finite or not rising, no cells, or a type that is not floating-point.
+    /// Ranges that are not finite or not rising, fewer than two rows or columns, or a type that is not floating-point.
     pub fn new(x: [f64; 2], y: [f64; 2], [rows, columns]: [usize; 2], dtype: DType) -> Result<Plane> {
         let rising = |r: [f64; 2]| r[0] < r[1] && (r[1] - r[0]).is_finite();
-        if !(rising(x) && rising(y)) || rows == 0 || columns == 0 || !dtype.is_float() {
-            return Err(Error::value(format!("a plane over {x:?} and {y:?} of {rows} by {columns} cells of {dtype}"))
-                .help("both ranges must rise, with one cell at least, and inputs are f32 or f64"));
+        if !(rising(x) && rising(y)) || rows < 2 || columns < 2 || !dtype.is_float() {
+            return Err(Error::value(format!("a plane over {x:?} and {y:?} of {rows} by {columns} nodes of {dtype}"))
+                .help("both ranges must rise, with two nodes at least, and inputs are f32 or f64"));
         }
-        let middle = |r: [f64; 2], i: usize, cells: usize| r[0] + (r[1] - r[0]) * (i as f64 + 0.5) / cells as f64;
+        let node = |[low, high]: [f64; 2], i: usize, nodes: usize| low + (high - low) * i as f64 / (nodes - 1) as f64;
         let numbers: Vec<f64> =
-            (0..rows * columns).flat_map(|i| [middle(x, i % columns, columns), middle(y, i / columns, rows)]).collect();
+            (0..rows * columns).flat_map(|i| [node(x, i % columns, columns), node(y, i / columns, rows)]).collect();
         let chunks = numbers.chunks(2 * CHUNK);
         let points = chunks.map(|c| Ok(Variable::constant(Array::from_slice(c, &[c.len() / 2, 2])?.to_dtype(dtype))));
         Ok(Plane { x, y, rows, columns, points: points.collect::<Result<_>>()? })
     }
 
-    /// A square grid of `cells` by `cells` over the range of the data's inputs and a tenth of it more on every side, the same
-    /// length in both directions so that shapes stay what they are.
+    /// `nodes` by `nodes` nodes over a square around the data: as wide as the wider range of their two inputs and a tenth more
+    /// on every side.
     ///
     /// # Errors
     ///
     /// Samples that are not two numbers, or none.
-    pub fn around(data: &Dataset, cells: usize) -> Result<Plane> {
+    pub fn around(data: &Dataset, nodes: usize) -> Result<Plane> {
         two_inputs(data.sample_shape())?;
         let points = data.all()?.x.array().to_f64_vec();
         let range = |axis: usize| {
@@ -62,7 +63,7 @@ impl Plane {
         // All points at one place: any length shows it.
         let half = if half > 0.0 { half } else { 1.0 };
         let widened = |r: [f64; 2]| [(r[0] + r[1]) / 2.0 - half, (r[0] + r[1]) / 2.0 + half];
-        Plane::new(widened(x), widened(y), [cells, cells], data.dtype())
+        Plane::new(widened(x), widened(y), [nodes, nodes], data.dtype())
     }
 
     /// The range of the first input.
@@ -75,7 +76,7 @@ impl Plane {
         self.y
     }
 
-    /// The probabilities that a classifier gives to the classes at every point: `[rows, columns, classes]`.
+    /// The probabilities that a classifier gives to the classes at every node: `[rows, columns, classes]`.
     ///
     /// # Errors
     ///
@@ -111,23 +112,28 @@ pub struct Moment {
 
 /// An observer that keeps what a classifier of two inputs decides over a [`Plane`]: before training, after every so many
 /// updates, and at the end with [`Film::end`].
-pub struct Film<'a> {
+pub struct Film {
     plane: Plane,
-    data: &'a Dataset,
+    data: Dataset,
     loss: &'static Loss,
     every: u64,
     moments: Vec<Moment>,
 }
 
-impl<'a> Film<'a> {
+impl Film {
     /// A film of a training on `data` by `loss`, with a moment after every `every` updates (at least 1).
-    pub fn new(plane: Plane, data: &'a Dataset, loss: &'static Loss, every: u64) -> Film<'a> {
-        Film { plane, data, loss, every: every.max(1), moments: Vec::new() }
+    pub fn new(plane: Plane, data: &Dataset, loss: &'static Loss, every: u64) -> Film {
+        Film { plane, data: data.clone(), loss, every: every.max(1), moments: Vec::new() }
     }
 
     /// The plane that is watched.
     pub fn plane(&self) -> &Plane {
         &self.plane
+    }
+
+    /// The data that are learnt.
+    pub fn data(&self) -> &Dataset {
+        &self.data
     }
 
     /// The moments so far, in order.
@@ -148,7 +154,7 @@ impl<'a> Film<'a> {
 
     fn take(&mut self, network: &Network, iteration: u64) -> Result<()> {
         let probabilities = self.plane.probabilities(network)?;
-        let loss = evaluate(network, self.data, self.loss)?.loss;
+        let loss = evaluate(network, &self.data, self.loss)?.loss;
         self.moments.push(Moment { iteration, loss, probabilities });
         Ok(())
     }
@@ -177,7 +183,7 @@ impl<'a> Film<'a> {
     }
 }
 
-impl Observer for Film<'_> {
+impl Observer for Film {
     fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
         if progress.iteration.is_multiple_of(self.every) { self.take(network, progress.iteration) } else { Ok(()) }
     }
