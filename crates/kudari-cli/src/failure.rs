@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kudari::{Error, Result};
+use kudari::{Error, ErrorKind, Result};
 
 use crate::output;
 
@@ -40,6 +40,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<kudari_plot::Error> for Failure {
+    fn from(error: kudari_plot::Error) -> Failure {
+        Failure::Work(Error::new(ErrorKind::Io, error.what()).help(error.what_to_do()))
+    }
+}
+
 /// Marks errors as the user's: what was typed, not what was found.
 pub trait OrUsage<T> {
     /// The value, or an error of usage.
@@ -49,5 +55,14 @@ pub trait OrUsage<T> {
 impl<T> OrUsage<T> for Result<T> {
     fn or_usage(self) -> Result<T, Failure> {
         self.map_err(Failure::Usage)
+    }
+}
+
+impl<T> OrUsage<T> for kudari_plot::Result<T> {
+    fn or_usage(self) -> Result<T, Failure> {
+        self.map_err(|error| match Failure::from(error) {
+            Failure::Work(error) => Failure::Usage(error),
+            other => other,
+        })
     }
 }

@@ -66,6 +66,11 @@ impl Plane {
         Plane::new(widened(x), widened(y), [nodes, nodes], data.dtype())
     }
 
+    /// The numbers of rows and columns.
+    pub fn nodes(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
     /// The range of the first input.
     pub fn x(&self) -> [f64; 2] {
         self.x
@@ -108,6 +113,35 @@ pub struct Moment {
     pub loss: f64,
     /// The probabilities of the classes over the plane: `[rows, columns, classes]`.
     pub probabilities: Array,
+}
+
+impl Moment {
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.probabilities.shape().last().copied().unwrap_or(0)
+    }
+
+    /// The most probable class at every node, row by row, and how sure the network is of it: (C·p − 1)/(C − 1) for the
+    /// probability p among C classes, 0 if all are as probable and 1 if no other is possible.
+    pub fn decisions(&self) -> Vec<(usize, f64)> {
+        let (all, classes) = (self.probabilities.to_f64_vec(), self.classes());
+        let others = (classes.max(2) - 1) as f64;
+        let decide = |p: &[f64]| {
+            let best = p.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or((0, 0.0), |(class, &p)| (class, p));
+            (best.0, ((classes as f64 * best.1 - 1.0) / others).clamp(0.0, 1.0))
+        };
+        all.chunks(classes.max(1)).map(decide).collect()
+    }
+
+    /// How much more probable `class` is than the most probable other one, at every node, row by row: 0 on the boundary
+    /// of its region.
+    pub fn margin(&self, class: usize) -> Vec<f64> {
+        let margin = |p: &[f64]| {
+            let others = p.iter().enumerate().filter(|&(other, _)| other != class).map(|(_, &p)| p);
+            p.get(class).copied().unwrap_or(0.0) - others.fold(0.0, f64::max)
+        };
+        self.probabilities.to_f64_vec().chunks(self.classes().max(1)).map(margin).collect()
+    }
 }
 
 /// An observer that keeps what a classifier of two inputs decides over a [`Plane`]: before training, after every so many
