@@ -89,7 +89,7 @@ const KNOWN: &[Known] = &[
         },
         view: Some([-1.5, 1.5]),
     },
-    Known { name: "moons", load: || data::moons(400, 0.15, SEED), defaults: PLANE, view: None },
+    Known { name: "moons", load: || data::moons(400, 0.12, SEED), defaults: PLANE, view: None },
     Known { name: "circles", load: || data::circles(400, 0.1, SEED), defaults: PLANE, view: None },
     Known { name: "spiral", load: || data::spiral(450, 3, 0.02, SEED), defaults: PLANE, view: None },
 ];

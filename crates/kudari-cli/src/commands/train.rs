@@ -13,7 +13,7 @@ use super::{Numbers, thread_count};
 use crate::failure::Failure;
 use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
-use crate::pictures;
+use crate::pictures::Pictures;
 use crate::plan::Plan;
 use crate::progress::{Follower, copy_of, heads};
 
@@ -40,7 +40,7 @@ ends at once.";
 const WORST_SAMPLES: usize = 24;
 
 /// Train a network and leave a run folder with model, measurements and report
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// mnist, digits, xor, or a folder with the four IDX files of MNIST's names
@@ -96,7 +96,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
-    pub pictures: pictures::Arguments,
+    pub pictures: Pictures,
     /// Print one JSON object with the result on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,

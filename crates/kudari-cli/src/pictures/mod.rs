@@ -14,7 +14,7 @@ use crate::output::{Output, with_commas};
 use crate::plan::Plan;
 
 /// Nodes along each side of the plane.
-const NODES: usize = 160;
+const NODES: usize = 120;
 /// So many moments are enough for any eye; more would take much memory.
 const MOST_MOMENTS: u64 = 1_000;
 /// About how many moments a film has where `--every` is not given.
@@ -22,7 +22,7 @@ const MOMENTS: u64 = 60;
 
 /// What to draw of a training.
 #[derive(clap::Args, Clone)]
-pub struct Arguments {
+pub struct Pictures {
     /// Write the decision regions and the loss while they change: FILE.gif, or FILE.html with a player; for data of two
     /// inputs
     #[arg(long, value_name = "FILE", help_heading = "Pictures")]
@@ -35,7 +35,7 @@ pub struct Arguments {
     pub every: Option<u64>,
 }
 
-impl Arguments {
+impl Pictures {
     /// The film that is needed, if pictures are wanted; whatever speaks against them is found now.
     pub fn film(&self, plan: &Plan) -> Result<Option<Film>, Failure> {
         for (file, endings) in [(&self.animate, ["gif", "html"]), (&self.filmstrip, ["png", "svg"])] {
@@ -99,7 +99,7 @@ pub fn can_hold(path: &Path) -> Result<(), Failure> {
 pub fn fitting_scale(values: impl Iterator<Item = f64>) -> Scale {
     let finite = values.filter(|v| v.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, 0f64), |(low, high), v| (low.min(v), high.max(v)));
-    if low > 0.0 && high > 50.0 * low { Scale::Logarithmic } else { Scale::Linear }
+    if low > 0.0 && high > 20.0 * low { Scale::Logarithmic } else { Scale::Linear }
 }
 
 /// The first of 1, 2, 5, 10, 20, 50, … that is not below `least`.

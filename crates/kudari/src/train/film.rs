@@ -227,3 +227,115 @@ impl Observer for Film {
         if self.moments.is_empty() && history.len() == 1 { self.take(network, 0) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{moons, xor};
+    use crate::layers::Layer;
+    use crate::model::NetworkOptions;
+
+    /// One output, the logit 2x − y + ½.
+    fn network() -> Network {
+        let mut net = Network::new("linear(1)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
+        let arrays = [("0.weight", Array::from([[2.0, -1.0]])), ("0.bias", Array::from([0.5]))];
+        net.set_arrays(&arrays.map(|(name, array)| (name.to_string(), array))).unwrap();
+        net
+    }
+
+    #[test]
+    fn every_node_of_the_plane_is_looked_at() {
+        let plane = Plane::new([-1.0, 3.0], [0.0, 1.0], [60, 41], DType::F64).unwrap();
+        let p = plane.probabilities(&network()).unwrap();
+        assert_eq!((p.shape(), plane.nodes()), (&[60, 41, 2][..], [60, 41]));
+        for (row, column) in [(0, 0), (0, 40), (59, 0), (59, 40), (17, 23), (48, 33)] {
+            let (x, y) = (-1.0 + 0.1 * column as f64, row as f64 / 59.0);
+            let class_1 = 1.0 / (1.0 + (-(2.0 * x - y + 0.5)).exp());
+            assert!((p.get(&[row, column, 1]).unwrap() - class_1).abs() < 1e-12);
+            assert!((p.get(&[row, column, 0]).unwrap() - (1.0 - class_1)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_plane_around_data_is_a_square_with_a_tenth_more_on_every_side() {
+        let plane = Plane::around(&xor(), 5).unwrap();
+        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12;
+        assert!(near(plane.x(), [-0.1, 1.1]) && near(plane.y(), [-0.1, 1.1]));
+        // A line of points is in the middle of the square; a single point too.
+        let data = |points: &[f64]| {
+            let count = points.len() / 2;
+            let x = Array::from_slice(points, &[count, 2]).unwrap();
+            Dataset::from_arrays("mine", x, Array::from_slice(&vec![0i64; count], &[count]).unwrap(), vec!["0".into()]).unwrap()
+        };
+        let line = Plane::around(&data(&[0.0, 7.0, 10.0, 7.0]), 5).unwrap();
+        assert!(near(line.x(), [-1.0, 11.0]) && near(line.y(), [1.0, 13.0]));
+        assert!(near(Plane::around(&data(&[3.0, 4.0]), 5).unwrap().x(), [2.0, 4.0]));
+        let three = Dataset::from_arrays("three", Array::from([[1.0, 2.0, 3.0]]), Array::from([0i64]), vec!["0".into()]);
+        let error = Plane::around(&three.unwrap(), 5).err().unwrap();
+        assert_eq!(error.what(), "decision regions of samples of shape [3]");
+        for (x, nodes) in [([1.0, 1.0], 5), ([0.0, f64::INFINITY], 5), ([f64::NAN, 1.0], 5), ([0.0, 1.0], 1)] {
+            assert!(Plane::new(x, [0.0, 1.0], [5, nodes], DType::F32).is_err());
+        }
+    }
+
+    #[test]
+    fn decisions_and_margins_follow_the_probabilities() {
+        let probabilities = Array::from([[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0], [0.2, 0.7, 0.1]]]);
+        let moment = Moment { iteration: 0, loss: 0.0, probabilities };
+        let near = |a: &[f64], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+        let (classes, sure): (Vec<usize>, Vec<f64>) = moment.decisions().into_iter().unzip();
+        assert!(classes[1..] == [2, 1] && near(&sure, [0.25, 1.0, 0.55]), "{classes:?} {sure:?}");
+        assert!(near(&moment.margin(0), [0.0, -1.0, -0.5]) && near(&moment.margin(1), [0.0, -1.0, 0.5]));
+    }
+
+    #[test]
+    fn a_film_has_a_moment_before_training_at_its_steps_and_at_the_end() {
+        let data = moons(20, 0.1, 1).unwrap().train.with_dtype(DType::F64).unwrap();
+        let loss = Loss::named("softmax_cross_entropy").unwrap();
+        let mut net = Network::new("linear(2)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
+        let options = crate::train::TrainOptions {
+            loss,
+            optimizer: Box::new(crate::optimizers::Sgd::new(0.1)),
+            batch_size: 5,
+            length: crate::train::Length::Iterations(25),
+            sampling: crate::data::Sampling::Shuffled,
+            seed: 1,
+            schedule: None,
+        };
+        let split = crate::data::Split { train: data.clone(), test: data.clone() };
+        let mut film = Film::new(Plane::around(&data, 4).unwrap(), &data, loss, 10);
+        let outcome = crate::train::train(&mut net, &split, options, &mut film).unwrap();
+        film.end(&net, outcome.iterations).unwrap();
+        assert_eq!(film.moments().iter().map(|m| m.iteration).collect::<Vec<_>>(), [0, 10, 20, 25]);
+        let measured = |i: u64| outcome.history.iter().find(|r| r.iteration == i).map(|r| r.train_loss);
+        for moment in film.moments() {
+            assert!(measured(moment.iteration).is_none_or(|loss| loss == moment.loss));
+        }
+        let (first, last) = (&film.moments()[0], &film.moments()[3]);
+        assert_eq!((measured(0), measured(25)), (Some(first.loss), Some(last.loss)));
+        assert!(last.probabilities.same_as(&film.plane().probabilities(&net).unwrap()));
+        // A training that goes back behind what was filmed.
+        film.end(&net, 15).unwrap();
+        assert_eq!(film.moments().iter().map(|m| m.iteration).collect::<Vec<_>>(), [0, 10, 15]);
+    }
+
+    #[test]
+    fn highlights_are_where_the_loss_changes() {
+        let film = |losses: &[f64]| {
+            let mut film = Film::new(Plane::around(&xor(), 2).unwrap(), &xor(), Loss::named("cross_entropy").unwrap(), 1);
+            let probabilities = Array::from([[[0.5, 0.5]; 2]; 2]);
+            let moment = |(i, &loss): (usize, &f64)| Moment { iteration: i as u64, loss, probabilities: probabilities.clone() };
+            film.moments = losses.iter().enumerate().map(moment).collect();
+            film
+        };
+        let chosen = |losses: &[f64], count| film(losses).highlights(count).iter().map(|m| m.iteration).collect::<Vec<_>>();
+        assert_eq!(chosen(&[1.0; 9], 3), [0, 4, 8], "nothing changes: equal steps in time");
+        // Half of the progress is the fall from iteration 8 to 12 of 100.
+        let fall: Vec<f64> = (0..=100).map(|i| 1.0 - ((i as f64 - 8.0) / 4.0).clamp(0.0, 1.0)).collect();
+        let chosen_of_fall = chosen(&fall, 8);
+        assert!(chosen_of_fall.iter().filter(|&&i| (8..=12).contains(&i)).count() >= 3, "{chosen_of_fall:?}");
+        assert_eq!((chosen_of_fall.first(), chosen_of_fall.last()), (Some(&0), Some(&100)));
+        assert_eq!((chosen(&[1.0, 0.5], 8), chosen(&[1.0], 8), chosen(&[], 8)), (vec![0, 1], vec![0], vec![]));
+        assert_eq!(chosen(&[1.0, f64::INFINITY, 1.0], 3), [0, 1, 2]);
+    }
+}

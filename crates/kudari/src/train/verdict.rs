@@ -21,7 +21,7 @@ const NEAR: f64 = 0.05;
 pub enum Verdict {
     /// It has the accuracy at its end.
     Solved {
-        /// Updates made at the first measurement that had it.
+        /// Updates made at the first measurement from which on it kept it.
         iteration: u64,
     },
     /// It has not.
@@ -86,24 +86,21 @@ impl FailedBy {
     }
 }
 
-/// The kind with its evidence, in one line.
+/// What was measured, in one line without the kind.
 impl fmt::Display for FailedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            FailedBy::Diverged { loss } if loss.is_nan() => write!(f, "diverged: the loss became infinite or NaN"),
-            FailedBy::Diverged { loss } => write!(f, "diverged: the loss rose to {loss:.4e}"),
-            FailedBy::Slow { loss } => write!(f, "slow: the loss {loss:.4} is still falling"),
+            FailedBy::Diverged { loss } if loss.is_nan() => write!(f, "the loss became infinite or NaN"),
+            FailedBy::Diverged { loss } => write!(f, "the loss rose to {loss:.4e}"),
+            FailedBy::Slow { loss } => write!(f, "loss {loss:.4}, still falling"),
             FailedBy::DeadUnits { layer, dead, units, loss } => {
-                write!(f, "dead units: {dead} of {units} in layer {layer} are 0 on all samples, loss {loss:.4}")
+                write!(f, "{dead} of {units} in layer {layer} are 0 on all samples, loss {loss:.4}")
             }
-            FailedBy::StuckAtGuessing { loss, guessing } => {
-                write!(f, "stuck at guessing: loss {loss:.4}, guessing gives {guessing:.4}")
-            }
-            FailedBy::StuckElsewhere { loss, floor: None } => write!(f, "stuck elsewhere: loss {loss:.4}"),
+            FailedBy::StuckAtGuessing { loss, guessing } => write!(f, "loss {loss:.4}, guessing gives {guessing:.4}"),
+            FailedBy::StuckElsewhere { loss, floor: None } => write!(f, "loss {loss:.4}"),
             FailedBy::StuckElsewhere { loss, floor: Some((floor, share)) } => write!(
                 f,
-                "stuck elsewhere: loss {loss:.4}, at least {floor:.4} ({share:.3} of guessing) while samples of different \
-                 classes look the same"
+                "loss {loss:.4}, not below {floor:.4} ({share:.3} of guessing) while samples of different classes look the same"
             ),
         }
     }
@@ -127,8 +124,8 @@ pub fn judge(network: &Network, data: &Dataset, loss: &Loss, outcome: &Outcome, 
         return failed(FailedBy::Diverged { loss: f64::NAN });
     }
     if accuracy >= goal {
-        let solved = outcome.history.iter().find(|r| r.train_accuracy >= Some(goal)).unwrap_or(last);
-        return Ok(Verdict::Solved { iteration: solved.iteration });
+        let lasting = outcome.history.iter().rev().take_while(|r| r.train_accuracy >= Some(goal)).last().unwrap_or(last);
+        return Ok(Verdict::Solved { iteration: lasting.iteration });
     }
     let value = last.train_loss;
     if value > DIVERGED * first.train_loss {
