@@ -9,13 +9,16 @@ use kudari::{Error, ErrorKind, Result};
 use crate::failure::Failure;
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, a folder with the four IDX files of MNIST's names, or IMAGES.idx,LABELS.idx";
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a folder with the four IDX files of MNIST's names, \
+    or IMAGES.idx,LABELS.idx";
 
 /// A data set that comes with the program, and what trains well on it.
 pub struct Known {
     name: &'static str,
     load: fn() -> Result<Split>,
     defaults: Defaults,
+    /// The range of both inputs in pictures, where it is not to follow from the data.
+    view: Option<[f64; 2]>,
 }
 
 /// How to train where the user does not say it.
@@ -31,6 +34,8 @@ pub struct Defaults {
     pub batch_size: usize,
     /// How long.
     pub length: Length,
+    /// The accuracy on the training data that counts as learnt.
+    pub goal: f64,
 }
 
 /// The classic two-layer network of the book "Deep Learning from Scratch".
@@ -40,10 +45,24 @@ const CLASSIC: Defaults = Defaults {
     learning_rate: 0.1,
     batch_size: 100,
     length: Length::Iterations(10_000),
+    goal: 0.9,
 };
 
+/// For points of the plane.
+const PLANE: Defaults = Defaults {
+    hidden: "linear(16) tanh linear(16) tanh",
+    optimizer: "adam",
+    learning_rate: 0.005,
+    batch_size: 50,
+    length: Length::Epochs(200),
+    goal: 0.99,
+};
+
+/// The seed of data that are made: always the same data under one name, whatever the seed of the training.
+const SEED: u64 = 1;
+
 const KNOWN: &[Known] = &[
-    Known { name: "mnist", load: kudari_mnist::load, defaults: CLASSIC },
+    Known { name: "mnist", load: kudari_mnist::load, defaults: CLASSIC, view: None },
     Known {
         name: "digits",
         load: kudari_mnist::load_digits,
@@ -53,7 +72,9 @@ const KNOWN: &[Known] = &[
             learning_rate: 0.002,
             batch_size: 32,
             length: Length::Epochs(40),
+            goal: 0.99,
         },
+        view: None,
     },
     Known {
         name: "xor",
@@ -64,8 +85,13 @@ const KNOWN: &[Known] = &[
             learning_rate: 0.02,
             batch_size: 4,
             length: Length::Iterations(1_000),
+            goal: 0.99,
         },
+        view: Some([-1.5, 1.5]),
     },
+    Known { name: "moons", load: || data::moons(400, 0.12, SEED), defaults: PLANE, view: None },
+    Known { name: "circles", load: || data::circles(400, 0.1, SEED), defaults: PLANE, view: None },
+    Known { name: "spiral", load: || data::spiral(450, 3, 0.02, SEED), defaults: PLANE, view: None },
 ];
 
 /// Which part of a data set.
@@ -132,6 +158,7 @@ fn unknown(text: &str) -> Error {
 }
 
 /// Data to train on.
+#[derive(Clone)]
 pub struct Training {
     /// What the run folder is named after.
     pub name: String,
@@ -139,6 +166,8 @@ pub struct Training {
     pub split: Split,
     /// How to train where the user does not say it.
     pub defaults: Defaults,
+    /// The range of both inputs in pictures, where it is not to follow from the data.
+    pub view: Option<[f64; 2]>,
 }
 
 /// The data to train on that `text` names.
@@ -157,12 +186,12 @@ pub fn training(text: &str) -> Result<Training, Failure> {
             return Err(Error::new(ErrorKind::Value, format!("{}: no {what} samples", part.name())).into());
         }
     }
-    let (name, defaults) = match &source {
-        Source::Known(known) => (known.name.to_string(), known.defaults),
-        Source::Folder(folder) => (folder_name(folder), CLASSIC),
-        Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC),
+    let (name, defaults, view) = match &source {
+        Source::Known(known) => (known.name.to_string(), known.defaults, known.view),
+        Source::Folder(folder) => (folder_name(folder), CLASSIC, None),
+        Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC, None),
     };
-    Ok(Training { name, split, defaults })
+    Ok(Training { name, split, defaults, view })
 }
 
 /// The last part of a folder's path, also where it is written as `.` or `..`.

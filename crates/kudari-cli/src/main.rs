@@ -7,6 +7,7 @@ mod data;
 mod failure;
 mod interrupt;
 mod output;
+mod pictures;
 mod plan;
 mod progress;
 

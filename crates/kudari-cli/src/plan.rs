@@ -31,6 +31,8 @@ pub struct Plan {
     pub length: Length,
     /// The seed of everything random.
     pub seed: u64,
+    /// The range of both inputs in pictures, where it is not to follow from the data.
+    pub view: Option<[f64; 2]>,
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
@@ -42,7 +44,12 @@ pub struct Plan {
 impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
     pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
-        let data::Training { name, split, defaults } = data::training(&arguments.data)?;
+        Plan::on(data::training(&arguments.data)?, arguments)
+    }
+
+    /// As [`Plan::new`], on data that were loaded before.
+    pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
+        let data::Training { name, split, defaults, view } = data;
         let loss = Loss::named(&arguments.loss).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         let mut optimizer =
@@ -81,6 +88,7 @@ impl Plan {
             batch_size,
             length,
             seed: arguments.seed,
+            view,
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,

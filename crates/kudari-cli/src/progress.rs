@@ -93,13 +93,13 @@ impl<'a> Follower<'a> {
 }
 
 impl Observer for Follower<'_> {
-    fn iteration(&mut self, progress: &Progress) {
+    fn iteration(&mut self, progress: &Progress, _: &Network) -> Result<()> {
         if progress.iteration < self.next_look {
-            return;
+            return Ok(());
         }
         let Some(bar) = &self.bar else {
             self.next_look = u64::MAX;
-            return;
+            return Ok(());
         };
         let rate = progress.iteration as f64 / self.began.elapsed().as_secs_f64().max(1e-6);
         let left = (progress.iterations - progress.iteration) as f64 / rate;
@@ -107,6 +107,7 @@ impl Observer for Follower<'_> {
         bar.set_position(progress.iteration);
         let [rate, left, loss] = [with_commas(rate as u64), duration(left.ceil()), loss(progress.loss)];
         bar.set_message(format!("{rate}/s, {left} left, loss {loss}"));
+        Ok(())
     }
 
     fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {

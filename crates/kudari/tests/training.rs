@@ -191,8 +191,10 @@ fn a_schedule_changes_the_learning_rate_every_iteration() {
 
 struct StopAfter(u64, u64);
 impl Observer for StopAfter {
-    fn iteration(&mut self, progress: &Progress) {
+    fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
+        assert!(network.arrays().iter().all(|(_, a)| a.all_finite()));
         self.1 = progress.iteration;
+        Ok(())
     }
     fn should_stop(&self) -> bool {
         self.1 >= self.0
@@ -205,6 +207,10 @@ fn an_observer_can_stop_the_training() {
     let outcome = train(&mut network(1), &data, options(100, 0.1), &mut StopAfter(7, 0)).unwrap();
     assert!(matches!(outcome.stop, Stop::Interrupted) && outcome.iterations == 7);
     assert_eq!(outcome.history.last().unwrap().iteration, 7);
+    // Of several observers each is told, and each may stop it.
+    let (mut patient, mut hasty) = (StopAfter(50, 0), StopAfter(5, 0));
+    let outcome = train(&mut network(1), &data, options(100, 0.1), &mut vec![&mut patient as &mut dyn Observer, &mut hasty]);
+    assert_eq!((outcome.unwrap().iterations, patient.1, hasty.1), (5, 5, 5));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod explain;
 mod gradient;
 mod predict;
 mod summary;
+mod sweep;
 pub mod train;
 
 use std::path::Path;
@@ -26,6 +27,10 @@ const TOUR: &str = "\
 A tour:
   kudari train mnist
       trains on 60,000 handwritten digits, in seconds
+  kudari train moons --animate moons.gif
+      shows what a network decides while it learns
+  kudari sweep xor --seeds 100
+      trains from a hundred starts and says how many succeed
   kudari eval runs/mnist-1 mnist
       measures the model on the 10,000 test digits
   kudari predict runs/mnist-1 mnist | head
@@ -53,6 +58,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<train::Arguments>),
+    Sweep(sweep::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
     Summary(summary::Arguments),
@@ -67,6 +73,7 @@ enum Command {
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Train(arguments) => train::run(arguments),
+        Command::Sweep(arguments) => sweep::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Summary(arguments) => summary::run(arguments),

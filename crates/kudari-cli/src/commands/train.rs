@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use kudari::Result;
 use kudari::model::{Model, Network};
-use kudari::train::{EpochRecord, Outcome, RunFolder, RunRecord, Stop, analyse, train};
+use kudari::train::{EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, train};
 use serde_json::Value;
 
 use super::{Numbers, thread_count};
 use crate::failure::Failure;
 use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
+use crate::pictures::Pictures;
 use crate::plan::Plan;
 use crate::progress::{Follower, copy_of, heads};
 
@@ -39,7 +40,7 @@ ends at once.";
 const WORST_SAMPLES: usize = 24;
 
 /// Train a network and leave a run folder with model, measurements and report
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// mnist, digits, xor, or a folder with the four IDX files of MNIST's names
@@ -94,6 +95,8 @@ pub struct Arguments {
     /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub pictures: Pictures,
     /// Print one JSON object with the result on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -107,6 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let mut plan = Plan::new(arguments)?;
+    let mut film = arguments.pictures.film(&plan)?;
     let mut folder = match &arguments.out {
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create_numbered(&Path::new("runs").join(&plan.name))?,
@@ -114,8 +118,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let output = Output::new(arguments.json, arguments.quiet);
     print_header(&output, &plan, &folder);
     let interrupt = Interrupt::listen()?;
-    let outcome = follow(&mut plan, &mut folder, &output, interrupt)?;
-    finish(plan, &folder, outcome, &output, arguments.json, began)
+    let outcome = follow(&mut plan, &mut folder, &output, interrupt, film.as_mut())?;
+    let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
+    // The model is saved also where a picture cannot be.
+    let code = finish(plan, &folder, outcome, &output, arguments.json, began)?;
+    drawn.transpose()?;
+    Ok(code)
 }
 
 fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) {
@@ -141,12 +149,20 @@ fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) {
     output.line(output.bold(&heads()));
 }
 
-/// Trains, seen on the screen.
-fn follow(plan: &mut Plan, folder: &mut RunFolder, output: &Output, interrupt: Interrupt) -> Result<Outcome> {
+/// Trains, seen on the screen and on film.
+fn follow(
+    plan: &mut Plan,
+    folder: &mut RunFolder,
+    output: &Output,
+    interrupt: Interrupt,
+    film: Option<&mut Film>,
+) -> Result<Outcome> {
     let (options, frame) = (plan.options(), plan.frame());
     let to_bytes = |network: &Network| frame.model(copy_of(network)?).to_bytes();
     let mut follower = Follower::new(output, folder, plan.iterations(), interrupt, to_bytes);
-    let outcome = train(&mut plan.network, &plan.split, options, &mut follower);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut follower];
+    observers.extend(film.map(|film| film as &mut dyn Observer));
+    let outcome = train(&mut plan.network, &plan.split, options, &mut observers);
     follower.finish();
     outcome
 }

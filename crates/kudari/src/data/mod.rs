@@ -10,5 +10,5 @@ mod idx;
 
 pub use batches::{Batch, Batches, Sampling};
 pub use dataset::{Dataset, Normalisation, Split};
-pub use generated::xor;
+pub use generated::{circles, moons, spiral, xor};
 pub use idx::{Idx, IdxNumbers, parse_idx, read_idx, read_idx_folder, read_idx_pair, read_idx_samples};

@@ -67,10 +67,20 @@ impl Sequential {
     ///
     /// A layer that its input does not fit, with the layer's position and name.
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.forward_with(x, |_, _| {})
+    }
+
+    /// As [`Sequential::forward`], and `each` sees the position and the result of every layer.
+    ///
+    /// # Errors
+    ///
+    /// A layer that its input does not fit, with the layer's position and name.
+    pub fn forward_with(&self, x: &Variable, mut each: impl FnMut(usize, &Variable)) -> Result<Variable> {
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
             let place = || format!("{i}.{}", layer.notation());
             y = within(place, || layer.forward(&y)).map_err(|e| e.context(format_args!("layer {}", place())))?;
+            each(i, &y);
         }
         Ok(y)
     }

@@ -94,6 +94,15 @@ impl Network {
     ///
     /// The batch does not fit.
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.forward_with(x, |_, _| {})
+    }
+
+    /// As [`Network::forward`], and `each` sees the position and the result of every layer.
+    ///
+    /// # Errors
+    ///
+    /// The batch does not fit.
+    pub fn forward_with(&self, x: &Variable, each: impl FnMut(usize, &Variable)) -> Result<Variable> {
         if x.shape().get(1..) != Some(&self.input_shape) {
             return Err(Error::shape(format!(
                 "the network takes samples of shape {:?}, the batch has shape {:?}",
@@ -102,7 +111,11 @@ impl Network {
             ))
             .help("a batch has the shape [samples, …]"));
         }
-        if self.flatten && x.rank() != 2 { self.layers.forward(&x.flatten()?) } else { self.layers.forward(x) }
+        if self.flatten && x.rank() != 2 {
+            self.layers.forward_with(&x.flatten()?, each)
+        } else {
+            self.layers.forward_with(x, each)
+        }
     }
 
     /// The probabilities `[n, classes]` of a classifier's outputs: the softmax of logits, the sigmoid for a single output,

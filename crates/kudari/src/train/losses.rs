@@ -79,6 +79,14 @@ impl Loss {
         (self.function)(y, &t)
     }
 
+    /// Whether it is the cross-entropy of a sample's class, averaged over the samples, for outputs of this shape: then guessing
+    /// with the classes' shares costs the entropy of the labels.
+    pub fn is_cross_entropy_of_classes(&self, output_shape: &[usize]) -> bool {
+        self.name == "softmax_cross_entropy"
+            || self.name == "cross_entropy"
+            || self.name == "sigmoid_cross_entropy" && output_shape == [1]
+    }
+
     /// Whether it averages over the rows of a batch; the others are sums.
     pub fn averages(&self) -> bool {
         self.averages

@@ -1,15 +1,23 @@
 //! Floor 7: training. The loop, what is measured on the way, and what is written down.
 
 mod evaluate;
+mod film;
+mod inspect;
 mod losses;
 mod record;
 mod report;
 mod run_folder;
+mod sweep;
 mod trainer;
+mod verdict;
 
 pub use evaluate::{Analysis, Evaluation, WorstSample, analyse, evaluate};
+pub use film::{Film, Moment, Plane};
+pub use inspect::{Inspection, ReluLayer, inspect, label_entropy};
 pub use losses::{LOSSES, Loss};
 pub use record::{EpochRecord, RunRecord};
 pub use report::report_html;
 pub use run_folder::RunFolder;
+pub use sweep::{Spread, band, run_each};
 pub use trainer::{Failure, Length, Observer, Outcome, Progress, Silent, Stop, TrainOptions, train};
+pub use verdict::{FailedBy, Verdict, judge};

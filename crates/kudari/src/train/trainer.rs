@@ -64,9 +64,14 @@ pub struct Progress {
 
 /// Who follows a training. All methods have defaults that do nothing.
 pub trait Observer {
-    /// After every update.
-    fn iteration(&mut self, progress: &Progress) {
-        let _ = progress;
+    /// After every update, with the network as it is then.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the training with it.
+    fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
+        let _ = (progress, network);
+        Ok(())
     }
 
     /// After every measurement, with the network as it is then and all measurements so far.
@@ -88,6 +93,19 @@ pub trait Observer {
 /// An observer that does nothing.
 pub struct Silent;
 impl Observer for Silent {}
+
+/// Several follow one training: each is told in turn, and each may stop it.
+impl Observer for Vec<&mut dyn Observer> {
+    fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
+        self.iter_mut().try_for_each(|one| one.iteration(progress, network))
+    }
+    fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
+        self.iter_mut().try_for_each(|one| one.measured(network, history))
+    }
+    fn should_stop(&self) -> bool {
+        self.iter().any(|one| one.should_stop())
+    }
+}
 
 /// Why training ended.
 #[derive(Debug, Clone)]
@@ -198,7 +216,7 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
         let update = state.update(run.network, &run.options)?;
         let mut failed = !update.made;
         if update.made {
-            observer.iteration(&Progress { iteration: state.iteration, iterations, loss: update.loss });
+            observer.iteration(&Progress { iteration: state.iteration, iterations, loss: update.loss }, run.network)?;
         }
         let finished = state.iteration == iterations;
         let interrupted = update.made && observer.should_stop();

@@ -1,0 +1,341 @@
+//! What a classifier of two inputs decides all over the plane, watched while it learns.
+
+use super::evaluate::evaluate;
+use super::losses::Loss;
+use super::record::EpochRecord;
+use super::trainer::{Observer, Progress};
+use crate::array::{Array, DType};
+use crate::autograd::{Variable, no_grad};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::Network;
+
+/// Points that go through the network at once: wide layers must not need much memory.
+const CHUNK: usize = 2_000;
+
+/// A grid over a rectangle of the plane, at whose nodes classifiers of two inputs are evaluated. Nodes are evenly spaced, the
+/// first and last stand on the edges; column 0 has the lowest first input, row 0 the lowest second input.
+#[derive(Clone)]
+pub struct Plane {
+    x: [f64; 2],
+    y: [f64; 2],
+    rows: usize,
+    columns: usize,
+    points: Vec<Variable>,
+}
+
+impl Plane {
+    /// `[rows, columns]` nodes over first inputs from `x[0]` to `x[1]` and second inputs from `y[0]` to `y[1]`, as inputs of
+    /// type `dtype`.
+    ///
+    /// # Errors
+    ///
+    /// Ranges that are not finite or not rising, fewer than two rows or columns, or a type that is not floating-point.
+    pub fn new(x: [f64; 2], y: [f64; 2], [rows, columns]: [usize; 2], dtype: DType) -> Result<Plane> {
+        let rising = |r: [f64; 2]| r[0] < r[1] && (r[1] - r[0]).is_finite();
+        if !(rising(x) && rising(y)) || rows < 2 || columns < 2 || !dtype.is_float() {
+            return Err(Error::value(format!("a plane over {x:?} and {y:?} of {rows} by {columns} nodes of {dtype}"))
+                .help("both ranges must rise, with two nodes at least, and inputs are f32 or f64"));
+        }
+        let node = |[low, high]: [f64; 2], i: usize, nodes: usize| low + (high - low) * i as f64 / (nodes - 1) as f64;
+        let numbers: Vec<f64> =
+            (0..rows * columns).flat_map(|i| [node(x, i % columns, columns), node(y, i / columns, rows)]).collect();
+        let chunks = numbers.chunks(2 * CHUNK);
+        let points = chunks.map(|c| Ok(Variable::constant(Array::from_slice(c, &[c.len() / 2, 2])?.to_dtype(dtype))));
+        Ok(Plane { x, y, rows, columns, points: points.collect::<Result<_>>()? })
+    }
+
+    /// `nodes` by `nodes` nodes over a square around the data: as wide as the wider range of their two inputs and a tenth more
+    /// on every side.
+    ///
+    /// # Errors
+    ///
+    /// Samples that are not two numbers, or none.
+    pub fn around(data: &Dataset, nodes: usize) -> Result<Plane> {
+        two_inputs(data.sample_shape())?;
+        let points = data.all()?.x.array().to_f64_vec();
+        let range = |axis: usize| {
+            let along = points.iter().skip(axis).step_by(2);
+            along.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
+        };
+        let (x, y) = (range(0), range(1));
+        let half = 0.6 * (x[1] - x[0]).max(y[1] - y[0]);
+        // All points at one place: any length shows it.
+        let half = if half > 0.0 { half } else { 1.0 };
+        let widened = |r: [f64; 2]| [(r[0] + r[1]) / 2.0 - half, (r[0] + r[1]) / 2.0 + half];
+        Plane::new(widened(x), widened(y), [nodes, nodes], data.dtype())
+    }
+
+    /// The numbers of rows and columns.
+    pub fn nodes(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
+    /// The range of the first input.
+    pub fn x(&self) -> [f64; 2] {
+        self.x
+    }
+
+    /// The range of the second input.
+    pub fn y(&self) -> [f64; 2] {
+        self.y
+    }
+
+    /// The probabilities that a classifier gives to the classes at every node: `[rows, columns, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// A network that does not take two numbers, or whose outputs are not classes.
+    pub fn probabilities(&self, network: &Network) -> Result<Array> {
+        two_inputs(network.input_shape())?;
+        let chunks: Result<Vec<Array>> =
+            no_grad(|| self.points.iter().map(|x| network.probabilities(&network.forward(x)?)).collect());
+        let all = Array::concatenate(&chunks?.iter().collect::<Vec<_>>(), 0)?;
+        all.reshape(&[self.rows as isize, self.columns as isize, -1])
+    }
+}
+
+/// Makes sure that samples are points of the plane.
+fn two_inputs(shape: &[usize]) -> Result<()> {
+    if shape == [2] {
+        return Ok(());
+    }
+    Err(Error::shape(format!("decision regions of samples of shape {shape:?}"))
+        .help("they can be drawn where a sample is two numbers, as in xor, moons, circles and spiral"))
+}
+
+/// A network at one moment of its training.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Updates made.
+    pub iteration: u64,
+    /// The loss on the training data.
+    pub loss: f64,
+    /// The probabilities of the classes over the plane: `[rows, columns, classes]`.
+    pub probabilities: Array,
+}
+
+impl Moment {
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.probabilities.shape().last().copied().unwrap_or(0)
+    }
+
+    /// The most probable class at every node, row by row, and how sure the network is of it: (C·p − 1)/(C − 1) for the
+    /// probability p among C classes, 0 if all are as probable and 1 if no other is possible.
+    pub fn decisions(&self) -> Vec<(usize, f64)> {
+        let (all, classes) = (self.probabilities.to_f64_vec(), self.classes());
+        let others = (classes.max(2) - 1) as f64;
+        let decide = |p: &[f64]| {
+            let best = p.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or((0, 0.0), |(class, &p)| (class, p));
+            (best.0, ((classes as f64 * best.1 - 1.0) / others).clamp(0.0, 1.0))
+        };
+        all.chunks(classes.max(1)).map(decide).collect()
+    }
+
+    /// How much more probable `class` is than the most probable other one, at every node, row by row: 0 on the boundary
+    /// of its region.
+    pub fn margin(&self, class: usize) -> Vec<f64> {
+        let margin = |p: &[f64]| {
+            let others = p.iter().enumerate().filter(|&(other, _)| other != class).map(|(_, &p)| p);
+            p.get(class).copied().unwrap_or(0.0) - others.fold(0.0, f64::max)
+        };
+        self.probabilities.to_f64_vec().chunks(self.classes().max(1)).map(margin).collect()
+    }
+}
+
+/// An observer that keeps what a classifier of two inputs decides over a [`Plane`]: before training, after every so many
+/// updates, and at the end with [`Film::end`].
+pub struct Film {
+    plane: Plane,
+    data: Dataset,
+    loss: &'static Loss,
+    every: u64,
+    moments: Vec<Moment>,
+}
+
+impl Film {
+    /// A film of a training on `data` by `loss`, with a moment after every `every` updates (at least 1).
+    pub fn new(plane: Plane, data: &Dataset, loss: &'static Loss, every: u64) -> Film {
+        Film { plane, data: data.clone(), loss, every: every.max(1), moments: Vec::new() }
+    }
+
+    /// The plane that is watched.
+    pub fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// The data that are learnt.
+    pub fn data(&self) -> &Dataset {
+        &self.data
+    }
+
+    /// The moments so far, in order.
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// Ends the film with the network after `iteration` updates. Later moments are dropped: a training that met a NaN goes
+    /// back behind them.
+    ///
+    /// # Errors
+    ///
+    /// The network does not fit plane or data.
+    pub fn end(&mut self, network: &Network, iteration: u64) -> Result<()> {
+        self.moments.retain(|m| m.iteration < iteration);
+        self.take(network, iteration)
+    }
+
+    fn take(&mut self, network: &Network, iteration: u64) -> Result<()> {
+        let probabilities = self.plane.probabilities(network)?;
+        let loss = evaluate(network, &self.data, self.loss)?.loss;
+        self.moments.push(Moment { iteration, loss, probabilities });
+        Ok(())
+    }
+
+    /// At most `count` of the moments, the first and the last among them, at equal steps of progress, which is the mean of
+    /// the share of the time gone by and the share of all changes of the loss: where much happens there are more.
+    pub fn highlights(&self, count: usize) -> Vec<&Moment> {
+        let steps = || self.moments.iter().zip(self.moments.iter().skip(1));
+        let change = |(a, b): (&Moment, &Moment)| (b.loss - a.loss).abs();
+        let all = steps().map(change).sum::<f64>();
+        let all = if all > 0.0 && all.is_finite() { all } else { f64::INFINITY };
+        let mut progress = vec![0.0];
+        for pair in steps() {
+            let gone = progress.last().copied().unwrap_or(0.0);
+            progress.push(gone + 0.5 * (change(pair) / all).min(1.0) + 0.5 / (self.moments.len() - 1) as f64);
+        }
+        let end = progress.last().copied().unwrap_or(0.0);
+        let mut chosen = Vec::new();
+        for wanted in (0..count.min(self.moments.len())).map(|i| end * i as f64 / (count.max(2) - 1) as f64) {
+            let distance = |i: &usize| progress.get(*i).map_or(f64::INFINITY, |p| (p - wanted).abs());
+            let free = (0..progress.len()).filter(|i| !chosen.contains(i));
+            chosen.extend(free.min_by(|a, b| distance(a).total_cmp(&distance(b))));
+        }
+        chosen.sort_unstable();
+        chosen.into_iter().filter_map(|i| self.moments.get(i)).collect()
+    }
+}
+
+impl Observer for Film {
+    fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
+        if progress.iteration.is_multiple_of(self.every) { self.take(network, progress.iteration) } else { Ok(()) }
+    }
+
+    fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
+        // The measurement before training comes before any update.
+        if self.moments.is_empty() && history.len() == 1 { self.take(network, 0) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{moons, xor};
+    use crate::layers::Layer;
+    use crate::model::NetworkOptions;
+
+    /// One output, the logit 2x − y + ½.
+    fn network() -> Network {
+        let mut net = Network::new("linear(1)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
+        let arrays = [("0.weight", Array::from([[2.0, -1.0]])), ("0.bias", Array::from([0.5]))];
+        net.set_arrays(&arrays.map(|(name, array)| (name.to_string(), array))).unwrap();
+        net
+    }
+
+    #[test]
+    fn every_node_of_the_plane_is_looked_at() {
+        let plane = Plane::new([-1.0, 3.0], [0.0, 1.0], [60, 41], DType::F64).unwrap();
+        let p = plane.probabilities(&network()).unwrap();
+        assert_eq!((p.shape(), plane.nodes()), (&[60, 41, 2][..], [60, 41]));
+        for (row, column) in [(0, 0), (0, 40), (59, 0), (59, 40), (17, 23), (48, 33)] {
+            let (x, y) = (-1.0 + 0.1 * column as f64, row as f64 / 59.0);
+            let class_1 = 1.0 / (1.0 + (-(2.0 * x - y + 0.5)).exp());
+            assert!((p.get(&[row, column, 1]).unwrap() - class_1).abs() < 1e-12);
+            assert!((p.get(&[row, column, 0]).unwrap() - (1.0 - class_1)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_plane_around_data_is_a_square_with_a_tenth_more_on_every_side() {
+        let plane = Plane::around(&xor(), 5).unwrap();
+        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12;
+        assert!(near(plane.x(), [-0.1, 1.1]) && near(plane.y(), [-0.1, 1.1]));
+        // A line of points is in the middle of the square; a single point too.
+        let data = |points: &[f64]| {
+            let count = points.len() / 2;
+            let x = Array::from_slice(points, &[count, 2]).unwrap();
+            Dataset::from_arrays("mine", x, Array::from_slice(&vec![0i64; count], &[count]).unwrap(), vec!["0".into()]).unwrap()
+        };
+        let line = Plane::around(&data(&[0.0, 7.0, 10.0, 7.0]), 5).unwrap();
+        assert!(near(line.x(), [-1.0, 11.0]) && near(line.y(), [1.0, 13.0]));
+        assert!(near(Plane::around(&data(&[3.0, 4.0]), 5).unwrap().x(), [2.0, 4.0]));
+        let three = Dataset::from_arrays("three", Array::from([[1.0, 2.0, 3.0]]), Array::from([0i64]), vec!["0".into()]);
+        let error = Plane::around(&three.unwrap(), 5).err().unwrap();
+        assert_eq!(error.what(), "decision regions of samples of shape [3]");
+        for (x, nodes) in [([1.0, 1.0], 5), ([0.0, f64::INFINITY], 5), ([f64::NAN, 1.0], 5), ([0.0, 1.0], 1)] {
+            assert!(Plane::new(x, [0.0, 1.0], [5, nodes], DType::F32).is_err());
+        }
+    }
+
+    #[test]
+    fn decisions_and_margins_follow_the_probabilities() {
+        let probabilities = Array::from([[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0], [0.2, 0.7, 0.1]]]);
+        let moment = Moment { iteration: 0, loss: 0.0, probabilities };
+        let near = |a: &[f64], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+        let (classes, sure): (Vec<usize>, Vec<f64>) = moment.decisions().into_iter().unzip();
+        assert!(classes[1..] == [2, 1] && near(&sure, [0.25, 1.0, 0.55]), "{classes:?} {sure:?}");
+        assert!(near(&moment.margin(0), [0.0, -1.0, -0.5]) && near(&moment.margin(1), [0.0, -1.0, 0.5]));
+    }
+
+    #[test]
+    fn a_film_has_a_moment_before_training_at_its_steps_and_at_the_end() {
+        let data = moons(20, 0.1, 1).unwrap().train.with_dtype(DType::F64).unwrap();
+        let loss = Loss::named("softmax_cross_entropy").unwrap();
+        let mut net = Network::new("linear(2)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
+        let options = crate::train::TrainOptions {
+            loss,
+            optimizer: Box::new(crate::optimizers::Sgd::new(0.1)),
+            batch_size: 5,
+            length: crate::train::Length::Iterations(25),
+            sampling: crate::data::Sampling::Shuffled,
+            seed: 1,
+            schedule: None,
+        };
+        let split = crate::data::Split { train: data.clone(), test: data.clone() };
+        let mut film = Film::new(Plane::around(&data, 4).unwrap(), &data, loss, 10);
+        let outcome = crate::train::train(&mut net, &split, options, &mut film).unwrap();
+        film.end(&net, outcome.iterations).unwrap();
+        assert_eq!(film.moments().iter().map(|m| m.iteration).collect::<Vec<_>>(), [0, 10, 20, 25]);
+        let measured = |i: u64| outcome.history.iter().find(|r| r.iteration == i).map(|r| r.train_loss);
+        for moment in film.moments() {
+            assert!(measured(moment.iteration).is_none_or(|loss| loss == moment.loss));
+        }
+        let (first, last) = (&film.moments()[0], &film.moments()[3]);
+        assert_eq!((measured(0), measured(25)), (Some(first.loss), Some(last.loss)));
+        assert!(last.probabilities.same_as(&film.plane().probabilities(&net).unwrap()));
+        // A training that goes back behind what was filmed.
+        film.end(&net, 15).unwrap();
+        assert_eq!(film.moments().iter().map(|m| m.iteration).collect::<Vec<_>>(), [0, 10, 15]);
+    }
+
+    #[test]
+    fn highlights_are_where_the_loss_changes() {
+        let film = |losses: &[f64]| {
+            let mut film = Film::new(Plane::around(&xor(), 2).unwrap(), &xor(), Loss::named("cross_entropy").unwrap(), 1);
+            let probabilities = Array::from([[[0.5, 0.5]; 2]; 2]);
+            let moment = |(i, &loss): (usize, &f64)| Moment { iteration: i as u64, loss, probabilities: probabilities.clone() };
+            film.moments = losses.iter().enumerate().map(moment).collect();
+            film
+        };
+        let chosen = |losses: &[f64], count| film(losses).highlights(count).iter().map(|m| m.iteration).collect::<Vec<_>>();
+        assert_eq!(chosen(&[1.0; 9], 3), [0, 4, 8], "nothing changes: equal steps in time");
+        // Half of the progress is the fall from iteration 8 to 12 of 100.
+        let fall: Vec<f64> = (0..=100).map(|i| 1.0 - ((i as f64 - 8.0) / 4.0).clamp(0.0, 1.0)).collect();
+        let chosen_of_fall = chosen(&fall, 8);
+        assert!(chosen_of_fall.iter().filter(|&&i| (8..=12).contains(&i)).count() >= 3, "{chosen_of_fall:?}");
+        assert_eq!((chosen_of_fall.first(), chosen_of_fall.last()), (Some(&0), Some(&100)));
+        assert_eq!((chosen(&[1.0, 0.5], 8), chosen(&[1.0], 8), chosen(&[], 8)), (vec![0, 1], vec![0], vec![]));
+        assert_eq!(chosen(&[1.0, f64::INFINITY, 1.0], 3), [0, 1, 2]);
+    }
+}
