@@ -33,7 +33,9 @@ fn json_holds_all_values_of_a_network_without_a_worksheet() {
     let json = folder.json(&net);
     assert_eq!(json["input"], serde_json::json!([0.5, -1.0]));
     let (numerical, backward) = (&json["numerical_gradients"]["0.weight"], &json["gradients"]["0.weight"]);
-    for (n, b) in [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| (numerical[i][j].as_f64().unwrap(), backward[i][j].as_f64().unwrap())) {
+    for (n, b) in
+        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| (numerical[i][j].as_f64().unwrap(), backward[i][j].as_f64().unwrap()))
+    {
         assert!((n - b).abs() < 1e-8, "{n} {b}");
     }
     assert_eq!(json, folder.json(&net));

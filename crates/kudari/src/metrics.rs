@@ -32,6 +32,21 @@ pub fn accuracy(y: impl AsRef<Array>, t: impl AsRef<Array>) -> Result<f64> {
     Ok(classes.equal(&t)?.count_true() as f64 / t.len() as f64)
 }
 
+/// The first row of `[…, classes]` whose probabilities do not sum to 1, with its sum: a cross-entropy of such rows is a
+/// number, but not what it is taken for. Sums are compared to within 1e-6 in f64, 1e-3 in f32.
+///
+/// ```
+/// # use kudari::{Array, metrics::row_that_does_not_sum_to_one};
+/// let (row, sum) = row_that_does_not_sum_to_one(&Array::from([0.1, 0.6, 0.2, 0.0, 0.0])).unwrap();
+/// assert!(row == 0 && (sum - 0.9).abs() < 1e-12);
+/// ```
+pub fn row_that_does_not_sum_to_one(p: &Array) -> Option<(usize, f64)> {
+    let classes = p.shape().last().copied().filter(|&n| n > 0)?;
+    let slack = if p.dtype() == DType::F64 { 1e-6 } else { 1e-3 };
+    let sums = p.to_f64_vec().chunks(classes).map(|row| row.iter().sum::<f64>()).collect::<Vec<_>>();
+    sums.into_iter().enumerate().find(|(_, sum)| (sum - 1.0).abs() > slack)
+}
+
 /// How often each class (row) was taken for each class (column).
 ///
 /// # Errors

@@ -45,6 +45,16 @@ fn line_of(explanation: &Explanation, key: &str) -> kudari::explain::Line {
 }
 
 #[test]
+fn a_row_that_is_no_distribution_is_warned_of() {
+    let sheet = "net = \"identity\"\nloss = \"cross_entropy\"\ninput = [0.1, 0.6, 0.2, 0, 0]\ntarget = 1\n";
+    let explanation = Explanation::new(Problem::from_worksheet(sheet, "losses").unwrap(), Options::default()).unwrap();
+    assert_close(&explanation.json()["E"], &[0.5108256237659907], 1e-12);
+    assert!(text(&explanation, Language::English).contains("! row 1 sums to 0.9, not to 1"));
+    let fair = Explanation::new(Problem::from_worksheet(&sheet.replace("0.2", "0.3"), "losses").unwrap(), Options::default());
+    assert!(!text(&fair.unwrap(), Language::English).contains("sums to"));
+}
+
+#[test]
 fn section_d_by_hand_with_relu() {
     let json = worksheet("by-hand-1.toml", Options::default()).json();
     assert_close(&json["forward"][0]["values"], &[11.0, -14.0], 1e-12);

@@ -8,8 +8,10 @@ use super::document::{Item, Part, Section};
 use super::explanation::{Explanation, Size};
 use super::line::Lines;
 use super::words::{Phrase, loss_convention, loss_formula, phrase};
+use crate::array::Array;
 use crate::autograd::Character;
 use crate::expression::{Expression, TextStyle};
+use crate::metrics::row_that_does_not_sum_to_one;
 
 pub(super) struct Builder<'a> {
     explanation: &'a Explanation,
@@ -215,7 +217,23 @@ impl<'a> Builder<'a> {
             }
         }
         items.extend(self.lines.line(loss).map(Item::Line));
+        items.extend(self.row_warning());
         Section { part: Part::Error, title: phrase!("ERROR", "誤差"), items }
+    }
+
+    /// A cross-entropy of outputs that are no probabilities deserves a word.
+    fn row_warning(&self) -> Option<Item> {
+        let derivation = self.derivation;
+        if derivation.steps.last().is_none_or(|s| s.function != "cross_entropy") {
+            return None;
+        }
+        let y = &derivation.blocks[derivation.output];
+        let (row, sum) = row_that_does_not_sum_to_one(&Array::from_slice(&y.values, &y.shape).ok()?)?;
+        let (row, sum) = (row + 1, self.text(sum));
+        Some(Item::Warning(phrase!(
+            "row {row} sums to {sum}, not to 1: these are no probabilities",
+            "{row} 行目の和は {sum} で、1 ではありません。確率になっていません"
+        )))
     }
 
     fn backward(&self) -> Section {
