@@ -53,7 +53,7 @@ pub struct Arguments {
     /// Number of classes of random samples, by default the network's outputs
     #[arg(long, value_name = "N", requires = "input")]
     classes: Option<usize>,
-    /// Samples of mnist, digits, xor or a folder of IDX files
+    /// Samples of mnist, digits, xor, moons, circles, spiral or a folder of IDX files
     #[arg(long)]
     data: Option<String>,
     /// Check this many parameters, chosen at random, instead of all

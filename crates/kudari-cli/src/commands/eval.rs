@@ -27,7 +27,7 @@ In the confusion matrix a row is a class and a column what it was taken for.";
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// mnist, digits, xor, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
+    /// mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]

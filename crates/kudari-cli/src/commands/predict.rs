@@ -27,7 +27,7 @@ One line a sample: its number from 0, the class, and the probability that the mo
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// IMAGES.idx, or mnist, digits, xor, a folder of IDX files, each with :train or :test (the default)
+    /// IMAGES.idx, or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]

@@ -24,6 +24,9 @@ Examples:
       --optimizer adam --learning-rate 0.001 --epochs 5
   kudari train xor --json --quiet
   kudari train my-images/ --epochs 20 --out runs/first
+  kudari train spiral --animate spiral.gif --filmstrip spiral.png
+  kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
+      --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
@@ -43,7 +46,7 @@ const WORST_SAMPLES: usize = 24;
 #[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// mnist, digits, xor, or a folder with the four IDX files of MNIST's names
+    /// mnist, digits, xor, moons, circles, spiral, or a folder with the four IDX files of MNIST's names
     pub data: String,
     /// The network, e.g. "linear(50) sigmoid linear(10)"
     #[arg(long, value_name = "NET")]

@@ -14,11 +14,13 @@ use crate::output::{self, with_commas};
 const HEIGHT: f64 = 400.0;
 const REGIONS_WIDTH: f64 = 392.0;
 const LOSS_WIDTH: f64 = 400.0;
+/// What the names of the classes take under the regions; the loss, which has none, ends as much above.
+const LEGEND: f64 = 26.0;
 /// A film strip: its moments in rows of so many, and the width of one with its margins, which take up so much.
 const STRIP: usize = 8;
 const STRIP_COLUMNS: usize = 4;
 const STRIP_SIDE: f64 = 190.0;
-const STRIP_LOSS: f64 = 240.0;
+const STRIP_LOSS: f64 = 270.0;
 /// What a plot without texts leaves free around its data: left, top, right, bottom.
 const MARGINS: [f64; 4] = [18.0, 15.5, 10.0, 29.0];
 /// Milliseconds for the whole animation, and the least and most for one moment.
@@ -32,11 +34,11 @@ const SHADES: usize = 40;
 pub fn animation(film: &Film, network: &str) -> Result<Animation, Failure> {
     let moments = film.moments();
     let delay = (LENGTH / moments.len().max(1) as u64).clamp(LEAST, MOST);
-    let mut animation = Animation::new(headline(film, network), Duration::from_millis(delay));
+    let mut animation = Animation::new(format!("Learning {}", film.data().name()), Duration::from_millis(delay));
     for moment in moments {
         let regions = regions(film, moment, Plot::new("decisions"))?.x_label("x₀").y_label("x₁");
         let loss = loss_curve(film, &[moment]);
-        let both = row(&[regions.picture(REGIONS_WIDTH, HEIGHT)?, loss.picture(LOSS_WIDTH, HEIGHT)?]);
+        let both = row(&[regions.picture(REGIONS_WIDTH, HEIGHT)?, loss.picture(LOSS_WIDTH, HEIGHT - LEGEND)?]);
         animation
             .push(headed(film, network, &both), format!("iteration {}, {}", with_commas(moment.iteration), loss_text(moment)));
     }
@@ -69,15 +71,11 @@ fn loss_text(moment: &Moment) -> String {
     format!("loss {}", output::loss(moment.loss))
 }
 
-fn headline(film: &Film, network: &str) -> String {
-    format!("{} learns {}", network, film.data().name())
-}
-
 /// A picture under what it shows; a long network in small letters.
 fn headed(film: &Film, network: &str, picture: &Picture) -> Picture {
     const LINE: f64 = 30.0;
     const EDGE: f64 = 8.0;
-    let text = headline(film, network);
+    let text = format!("{network} learns {}", film.data().name());
     let style = TextStyle::new(13.0).vertical(Vertical::Middle).color(Color::GRAY);
     let fit = ((picture.width() - 2.0 * EDGE) / style.width_of(&text)).min(1.0);
     let mut sheet = Picture::new(picture.width() + 2.0 * EDGE, picture.height() + LINE);

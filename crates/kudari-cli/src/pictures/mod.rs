@@ -16,7 +16,7 @@ use crate::plan::Plan;
 /// Nodes along each side of the plane.
 const NODES: usize = 120;
 /// So many moments are enough for any eye; more would take much memory.
-const MOST_MOMENTS: u64 = 1_000;
+const MOST_MOMENTS: u64 = 500;
 /// About how many moments a film has where `--every` is not given.
 const MOMENTS: u64 = 60;
 
