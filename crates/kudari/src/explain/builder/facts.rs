@@ -231,7 +231,7 @@ impl Builder<'_> {
         } else if share < OFF_FORECAST && loss < reached {
             items.push(Item::Warning(phrase!(
                 "the straight line did not hold over a step of this length. With η = {rate} this step gives E ≈ {at_half}",
-                "この長さの 1 歩では一次近似が成り立ちません。η = {rate} なら E ≈ {at_half} です"
+                "この長さの一歩では一次近似が成り立ちません。η = {rate} なら E ≈ {at_half} です"
             )));
         }
         items

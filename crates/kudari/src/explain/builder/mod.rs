@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
                 format!("X: {sizes}"),
                 phrase!(
                     "{samples} samples, one row each; learning rate η = {rate}",
-                    "{samples} 件、1 行が 1 件。学習率 η = {rate}"
+                    "{samples} 件、各行が一件。学習率 η = {rate}"
                 ),
             ));
         }

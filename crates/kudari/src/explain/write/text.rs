@@ -430,6 +430,7 @@ fn plain(text: &str) -> String {
             'ⱼ' => "_j",
             'ₖ' => "_k",
             '²' => "^2",
+            '⁻' => "^-",
             _ => return None,
         })
     };
