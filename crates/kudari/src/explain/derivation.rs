@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::problem::Problem;
-use super::symbol::Symbol;
 use super::trace::Tracer;
 use crate::autograd::{Character, Operand, Worked};
 use crate::error::Result;
@@ -220,67 +219,6 @@ impl Derivation {
         }
     }
 
-    /// The name of a number.
-    pub fn symbol(&self, id: Id) -> Symbol {
-        let (block, at) = self.locate(id);
-        let block = &self.blocks[block];
-        match block.origin {
-            Origin::Gradient(of) | Origin::Updated(of) | Origin::Slope(of) if block.letter.is_empty() => {
-                // Named after what it belongs to.
-                match block.origin {
-                    Origin::Slope(step) => {
-                        let argument = self.steps[step].inputs[0].clone();
-                        let id = self.blocks[argument.block].first + argument.place(at);
-                        Symbol::Slope(self.function_letter(step), Box::new(self.symbol(id)))
-                    }
-                    Origin::Updated(_) => Symbol::Updated(Box::new(self.symbol(self.blocks[of].first + at))),
-                    _ => Symbol::Derivative(Box::new(self.symbol(self.blocks[of].first + at))),
-                }
-            }
-            _ => self.letter_at(block, at),
-        }
-    }
-
-    /// The name of a whole block, in capitals where it is a matrix.
-    pub fn block_symbol(&self, block: usize) -> Symbol {
-        let this = &self.blocks[block];
-        match this.origin {
-            Origin::Gradient(of) if this.letter.is_empty() => Symbol::Derivative(Box::new(self.block_symbol(of))),
-            Origin::Updated(of) => Symbol::Updated(Box::new(self.block_symbol(of))),
-            Origin::Slope(step) => {
-                let argument = self.steps[step].inputs[0].block;
-                Symbol::Slope(self.function_letter(step), Box::new(self.block_symbol(argument)))
-            }
-            _ => {
-                let is_matrix = this.letter == "w" || (self.samples() > 1 && this.by_sample);
-                let letter = if is_matrix { capital(this.letter) } else { this.letter };
-                Symbol::Letter { letter, layer: this.layer, index: Vec::new(), sample: None }
-            }
-        }
-    }
-
-    fn letter_at(&self, block: &Block, at: usize) -> Symbol {
-        let mut index = crate::array::index_of(at, &block.shape);
-        let sample = if block.by_sample && !index.is_empty() { Some(index.remove(0)) } else { None };
-        let sample = sample.filter(|_| self.samples() > 1).map(|n| n + 1);
-        // A loss, a learning rate: one number needs no index.
-        if block.values.len() == 1 && block.origin != Origin::Input && matches!(block.letter, "E" | "η") {
-            index.clear();
-        }
-        Symbol::Letter { letter: block.letter, layer: block.layer, index: index.into_iter().map(|i| i + 1).collect(), sample }
-    }
-
-    /// What an elementwise function is called: h if there is only one in the network, else its name.
-    pub fn function_letter(&self, step: usize) -> &'static str {
-        let mut names =
-            self.steps.iter().filter(|s| matches!(s.character, Character::Elementwise { .. })).map(|s| s.function.as_str());
-        let first = names.next();
-        match names.all(|name| Some(name) == first) {
-            true => "h",
-            false => crate::functions::registry().find(|e| e.name == self.steps[step].function).map_or("h", |e| e.name),
-        }
-    }
-
     fn resolve(&self, step: usize, operand: Operand) -> Id {
         let step = &self.steps[step];
         match operand {
@@ -394,24 +332,4 @@ impl Derivation {
     pub fn worked_value(&self, id: Id) -> f64 {
         self.expression(id).map_or_else(|| self.value(id), |e| e.evaluate(&mut |leaf| self.value(*leaf)))
     }
-}
-
-/// The capital letter that stands for all samples, or for a matrix.
-fn capital(letter: &'static str) -> &'static str {
-    const PAIRS: [(&str, &str); 13] = [
-        ("x", "X"),
-        ("w", "W"),
-        ("a", "A"),
-        ("z", "Z"),
-        ("y", "Y"),
-        ("t", "T"),
-        ("p", "P"),
-        ("δ", "Δ"),
-        ("u", "U"),
-        ("v", "V"),
-        ("s", "S"),
-        ("r", "R"),
-        ("q", "Q"),
-    ];
-    PAIRS.iter().find(|p| p.0 == letter).map_or(letter, |p| p.1)
 }

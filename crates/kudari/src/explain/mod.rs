@@ -13,6 +13,7 @@ mod explanation;
 mod line;
 mod matrix;
 mod measure;
+mod names;
 mod paths;
 mod problem;
 mod selection;
