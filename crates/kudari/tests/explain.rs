@@ -1,6 +1,7 @@
 //! The worked calculations: every number of sections D to G of the figures that kudari must reproduce, the rules of the lines,
 //! the verdicts on somebody's own numbers. The expected values are published or were computed with NumPy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::excessive_precision)] // published figures stand as they were published
 
 use std::path::PathBuf;
 
@@ -35,13 +36,6 @@ fn assert_close(found: &Value, expected: &[f64], tolerance: f64) {
 fn text(explanation: &Explanation, language: Language) -> String {
     let format = TextFormat { language, columns: 200, ..TextFormat::default() };
     explanation.document(&explanation.lines()).text(&format)
-}
-
-/// The lines, by the key of what they calculate.
-fn line_of(explanation: &Explanation, key: &str) -> kudari::explain::Line {
-    let lines = explanation.lines();
-    let found = (0..explanation.derivation.len()).find(|&id| explanation.derivation.symbol(id).key() == key);
-    lines.line(found.unwrap_or_else(|| panic!("no {key}"))).unwrap()
 }
 
 #[test]
