@@ -105,3 +105,25 @@ fn worksheets_with_mistakes_are_told_where() {
     changed("sum_squared_error", "sum_squared").fails(1, "unknown loss `sum_squared`");
     changed("sigmoid", "sigmoyd").fails(1, "unknown layer `sigmoyd`");
 }
+
+#[test]
+fn the_ending_of_the_file_names_the_format() {
+    let folder = Folder::new();
+    let sheet = worksheet("by-hand-2.toml");
+    let begins = |file: &str, more: &[&str]| {
+        let run = folder.run(&[&["explain", &sheet, "-o", file], more].concat());
+        assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{file}");
+        let text = String::from_utf8(folder.read(file)).unwrap();
+        text.split(['\n', ':']).next().unwrap().to_string()
+    };
+    assert_eq!(begins("sheet.tex", &[]), "\\documentclass[a4paper,fleqn]{article}");
+    assert_eq!(begins("blatt.TEX", &["--lang", "ja"]), "% for LuaLaTeX");
+    assert_eq!(begins("sheet.md", &[]), "# by hand 2");
+    assert!(begins("sheet.txt", &[]).starts_with("network "));
+    assert!(begins("sheet.json", &[]).starts_with('{'));
+    assert_eq!(begins("notes", &["--format", "latex-body"]), "% needs \\usepackage{amsmath,booktabs,longtable}");
+    let unknown = folder.run(&["explain", &sheet, "-o", "sheet.doc"]);
+    unknown.fails(2, "--output sheet.doc: the ending names no format");
+    unknown.helps(".txt, .tex, .md");
+    folder.run(&["explain", &sheet, "--check", "mine.txt", "--format", "markdown"]).fails(2, "--check judges in text or JSON");
+}

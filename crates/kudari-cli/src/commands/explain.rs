@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use kudari::explain::{Carry, Explanation, Language, Notation, Options, Problem, TextFormat};
+use kudari::explain::{Carry, Explanation, Language, LatexFormat, Notation, Options, Problem, TextFormat};
 use kudari::model::{Network, NetworkOptions, write_atomically};
 use kudari::train::Loss;
 use kudari::{Array, DType, Error, ErrorKind};
@@ -28,6 +28,8 @@ Examples:
       a consequence (mine.txt: z1 = 0.6457, dE/dw2_11 = 1.41, one a line)
   kudari explain examples/worksheets/by-hand-2.toml --format html > page.html
       a page to read in a browser, without the network
+  kudari explain examples/worksheets/by-hand-2.toml -o sheet.tex && pdflatex sheet
+      the same set in LaTeX (--lang ja: lualatex); -o sheet.md gives Markdown
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
       a network without a worksheet, its weights by chance
   kudari explain runs/mnist-1 --data mnist --sample 17
@@ -52,9 +54,19 @@ written, and one unit of each layer; beyond that statistics and one unit.";
 enum Format {
     /// For the terminal
     Text,
+    /// A document for TeX
+    Latex,
+    /// Its sections alone, to be pasted into notes
+    LatexBody,
+    /// Markdown with formulas between dollar signs
+    Markdown,
     /// All values, for programs
     Json,
 }
+
+/// The formats that a file's ending asks for.
+const ENDINGS: [(&str, Format); 4] =
+    [("txt", Format::Text), ("tex", Format::Latex), ("md", Format::Markdown), ("json", Format::Json)];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum CarryName {
@@ -77,9 +89,9 @@ pub struct Arguments {
     /// A worksheet (.toml), a trained model or its run folder, or a network such as "linear(2) tanh linear(1)"
     #[arg(value_name = "WORKSHEET|MODEL|NET")]
     what: String,
-    /// How it is written
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    /// How it is written; by default as the ending of the output file says, else as text
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Language of the words: en or ja
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
     lang: Language,
@@ -110,7 +122,7 @@ pub struct Arguments {
     /// Only the keyboard's signs
     #[arg(long)]
     ascii: bool,
-    /// Write to this file instead of standard output
+    /// Write to this file instead of standard output, in the format of its ending (.txt, .tex, .md, .json)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Of a network: its input, e.g. 0.5,-1
@@ -158,6 +170,7 @@ fn terms(text: &str) -> Result<usize, String> {
 
 /// Explains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let format = format(arguments)?;
     let options = Options {
         digits: arguments.digits.into(),
         carry: match arguments.carry {
@@ -176,12 +189,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     };
     let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
     if let Some(path) = &arguments.check {
-        return judge(arguments, &explanation, path);
+        return judge(arguments, format, &explanation, path);
     }
     let lines = explanation.lines();
     let document = explanation.document(&lines);
-    let text = match arguments.format {
+    let text = match format {
         Format::Text => document.text(&text_format(arguments)),
+        Format::Latex | Format::LatexBody => {
+            document.latex(&LatexFormat { language: arguments.lang, body: format == Format::LatexBody })
+        }
+        Format::Markdown => document.markdown(arguments.lang),
         Format::Json => explanation.json().to_string(),
     };
     write(arguments, &text)?;
@@ -203,15 +220,38 @@ fn write(arguments: &Arguments, text: &str) -> Result<(), Failure> {
 }
 
 /// Judges the file of somebody's own numbers. The exit status is 1 if one of them is wrong.
-fn judge(arguments: &Arguments, explanation: &Explanation, path: &Path) -> Result<ExitCode, Failure> {
+fn judge(arguments: &Arguments, format: Format, explanation: &Explanation, path: &Path) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
     let judged = explanation.judge(&text).map_err(|e| e.context(path.display()))?;
-    let format = text_format(arguments);
-    match arguments.format {
-        Format::Text => write(arguments, &explanation.answers_text(&judged, &format))?,
-        Format::Json => write(arguments, &explanation.answers_json(&judged, &format).to_string())?,
+    let style = text_format(arguments);
+    match format {
+        Format::Json => write(arguments, &explanation.answers_json(&judged, &style).to_string())?,
+        _ => write(arguments, &explanation.answers_text(&judged, &style))?,
     }
     Ok(if judged.iter().all(|j| j.is_right()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The format that is asked for by name, or by the ending of the output file.
+fn format(arguments: &Arguments) -> Result<Format, Failure> {
+    let usage = |what: String, help: String| Failure::Usage(Error::new(ErrorKind::Value, what).help(help));
+    let format = match (arguments.format, &arguments.output) {
+        (Some(format), _) => format,
+        (None, None) => Format::Text,
+        (None, Some(path)) => {
+            let known = ENDINGS.iter().find(|(ending, _)| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending)));
+            let (_, format) = known.ok_or_else(|| {
+                let endings: Vec<String> = ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
+                let what = format!("--output {}: the ending names no format", path.display());
+                usage(what, format!("end it in {}, or add --format", endings.join(", ")))
+            })?;
+            *format
+        }
+    };
+    if arguments.check.is_some() && !matches!(format, Format::Text | Format::Json) {
+        let what = "--check judges in text or JSON only".to_string();
+        return Err(usage(what, "leave --format away, or use --format json".to_string()));
+    }
+    Ok(format)
 }
 
 /// What is to be explained.

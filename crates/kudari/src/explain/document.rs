@@ -94,6 +94,15 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
+impl Section {
+    /// The title as in a book, with one capital: `What this step did`.
+    pub fn heading(&self) -> Phrase {
+        let mut letters = self.title.english.chars();
+        let first: String = letters.next().into_iter().collect();
+        Phrase::new(first + &letters.as_str().to_lowercase(), self.title.japanese.as_str())
+    }
+}
+
 /// An explanation, ready to be written in any format.
 pub struct Document<'a> {
     /// The problem that is explained.

@@ -64,24 +64,42 @@ impl Symbol {
 
     /// `w^{(2)}_{11}`, `\frac{\partial E}{\partial w^{(2)}_{11}}`.
     pub fn latex(&self) -> String {
+        self.latex_with(&|letter| letter.to_string())
+    }
+
+    /// The same with bold letters, for vectors: `\boldsymbol{\delta}^{(2)}`.
+    pub fn latex_bold(&self) -> String {
+        self.latex_with(&|letter| format!("\\boldsymbol{{{letter}}}"))
+    }
+
+    fn latex_with(&self, face: &dyn Fn(&str) -> String) -> String {
         match self {
             Symbol::Letter { letter, layer, index, sample } => {
-                let letter = if *letter == "δ" { "\\delta" } else { letter };
+                let letter = face(match *letter {
+                    "δ" => "\\delta",
+                    "Δ" => "\\Delta",
+                    "η" => "\\eta",
+                    other => other,
+                });
                 let layer = layer.map_or(String::new(), |l| format!("^{{({l})}}"));
                 let index =
                     if index.is_empty() { String::new() } else { format!("_{{{}}}", joined(index, ",", |i| i.to_string())) };
                 let sample = sample.map_or(String::new(), |n| format!("[{n}]"));
                 format!("{letter}{layer}{index}{sample}")
             }
-            Symbol::Derivative(of) => format!("\\frac{{\\partial E}}{{\\partial {}}}", of.latex()),
-            Symbol::Slope(function, at) if function.chars().count() == 1 => {
-                format!("{function}'\\!\\left({}\\right)", at.latex())
-            }
-            Symbol::Slope(function, at) => {
-                format!("\\operatorname{{{}}}'\\!\\left({}\\right)", function.replace('_', "\\_"), at.latex())
-            }
-            Symbol::Updated(of) => of.latex(),
+            Symbol::Derivative(of) => format!("\\frac{{\\partial E}}{{\\partial {}}}", of.latex_with(face)),
+            Symbol::Slope(function, at) => format!("{}'({})", latex_function(function), at.latex_with(face)),
+            Symbol::Updated(of) => of.latex_with(face),
         }
+    }
+}
+
+/// The name of a function: a letter as it is, a word upright.
+pub(super) fn latex_function(name: &str) -> String {
+    match name {
+        "tanh" | "sin" | "cos" | "ln" | "exp" | "max" | "min" => format!("\\{name}"),
+        _ if name.chars().count() == 1 => name.to_string(),
+        _ => format!("\\operatorname{{{}}}", name.replace('_', "\\_")),
     }
 }
 

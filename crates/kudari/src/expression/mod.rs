@@ -7,6 +7,7 @@
 
 mod derivative;
 mod evaluate;
+mod latex;
 mod names;
 mod parse;
 mod simplify;

@@ -37,7 +37,7 @@ impl TextStyle {
 
 /// How tightly a written expression holds together.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Bond {
+pub(super) enum Bond {
     Case,
     Sum,
     Sign,

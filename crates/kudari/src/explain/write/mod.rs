@@ -3,6 +3,10 @@
 mod answers;
 mod drawing;
 mod json;
+mod latex;
+mod markdown;
+mod tex;
 mod text;
 
+pub use latex::LatexFormat;
 pub use text::TextFormat;

@@ -36,7 +36,9 @@ impl Document<'_> {
             }
             writer.section(section, &mut text);
         }
-        text += &writer.footnote();
+        if let Some(footnote) = self.footnote() {
+            text += &format!("\n{}\n", writer.words(&footnote));
+        }
         if format.ascii { plain(&text) } else { text }
     }
 
@@ -44,6 +46,20 @@ impl Document<'_> {
     pub fn has_marks(&self) -> bool {
         let marked = |item: &Item| matches!(item, Item::Line(line) if line.differs || line.otherwise.is_some());
         self.sections.iter().any(|s| s.items.iter().any(marked))
+    }
+
+    /// What the marks mean, on two lines; `None` if there are none.
+    pub fn footnote(&self) -> Option<Phrase> {
+        self.has_marks().then(|| match self.lines.carry {
+            Carry::Exact => phrase!(
+                "† calculating with the rounded numbers on this line gives a different last digit;\n  the tool carries 64-bit values.  --carry shown recomputes every line by hand rules.",
+                "† この行に表示した(丸めた)数どうしで計算すると末位が変わります。\n  計算は 64 ビットのまま続けています。--carry shown で手計算の規則に切り替えます。"
+            ),
+            Carry::Shown => phrase!(
+                "Every intermediate result is rounded to the digits shown, as by hand;\nwhere that changes a digit, the exact value stands behind the line.",
+                "手計算のように、途中の結果もすべて表示の桁に丸めています。\n桁が変わる所には、正確な値を添えています。"
+            ),
+        })
     }
 }
 
@@ -201,24 +217,6 @@ impl Writer<'_> {
             });
         }
         text
-    }
-
-    fn footnote(&self) -> String {
-        let carried = self.document.lines.carry;
-        if !self.document.has_marks() {
-            return String::new();
-        }
-        let words = match carried {
-            Carry::Exact => phrase!(
-                "\n† calculating with the rounded numbers on this line gives a different last digit;\n  the tool carries 64-bit values.  --carry shown recomputes every line by hand rules.\n",
-                "\n† この行に表示した(丸めた)数どうしで計算すると末位が変わります。\n  計算は 64 ビットのまま続けています。--carry shown で手計算の規則に切り替えます。\n"
-            ),
-            Carry::Shown => phrase!(
-                "\nEvery intermediate result is rounded to the digits shown, as by hand;\nwhere that changes a digit, the exact value stands behind the line.\n",
-                "\n手計算のように、途中の結果もすべて表示の桁に丸めています。\n桁が変わる所には、正確な値を添えています。\n"
-            ),
-        };
-        self.words(&words).to_string()
     }
 
     fn table(&self, table: &Table, text: &mut String) {
