@@ -84,10 +84,11 @@ pub fn print(text: impl Display) -> Result<(), Failure> {
     writeln!(stdout(), "{text}").map_err(|error| write_failure(&error))
 }
 
-/// Prints a table on standard output, its columns in line, two spaces apart.
-pub fn table<const N: usize>(rows: &[[String; N]]) -> Result<(), Failure> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
+/// Prints a table of equally long rows on standard output, its columns in line, two spaces apart.
+pub fn table(rows: &[Vec<String>]) -> Result<(), Failure> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
         print(cells.join("  ").trim_end())?;

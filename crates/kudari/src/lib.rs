@@ -34,7 +34,7 @@
 //!
 //! | floor | module | what lives there |
 //! |---|---|---|
-//! | 7 | [`train`], [`check`] | training a network, verifying its gradients |
+//! | 7 | [`train`], [`check`], [`descent`] | training a network, verifying its gradients, descending on formulas |
 //! | 6 | [`data`], [`model`], [`formula`] | data in, models in and out, the network notation, formulas as functions |
 //! | 5 | [`layers`], [`optimizers`], [`metrics`] | parameters with names, and what moves them |
 //! | 4 | [`functions`] | differentiable functions: one file a family, one place a function |
@@ -52,6 +52,7 @@ pub mod array;
 pub mod autograd;
 pub mod check;
 pub mod data;
+pub mod descent;
 pub mod error;
 pub mod explain;
 pub mod expression;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod descend;
 mod diff;
 mod differentiate;
 mod eval;
@@ -43,6 +44,8 @@ A tour:
       works out one step of training, number by number
   kudari diff \"x^2 + 4^2\" --at 3
       differentiates a formula exactly, by the rules and numerically
+  kudari descend rosenbrock --plot way.svg
+      goes down a formula step by step and tells how it went
 
 A network is one line of layers; the sizes of inputs follow from the data.
 Every command has --help with examples. NO_COLOR=1 switches colours off.";
@@ -66,6 +69,7 @@ enum Command {
     Explain(Box<explain::Arguments>),
     Diff(diff::Arguments),
     Gradient(gradient::Arguments),
+    Descend(Box<descend::Arguments>),
     Bench(bench::Arguments),
 }
 
@@ -81,6 +85,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Gradient(arguments) => gradient::run(arguments),
+        Command::Descend(arguments) => descend::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

@@ -1,7 +1,6 @@
 //! The derivatives of a formula, found in three ways.
 
 use super::{Estimate, Numerical};
-use crate::array::Array;
 use crate::error::Result;
 use crate::formula::Formula;
 
@@ -29,19 +28,13 @@ pub fn derivatives(formula: &Formula, at: &[f64], numerical: &Numerical) -> Resu
         let place = |name: &String| formula.variables().iter().position(|v| v == name).map_or(f64::NAN, |i| at[i]);
         Some(formula.derivative(i)?.evaluate(&mut |name| place(name)))
     });
-    let numerical = (0..at.len()).map(|i| numerical.try_derivative(|x| along(formula, at, i, x), at[i]));
+    let numerical = (0..at.len()).map(|i| {
+        let mut moved = at.to_vec();
+        let along = |x: f64| {
+            moved[i] = x;
+            formula.checked_value(&moved)
+        };
+        numerical.try_derivative(along, at[i])
+    });
     Ok(Derivatives { value, exact, by_rules: by_rules.collect(), numerical: numerical.collect() })
-}
-
-/// The value with coordinate `i` moved to `x`.
-fn along(formula: &Formula, at: &[f64], i: usize, x: f64) -> Result<f64> {
-    let mut moved = at.to_vec();
-    moved[i] = x;
-    let value = formula.value(&moved);
-    if value.is_finite() {
-        return Ok(value);
-    }
-    // The calculation with variables knows which part of the formula it was.
-    let variables: Vec<_> = moved.into_iter().map(|x| Array::from([x]).into()).collect();
-    formula.apply(&variables)?.item()
 }

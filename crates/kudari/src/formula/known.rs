@@ -17,8 +17,10 @@ pub struct Known {
     pub start: [f64; 2],
     /// The part of the plane that is worth seeing: from and to, of both variables.
     pub range: [(f64, f64); 2],
-    /// A learning rate with which plain gradient descent arrives.
+    /// A learning rate with which plain gradient descent arrives, and about how many steps it then takes.
     pub learning_rate: f64,
+    /// See above.
+    pub steps: usize,
     /// What is special about it, and where it comes from.
     pub about: &'static str,
 }
@@ -32,6 +34,7 @@ pub const KNOWN: &[Known] = &[
         start: [-3.0, 4.0],
         range: [(-5.0, 5.0), (-5.0, 5.0)],
         learning_rate: 0.1,
+        steps: 100,
         about: "equally steep in all directions: the gradient points straight away from the minimum",
     },
     Known {
@@ -41,6 +44,7 @@ pub const KNOWN: &[Known] = &[
         start: [-1.8, 0.01],
         range: [(-2.0, 2.0), (-2.0, 2.0)],
         learning_rate: 0.1,
+        steps: 40,
         about: "falls along y and rises along x: no minimum, and a point at (0, 0) where the gradient is 0",
     },
     Known {
@@ -50,6 +54,7 @@ pub const KNOWN: &[Known] = &[
         start: [-1.2, 1.0],
         range: [(-2.0, 2.0), (-1.0, 3.0)],
         learning_rate: 1e-3,
+        steps: 20000,
         about: "a curved valley with steep walls and a nearly flat floor; H. H. Rosenbrock (1960), The Computer Journal 3",
     },
     Known {
@@ -59,6 +64,7 @@ pub const KNOWN: &[Known] = &[
         start: [1.0, 1.0],
         range: [(-4.5, 4.5), (-4.5, 4.5)],
         learning_rate: 0.01,
+        steps: 2000,
         about: "flat in the middle, sharp peaks in the corners; E. M. L. Beale (1958), Princeton University",
     },
     Known {
@@ -73,6 +79,7 @@ pub const KNOWN: &[Known] = &[
         start: [0.0, 0.0],
         range: [(-6.0, 6.0), (-6.0, 6.0)],
         learning_rate: 0.01,
+        steps: 100,
         about: "four minima of equal depth; D. M. Himmelblau (1972), Applied Nonlinear Programming",
     },
     Known {
@@ -82,6 +89,7 @@ pub const KNOWN: &[Known] = &[
         start: [-2.2, 1.8],
         range: [(-5.12, 5.12), (-5.12, 5.12)],
         learning_rate: 1e-3,
+        steps: 200,
         about: "a local minimum near every pair of whole numbers; L. A. Rastrigin (1974), Systems of Extremal Control",
     },
 ];
@@ -97,7 +105,7 @@ impl Known {
     }
 }
 
-/// Reads a formula, or the name of a function of [`KNOWN`].
+/// Reads a formula, or the name of a function of [`KNOWN`]; tells which of these it is, if it is one.
 ///
 /// # Errors
 ///
@@ -108,6 +116,9 @@ pub fn read(text: &str) -> Result<(Formula, Option<&'static Known>)> {
         return Ok((known.formula()?, Some(known)));
     }
     let formula = Formula::parse(text)?;
+    if let Some(known) = KNOWN.iter().find(|known| known.formula().is_ok_and(|own| own == formula)) {
+        return Ok((formula, Some(known)));
+    }
     if let (Expression::Leaf(name), true) = (formula.expression(), word.len() > 3) {
         let nearest = KNOWN.iter().map(|known| (strsim::damerau_levenshtein(name, known.name), known.name)).min();
         if let Some((1..=2, nearest)) = nearest {

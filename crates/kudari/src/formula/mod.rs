@@ -99,6 +99,21 @@ impl Formula {
         })
     }
 
+    /// The value at a point.
+    ///
+    /// # Errors
+    ///
+    /// As [`Formula::apply`].
+    pub fn checked_value(&self, at: &[f64]) -> Result<f64> {
+        let value = self.value(at);
+        if value.is_finite() {
+            return Ok(value);
+        }
+        // The calculation with variables knows which part of the formula it was.
+        let variables: Vec<Variable> = at.iter().map(|&x| Array::from([x]).into()).collect();
+        self.apply(&variables)?.item()
+    }
+
     /// The value and the derivatives by all variables at a point, in f64, by backpropagation.
     ///
     /// # Errors

@@ -61,7 +61,9 @@ fn located(part: &Expression, names: &[String], at: &[f64]) -> String {
     if places.is_empty() { text } else { format!("{text} at {}", places.join(", ")) }
 }
 
+/// A number in at most six digits: it says where, not how exactly.
 fn number(x: f64) -> String {
+    let x = format!("{x:.5e}").parse().unwrap_or(x);
     TextStyle::Unicode.number(x).replace('½', "0.5").replace('¼', "0.25").replace('¾', "0.75")
 }
 

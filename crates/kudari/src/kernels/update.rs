@@ -49,7 +49,8 @@ pub(crate) fn sgd<T: Float>(p: &mut [T], g: &[T], shaping: Shaping, rate: f64) {
 vectorized! {
     fn sgd_part[T: Float](p: &mut [T], g: &[T], shape: Shape<T>, rate: T) {
         for (p, &g) in p.iter_mut().zip(g) {
-            *p = (-rate).mul_add(shape.apply(g, *p), *p);
+            // Not fused: plain descent makes the very steps that a loop by hand makes.
+            *p = *p - rate * shape.apply(g, *p);
         }
     }
 }

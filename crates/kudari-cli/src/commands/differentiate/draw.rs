@@ -34,10 +34,14 @@ pub fn formula(task: &Task, found: &[Derivatives], ascent: bool) -> Result<Pictu
 }
 
 fn title(task: &Task) -> String {
-    let text = format!("{} = {}", task.head(), task.formula.text(TextStyle::Unicode));
+    cut(&format!("{} = {}", task.head(), task.formula.text(TextStyle::Unicode)))
+}
+
+/// A title that is not too long.
+pub fn cut(text: &str) -> String {
     match text.chars().count() > TITLE {
         true => text.chars().take(TITLE).chain("…".chars()).collect(),
-        false => text,
+        false => text.to_string(),
     }
 }
 

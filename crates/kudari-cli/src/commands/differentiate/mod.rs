@@ -2,6 +2,8 @@
 
 mod draw;
 
+pub use draw::{cut, ranges};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -217,7 +219,7 @@ impl Task {
         for (at, found) in self.points.iter().zip(found) {
             output::print(format_args!("\n{} = {}", located("f", at), number(found.value)))?;
             let heads = ["", "backpropagation", "by the rules", &self.method_text(), "difference"];
-            let mut rows = vec![heads.map(str::to_string)];
+            let mut rows = vec![heads.map(str::to_string).to_vec()];
             let mut notes = Vec::new();
             for (i, &exact) in found.exact.iter().enumerate() {
                 let (value, difference) = match &found.numerical[i] {
@@ -231,7 +233,7 @@ impl Task {
                     }
                 };
                 let by_rules = found.by_rules[i].map_or("-".to_string(), number);
-                rows.push([self.derivative_name(i), number(exact), by_rules, value, difference]);
+                rows.push(vec![self.derivative_name(i), number(exact), by_rules, value, difference]);
             }
             output::table(&rows)?;
             for note in notes {
@@ -271,7 +273,7 @@ impl Task {
     fn print_sweep(&self, of: &SweepOf<'_>) -> Result<(), Failure> {
         let (name, exact) = (self.derivative_name(of.index), number(of.exact));
         output::print(format_args!("\n{name} at {}, {} difference; exact {exact}", located("", of.at), self.method.name()))?;
-        let mut rows = vec![["h", "difference", "error", ""].map(str::to_string)];
+        let mut rows = vec![["h", "difference", "error", ""].map(str::to_string).to_vec()];
         let best = of.sweep.best().map(|best| best.step);
         for row in &of.sweep.rows {
             let remark = match row.cause {
@@ -281,7 +283,7 @@ impl Task {
                 Cause::Lost => "all digits lost",
                 Cause::Undefined => "no value there",
             };
-            rows.push([format!("{:e}", row.step), number(row.value), small(row.error), remark.to_string()]);
+            rows.push(vec![format!("{:e}", row.step), number(row.value), small(row.error), remark.to_string()]);
         }
         output::table(&rows)?;
         of.sweep.reasons().iter().try_for_each(output::print)
@@ -329,7 +331,7 @@ impl Task {
 }
 
 /// f(3, 4)
-fn located(name: &str, at: &[f64]) -> String {
+pub fn located(name: &str, at: &[f64]) -> String {
     let numbers: Vec<String> = at.iter().map(|&x| number(x)).collect();
     match (name, &numbers[..]) {
         ("", [one]) => one.clone(),
