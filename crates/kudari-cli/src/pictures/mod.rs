@@ -3,7 +3,9 @@
 mod draw;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use indicatif::{ProgressFinish, ProgressStyle};
 use kudari::model::Network;
 use kudari::train::{Film, Plane};
 use kudari::{Error, ErrorKind};
@@ -71,15 +73,24 @@ impl Pictures {
     /// Ends the film with the network as it is after `iteration` updates, and draws it.
     pub fn write(&self, mut film: Film, network: &Network, iteration: u64, output: &Output) -> Result<(), Failure> {
         film.end(network, iteration)?;
-        output.line("");
+        let count = film.moments().len();
+        let bar = output.bar(0).map(|bar| bar.with_finish(ProgressFinish::AndClear));
+        if let Some(bar) = &bar {
+            bar.set_style(ProgressStyle::default_spinner());
+            bar.set_message(format!("drawing {count} moments"));
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
         if let Some(path) = &self.animate {
             draw::animation(&film, network.notation())?.save(path)?;
-            output.line(format_args!("{}: {} moments", path.display(), film.moments().len()));
         }
         if let Some(path) = &self.filmstrip {
             kudari_plot::save(&draw::filmstrip(&film, network.notation())?, path)?;
-            output.line(format_args!("{}: the moments at which most happened", path.display()));
         }
+        drop(bar);
+        output.line("");
+        self.animate.iter().for_each(|path| output.line(format_args!("{}: {count} moments", path.display())));
+        let strip = "the moments at which most happened";
+        self.filmstrip.iter().for_each(|path| output.line(format_args!("{}: {strip}", path.display())));
         Ok(())
     }
 }

@@ -89,18 +89,21 @@ impl FailedBy {
 /// What was measured, in one line without the kind.
 impl fmt::Display for FailedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |loss: f64| if (1e-3..1e4).contains(&loss) { format!("{loss:.4}") } else { format!("{loss:.2e}") };
         match *self {
             FailedBy::Diverged { loss } if loss.is_nan() => write!(f, "the loss became infinite or NaN"),
-            FailedBy::Diverged { loss } => write!(f, "the loss rose to {loss:.4e}"),
-            FailedBy::Slow { loss } => write!(f, "loss {loss:.4}, still falling"),
+            FailedBy::Diverged { loss } => write!(f, "the loss rose to {}", short(loss)),
+            FailedBy::Slow { loss } => write!(f, "loss {}, still falling", short(loss)),
             FailedBy::DeadUnits { layer, dead, units, loss } => {
-                write!(f, "{dead} of {units} in layer {layer} are 0 on all samples, loss {loss:.4}")
+                write!(f, "{dead} of {units} in layer {layer} are 0 on all samples, loss {}", short(loss))
             }
-            FailedBy::StuckAtGuessing { loss, guessing } => write!(f, "loss {loss:.4}, guessing gives {guessing:.4}"),
-            FailedBy::StuckElsewhere { loss, floor: None } => write!(f, "loss {loss:.4}"),
+            FailedBy::StuckAtGuessing { loss, guessing } => write!(f, "loss {}, guessing gives {}", short(loss), short(guessing)),
+            FailedBy::StuckElsewhere { loss, floor: None } => write!(f, "loss {}", short(loss)),
             FailedBy::StuckElsewhere { loss, floor: Some((floor, share)) } => write!(
                 f,
-                "loss {loss:.4}, not below {floor:.4} ({share:.3} of guessing) while samples of different classes look the same"
+                "loss {}, not below {} ({share:.3} of guessing) while samples of different classes look the same",
+                short(loss),
+                short(floor)
             ),
         }
     }
