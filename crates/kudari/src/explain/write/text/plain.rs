@@ -1,0 +1,53 @@
+//! The keyboard's signs.
+
+/// The keyboard's signs for what is left of others.
+pub(super) fn plain(text: &str) -> String {
+    let words = |sign: char| {
+        Some(match sign {
+            '†' => "(!)",
+            '≈' => "~",
+            '−' | '─' | '–' => "-",
+            '·' => "*",
+            '→' => "->",
+            '←' => "<-",
+            '≤' => "<=",
+            '≥' => ">=",
+            'η' => "eta",
+            'Σ' => "sum ",
+            'δ' | 'Δ' => "delta",
+            'σ' => "sigmoid",
+            '½' => "1/2 ",
+            '∂' => "d",
+            '′' => "'",
+            '‖' => "||",
+            '⎡' | '⎢' | '⎣' => "[",
+            '⎤' | '⎥' | '⎦' => "]",
+            '⋯' | '…' => "...",
+            '⋮' => ":",
+            'ᵀ' => "^T",
+            '⊙' => "(*)",
+            '×' => "x",
+            '┐' | '┘' | '┤' | '┬' | '┼' => "+",
+            '⁽' | '⁾' => "",
+            'ˡ' => "l",
+            'ᵢ' => "_i",
+            'ⱼ' => "_j",
+            'ₖ' => "_k",
+            '²' => "^2",
+            '⁻' => "^-",
+            _ => return None,
+        })
+    };
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    const LOWERED: &str = "₀₁₂₃₄₅₆₇₈₉";
+    let digit = |sign: char| RAISED.chars().position(|c| c == sign).or_else(|| LOWERED.chars().position(|c| c == sign));
+    let mut plain = String::new();
+    for sign in text.chars() {
+        match (words(sign), digit(sign)) {
+            (Some(words), _) => plain += words,
+            (None, Some(digit)) => plain += &digit.to_string(),
+            (None, None) => plain.push(sign),
+        }
+    }
+    plain
+}
