@@ -196,7 +196,8 @@ mod tests {
             .map(|s| s.iter().map(|p| (*p).to_string()).collect())
             .collect();
         assert_eq!(rows("y", &segments, 40.0), ["y &= a = 12345 + 67890 = 7"]);
-        assert_eq!(rows("y", &segments, 12.0), ["y &= a", "&= 12345 + 67890", "&= 7"]);
+        assert_eq!(rows("y", &segments, 12.0), ["y &= a", "&= 12345 + 67890 = 7"]);
+        assert_eq!(rows("y", &segments, 10.0), ["y &= a", "&= 12345 + 67890", "&= 7"]);
         assert_eq!(rows("y", &segments, 6.0), ["y &= a", "&= 12345", "&\\qquad + 67890", "&= 7"]);
     }
 }
