@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use kudari::explain::{Carry, Explanation, Language, Notation, Options, Problem, TextFormat};
+use kudari::explain::{Carry, Explanation, HtmlFormat, Language, Notation, Options, Problem, TextFormat};
 use kudari::model::{Network, NetworkOptions, write_atomically};
 use kudari::train::Loss;
 use kudari::{Array, DType, Error, ErrorKind};
@@ -26,8 +26,8 @@ Examples:
   kudari explain examples/worksheets/by-hand-2.toml --check mine.txt
       your own numbers, one by one: right, wrong and by which slip, or only
       a consequence (mine.txt: z1 = 0.6457, dE/dw2_11 = 1.41, one a line)
-  kudari explain examples/worksheets/by-hand-2.toml --format html > page.html
-      a page to read in a browser, without the network
+  kudari explain examples/worksheets/by-hand-2.toml -o page.html
+      a page to read in a browser: point at a number to see where it comes from
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
       a network without a worksheet, its weights by chance
   kudari explain runs/mnist-1 --data mnist --sample 17
@@ -52,9 +52,14 @@ written, and one unit of each layer; beyond that statistics and one unit.";
 enum Format {
     /// For the terminal
     Text,
+    /// A page for the browser, in one file, with both languages
+    Html,
     /// All values, for programs
     Json,
 }
+
+/// The formats that a file's ending asks for.
+const ENDINGS: [(&str, Format); 3] = [("txt", Format::Text), ("html", Format::Html), ("json", Format::Json)];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum CarryName {
@@ -77,10 +82,10 @@ pub struct Arguments {
     /// A worksheet (.toml), a trained model or its run folder, or a network such as "linear(2) tanh linear(1)"
     #[arg(value_name = "WORKSHEET|MODEL|NET")]
     what: String,
-    /// How it is written
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// Language of the words: en or ja
+    /// How it is written; by default as the ending of --output says, else text
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Language of the words: en or ja; a page has both and begins with this one
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
     lang: Language,
     /// Significant digits, 1 to 15
@@ -110,7 +115,7 @@ pub struct Arguments {
     /// Only the keyboard's signs
     #[arg(long)]
     ascii: bool,
-    /// Write to this file instead of standard output
+    /// Write to this file instead of standard output, in the format of its ending (.txt, .html, .json)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Of a network: its input, e.g. 0.5,-1
@@ -174,14 +179,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         unit: arguments.unit.clone(),
         steps: arguments.steps as usize,
     };
+    let format = format(arguments)?;
     let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
     if let Some(path) = &arguments.check {
-        return judge(arguments, &explanation, path);
+        return judge(arguments, &explanation, path, format);
     }
     let lines = explanation.lines();
     let document = explanation.document(&lines);
-    let text = match arguments.format {
+    let text = match format {
         Format::Text => document.text(&text_format(arguments)),
+        Format::Html => document.html(&HtmlFormat { language: arguments.lang }),
         Format::Json => explanation.json().to_string(),
     };
     write(arguments, &text)?;
@@ -203,15 +210,32 @@ fn write(arguments: &Arguments, text: &str) -> Result<(), Failure> {
 }
 
 /// Judges the file of somebody's own numbers. The exit status is 1 if one of them is wrong.
-fn judge(arguments: &Arguments, explanation: &Explanation, path: &Path) -> Result<ExitCode, Failure> {
+fn judge(arguments: &Arguments, explanation: &Explanation, path: &Path, format: Format) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
     let judged = explanation.judge(&text).map_err(|e| e.context(path.display()))?;
-    let format = text_format(arguments);
-    match arguments.format {
-        Format::Text => write(arguments, &explanation.answers_text(&judged, &format))?,
-        Format::Json => write(arguments, &explanation.answers_json(&judged, &format).to_string())?,
+    let style = text_format(arguments);
+    match format {
+        Format::Text => write(arguments, &explanation.answers_text(&judged, &style))?,
+        Format::Json => write(arguments, &explanation.answers_json(&judged, &style).to_string())?,
+        Format::Html => {
+            let error = Error::new(ErrorKind::Value, "--check: answers are written as text or as JSON, not as a page");
+            return Err(Failure::Usage(error.help("use --format text or --format json")));
+        }
     }
     Ok(if judged.iter().all(|j| j.is_right()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The format that is asked for by name, or by the ending of the output file.
+fn format(arguments: &Arguments) -> Result<Format, Failure> {
+    let (None, Some(path)) = (arguments.format, &arguments.output) else {
+        return Ok(arguments.format.unwrap_or(Format::Text));
+    };
+    let known = ENDINGS.iter().find(|(ending, _)| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending)));
+    known.map(|(_, format)| *format).ok_or_else(|| {
+        let endings: Vec<String> = ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
+        let error = Error::new(ErrorKind::Value, format!("--output {}: the ending names no format", path.display()));
+        Failure::Usage(error.help(format!("end it in {}, or add --format", endings.join(", "))))
+    })
 }
 
 /// What is to be explained.

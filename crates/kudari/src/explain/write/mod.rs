@@ -2,7 +2,9 @@
 
 mod answers;
 mod drawing;
+mod html;
 mod json;
 mod text;
 
+pub use html::HtmlFormat;
 pub use text::TextFormat;
