@@ -43,8 +43,8 @@ impl Writer<'_> {
         let edges: usize = layers.windows(2).map(|pair| pair[0].size * pair[1].size).sum();
         if units > MOST_UNITS || edges > MOST_EDGES {
             let caption = phrase!(
-                "A strip is a layer; the darker a cell, the larger its number.",
-                "帯は層を表す。色の濃いユニットほど値が大きい。"
+                "A strip is a layer; the stronger the colour of a unit, the larger its number.",
+                "帯は層を表す。色のはっきりしたユニットほど値が大きい。"
             );
             return figure(&self.strips(&layers), &self.words(&caption));
         }

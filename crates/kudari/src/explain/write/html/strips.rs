@@ -66,7 +66,7 @@ impl Writer<'_> {
         )
     }
 
-    /// The units as cells, darker where their numbers are larger; a plain strip where they are too many.
+    /// The units as cells, their colour stronger where their numbers are larger; a plain strip where they are too many.
     fn strip(&self, layer: &Layer, x: f64, height: f64) -> String {
         let top = HEIGHT / 2.0 - height / 2.0;
         let frame = format!("<rect class=\"frame\" x=\"{x:.1}\" y=\"{top:.1}\" width=\"{WIDE}\" height=\"{height:.1}\"/>\n");
