@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use kudari::explain::{Carry, Explanation, Language, LatexFormat, Notation, Options, Problem, TextFormat};
+use kudari::explain::{Carry, Explanation, HtmlFormat, Language, LatexFormat, Notation, Options, Problem, TextFormat};
 use kudari::model::{Network, NetworkOptions, write_atomically};
 use kudari::train::Loss;
 use kudari::{Array, DType, Error, ErrorKind};
@@ -26,8 +26,8 @@ Examples:
   kudari explain examples/worksheets/by-hand-2.toml --check mine.txt
       your own numbers, one by one: right, wrong and by which slip, or only
       a consequence (mine.txt: z1 = 0.6457, dE/dw2_11 = 1.41, one a line)
-  kudari explain examples/worksheets/by-hand-2.toml --format html > page.html
-      a page to read in a browser, without the network
+  kudari explain examples/worksheets/by-hand-2.toml -o page.html
+      a page to read in a browser: point at a number to see where it comes from
   kudari explain examples/worksheets/by-hand-2.toml -o sheet.tex && pdflatex sheet
       the same set in LaTeX (--lang ja: lualatex); -o sheet.md gives Markdown
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
@@ -54,6 +54,8 @@ written, and one unit of each layer; beyond that statistics and one unit.";
 enum Format {
     /// For the terminal
     Text,
+    /// A page for the browser, in one file, with both languages
+    Html,
     /// A document for TeX
     Latex,
     /// Its sections alone, to be pasted into notes
@@ -65,8 +67,13 @@ enum Format {
 }
 
 /// The formats that a file's ending asks for.
-const ENDINGS: [(&str, Format); 4] =
-    [("txt", Format::Text), ("tex", Format::Latex), ("md", Format::Markdown), ("json", Format::Json)];
+const ENDINGS: [(&str, Format); 5] = [
+    ("txt", Format::Text),
+    ("html", Format::Html),
+    ("tex", Format::Latex),
+    ("md", Format::Markdown),
+    ("json", Format::Json),
+];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum CarryName {
@@ -89,10 +96,10 @@ pub struct Arguments {
     /// A worksheet (.toml), a trained model or its run folder, or a network such as "linear(2) tanh linear(1)"
     #[arg(value_name = "WORKSHEET|MODEL|NET")]
     what: String,
-    /// How it is written; by default as the ending of the output file says, else as text
+    /// How it is written; by default as the ending of --output says, else text
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Language of the words: en or ja
+    /// Language of the words: en or ja; a page has both and begins with this one
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
     lang: Language,
     /// Significant digits, 1 to 15
@@ -122,7 +129,7 @@ pub struct Arguments {
     /// Only the keyboard's signs
     #[arg(long)]
     ascii: bool,
-    /// Write to this file instead of standard output, in the format of its ending (.txt, .tex, .md, .json)
+    /// Write to this file instead of standard output, in the format of its ending (.txt, .html, .tex, .md, .json)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Of a network: its input, e.g. 0.5,-1
@@ -170,7 +177,6 @@ fn terms(text: &str) -> Result<usize, String> {
 
 /// Explains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let format = format(arguments)?;
     let options = Options {
         digits: arguments.digits.into(),
         carry: match arguments.carry {
@@ -187,6 +193,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         unit: arguments.unit.clone(),
         steps: arguments.steps as usize,
     };
+    let format = format(arguments)?;
     let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
     if let Some(path) = &arguments.check {
         return judge(arguments, format, &explanation, path);
@@ -195,6 +202,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let document = explanation.document(&lines);
     let text = match format {
         Format::Text => document.text(&text_format(arguments)),
+        Format::Html => document.html(&HtmlFormat { language: arguments.lang }),
         Format::Latex | Format::LatexBody => {
             document.latex(&LatexFormat { language: arguments.lang, body: format == Format::LatexBody })
         }

@@ -35,4 +35,4 @@ pub use paths::Route;
 pub use problem::Problem;
 pub use symbol::Symbol;
 pub use words::{Language, Phrase};
-pub use write::{LatexFormat, TextFormat};
+pub use write::{HtmlFormat, LatexFormat, TextFormat};

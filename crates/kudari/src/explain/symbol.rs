@@ -62,6 +62,21 @@ impl Symbol {
         }
     }
 
+    /// `w-2-1-1`, `dw-2-1-1`, `slope-a-1-1`, `x-437-s3`: what links within a page call it.
+    pub fn anchor(&self) -> String {
+        match self {
+            Symbol::Letter { letter, layer, index, sample } => {
+                let letter: String = letter.chars().map(letter_name).collect();
+                let numbers = layer.iter().chain(index).map(usize::to_string);
+                let sample = sample.map(|n| format!("s{n}"));
+                std::iter::once(letter).chain(numbers).chain(sample).collect::<Vec<_>>().join("-")
+            }
+            Symbol::Derivative(of) => format!("d{}", of.anchor()),
+            Symbol::Slope(_, at) => format!("slope-{}", at.anchor()),
+            Symbol::Updated(of) => format!("new-{}", of.anchor()),
+        }
+    }
+
     /// `w^{(2)}_{11}`, `\frac{\partial E}{\partial w^{(2)}_{11}}`.
     pub fn latex(&self) -> String {
         self.latex_with(&|letter| letter.to_string())
@@ -103,6 +118,16 @@ pub(super) fn latex_function(name: &str) -> String {
     }
 }
 
+/// A letter in the letters of the keyboard.
+fn letter_name(letter: char) -> String {
+    const NAMES: [(char, &str); 5] = [('δ', "delta"), ('Δ', "Delta"), ('η', "eta"), ('θ', "theta"), ('Θ', "Theta")];
+    match NAMES.iter().find(|n| n.0 == letter) {
+        Some((_, name)) => (*name).to_string(),
+        None if letter.is_ascii_alphanumeric() => letter.to_string(),
+        None => format!("u{:x}", u32::from(letter)),
+    }
+}
+
 /// Indices next to each other; with a comma between them if one has two digits.
 fn joined(index: &[usize], comma: &str, write: impl Fn(usize) -> String) -> String {
     let comma = if index.iter().any(|&i| i > 9) { comma } else { "" };
@@ -127,7 +152,10 @@ mod tests {
         assert_eq!(derivative.latex(), "\\frac{\\partial E}{\\partial w^{(2)}_{13}}");
         let far = Symbol::Letter { letter: "x", layer: None, index: vec![437, 2], sample: Some(3) };
         assert_eq!((far.text(), far.key()), ("x₄₃₇,₂[3]".to_string(), "x437,2[3]".to_string()));
+        assert_eq!((derivative.anchor(), far.anchor()), ("dw-2-1-3".to_string(), "x-437-2-s3".to_string()));
+        assert_eq!(Symbol::letter("δ").anchor(), "delta");
         let slope = Symbol::Slope("h", Box::new(Symbol::Letter { letter: "a", layer: Some(1), index: vec![1], sample: None }));
         assert_eq!((slope.text(), slope.key()), ("h′(a⁽¹⁾₁)".to_string(), "h'(a1_1)".to_string()));
+        assert_eq!((slope.anchor(), Symbol::Updated(Box::new(weight)).anchor()), ("slope-a-1-1".into(), "new-w-2-1-3".into()));
     }
 }

@@ -2,11 +2,13 @@
 
 mod answers;
 mod drawing;
+mod html;
 mod json;
 mod latex;
 mod markdown;
 mod tex;
 mod text;
 
+pub use html::HtmlFormat;
 pub use latex::LatexFormat;
 pub use text::TextFormat;
