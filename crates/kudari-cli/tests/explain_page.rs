@@ -1,4 +1,5 @@
 //! `kudari explain` as a page for the browser.
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions are tests too
 
 mod common;
 

@@ -67,13 +67,8 @@ enum Format {
 }
 
 /// The formats that a file's ending asks for.
-const ENDINGS: [(&str, Format); 5] = [
-    ("txt", Format::Text),
-    ("html", Format::Html),
-    ("tex", Format::Latex),
-    ("md", Format::Markdown),
-    ("json", Format::Json),
-];
+const ENDINGS: [(&str, Format); 5] =
+    [("txt", Format::Text), ("html", Format::Html), ("tex", Format::Latex), ("md", Format::Markdown), ("json", Format::Json)];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum CarryName {
