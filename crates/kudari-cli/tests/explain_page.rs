@@ -18,7 +18,7 @@ fn a_page_is_written_by_name_or_by_the_files_ending() {
         let run = run(rest);
         assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
     }
-    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let read = |name: &str| String::from_utf8(folder.read(name)).unwrap();
     assert_eq!((read("a.page").trim_end(), read("b.HTML").trim_end()), (printed.stdout.trim_end(), printed.stdout.trim_end()));
     assert!(read("c.html").contains("<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"ja\""));
     assert_eq!(run(&["-o", "d.txt"]).status, 0);
@@ -32,4 +32,6 @@ fn an_ending_that_names_no_format_is_explained() {
     run.fails(2, "--output page.pdf: the ending names no format");
     run.helps("add --format");
     assert!(folder.names(".").is_empty(), "nothing was begun");
+    folder.write("mine.txt", b"E = 1");
+    folder.run(&[&NET[..], &["--check", "mine.txt", "--format", "html"]].concat()).fails(2, "not as a page");
 }
