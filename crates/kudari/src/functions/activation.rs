@@ -1,6 +1,6 @@
 //! Activation functions.
 
-use super::unary::unary;
+use super::unary::{INPUTS, NOTHING, OUTPUTS, unary};
 
 /// √½ and 1/√(2π), for the exact GELU.
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -8,6 +8,16 @@ const NORMAL_PEAK: f64 = 0.398_942_280_401_432_7;
 /// √(2/π) and the cubic term, for GELU's tanh form.
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 const CUBIC: f64 = 0.044_715;
+
+impl crate::Variable {
+    /// The rectified linear unit max(x, 0). Its derivative at 0 is taken as 0, see
+    /// [`relu_with`](crate::Variable::relu_with).
+    #[must_use]
+    #[track_caller]
+    pub fn relu(&self) -> crate::Variable {
+        self.relu_with(0.0)
+    }
+}
 
 unary! {
     /// The identity.
@@ -54,16 +64,21 @@ unary! {
         saves: INPUTS,
         samples: [(-3.0, 3.0)],
     }
-    /// The rectified linear unit.
-    relu => Relu {
+    /// The rectified linear unit with a chosen derivative at its kink, from 0 to 1.
+    ///
+    /// At 0 the slope jumps from 0 to 1, so the derivative there is a choice. 0 is the limit from the left: a unit that is
+    /// off stays off, as [`relu`](crate::Variable::relu), PyTorch and TensorFlow have it. 1 is the limit from the right, and
+    /// ½ what central differences give. It matters where inputs are exactly 0, as with biases of 0 and a sample of zeros.
+    relu_with(kink = 0.5) => Relu as "relu" {
         formula: "max(x, 0)",
-        derivative: "1 for x > 0, else 0",
-        notes: "Not differentiable at 0, where the derivative is taken as 0.",
+        derivative: "1 for x > 0, kink for x = 0, else 0",
+        notes: "Not differentiable at 0, where the derivative is taken as kink: 0 for x.relu(), ½ is what central differences give.",
         cost: 0.15,
         // Not `maximum`: a NaN stays one.
         value: |x| if x < T::ZERO { T::ZERO } else { x },
-        slope: |x, y| y.step(),
-        saves: OUTPUTS,
+        // Without a kink the output tells the slope. It is kept anyway, as the input of what follows; x then stands for it.
+        slope: |x, y| x.heaviside(kink),
+        saves: if kink == 0.0 { OUTPUTS } else { INPUTS },
         samples: [(0.2, 2.0), (-2.0, -0.2)],
     }
     /// ReLU with a small slope below zero.
@@ -73,7 +88,7 @@ unary! {
         notes: "At 0 the derivative is taken as the slope. Maas, Hannun and Ng (2013).",
         cost: 0.15,
         value: |x| if x > T::ZERO { x } else { slope * x },
-        slope: |x, y| x.step() * x.constant(1.0 - slope) + x.constant(slope),
+        slope: |x, y| x.heaviside(0.0) * x.constant(1.0 - slope) + x.constant(slope),
         saves: INPUTS,
         samples: [(0.2, 2.0), (-2.0, -0.2)],
     }

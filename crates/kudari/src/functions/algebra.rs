@@ -28,8 +28,8 @@ pub(super) trait Algebra:
     fn tanh_slope(&self) -> Self;
     /// −1, 0, 1; derivative zero.
     fn sign(&self) -> Self;
-    /// 1 above zero, else 0; derivative zero.
-    fn step(&self) -> Self;
+    /// 1 above zero, `at_zero` at zero, 0 below; derivative zero.
+    fn heaviside(&self, at_zero: f64) -> Self;
     /// 1 from `low` to `high`, both included, else 0; derivative zero.
     fn inside(&self, low: f64, high: f64) -> Self;
 }
@@ -76,8 +76,10 @@ impl<T: Float> Algebra for T {
         Float::sign(*self)
     }
     #[inline(always)]
-    fn step(&self) -> T {
-        if *self > T::ZERO { T::ONE } else { T::ZERO }
+    fn heaviside(&self, at_zero: f64) -> T {
+        let above = if *self > T::ZERO { T::ONE } else { T::ZERO };
+        let at = if *self == T::ZERO { T::from_f64(at_zero) } else { T::ZERO };
+        above + at
     }
     #[inline(always)]
     fn inside(&self, low: f64, high: f64) -> T {
@@ -117,8 +119,8 @@ impl Algebra for Variable {
     fn sign(&self) -> Variable {
         Variable::sign(self)
     }
-    fn step(&self) -> Variable {
-        Variable::step(self)
+    fn heaviside(&self, at_zero: f64) -> Variable {
+        Variable::constant(self.array().map(Heaviside { at_zero }))
     }
     fn inside(&self, low: f64, high: f64) -> Variable {
         Variable::constant(self.array().map(Inside { low, high }))
@@ -136,5 +138,18 @@ impl Map for Inside {
     #[inline(always)]
     fn call<T: Float>(self, x: T) -> T {
         Algebra::inside(&x, self.low, self.high)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Heaviside {
+    at_zero: f64,
+}
+
+impl Map for Heaviside {
+    const COST: f64 = 0.15;
+    #[inline(always)]
+    fn call<T: Float>(self, x: T) -> T {
+        x.heaviside(self.at_zero)
     }
 }

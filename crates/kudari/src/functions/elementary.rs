@@ -1,6 +1,6 @@
 //! Elementary functions of one number: exponential, logarithm, roots, signs.
 
-use super::unary::unary;
+use super::unary::{INPUTS, NOTHING, OUTPUTS, unary};
 
 unary! {
     /// The opposite number.

@@ -1,8 +1,16 @@
 //! How an elementwise function of one variable is written: see [`unary!`].
 
+use crate::autograd::Saves;
+
+/// What a slope reads: the input, the output, or neither.
+pub(super) const INPUTS: Saves = Saves::INPUTS;
+pub(super) const OUTPUTS: Saves = Saves::OUTPUTS;
+pub(super) const NOTHING: Saves = Saves::NOTHING;
+
 /// Defines elementwise functions. Each is one block: documentation, name and type (with parameters), formula,
 /// derivative, notes, cost (estimated nanoseconds per element), value, slope, what the slope reads, and the intervals
-/// on which it is checked.
+/// on which it is checked. Where the method is not called as the function is (`relu_with`, for `relu`), the function's
+/// name stands behind the type.
 ///
 /// From a block follow the method of `Variable`, the kernels of both directions, the second-order rule and the
 /// registry entry. The slope is a function of input `x` and output `y`, of which only those that `saves` names hold
@@ -10,14 +18,14 @@
 macro_rules! unary {
     ($(
         $(#[$doc:meta])*
-        $name:ident $(($($parameter:ident = $example:expr),+))? => $type:ident {
+        $name:ident $(($($parameter:ident = $example:expr),+))? => $type:ident $(as $word:literal)? {
             formula: $formula:literal,
             derivative: $derivative:literal,
             notes: $notes:literal,
             cost: $cost:literal,
             value: |$vx:ident| $value:expr,
             slope: |$x:ident, $y:ident| $slope:expr,
-            saves: $saves:ident,
+            saves: $saves:expr,
             samples: $samples:expr,
         }
     )*) => {
@@ -28,6 +36,7 @@ macro_rules! unary {
             impl $crate::array::Map for $type {
                 const COST: f64 = $cost;
                 #[inline(always)]
+                #[allow(unused_variables)]
                 fn call<T: $crate::kernels::float::Float>(self, $vx: T) -> T {
                     $($(let $parameter = T::from_f64(self.$parameter);)+)?
                     $value
@@ -55,7 +64,7 @@ macro_rules! unary {
 
             impl $crate::autograd::Function for $type {
                 fn name(&self) -> &'static str {
-                    stringify!($name)
+                    $crate::functions::unary::word!($name $($word)?)
                 }
                 fn forward(&self, inputs: &[&$crate::Array]) -> $crate::Result<$crate::autograd::Outputs> {
                     Ok([inputs[0].map(*self)].into())
@@ -74,12 +83,14 @@ macro_rules! unary {
                     } else if saved == $crate::autograd::Saves::NOTHING {
                         gy[0].mul(self.slope(&gy[0], &gy[0]))?
                     } else {
-                        $crate::Variable::constant(gy[0].array().map3(stringify!($name), x.array(), y.array(), *self)?)
+                        $crate::Variable::constant(gy[0].array().map3(self.name(), x.array(), y.array(), *self)?)
                     };
                     Ok([Some(gx)].into_iter().collect())
                 }
+                #[allow(unused_variables)]
                 fn saves(&self) -> $crate::autograd::Saves {
-                    $crate::autograd::Saves::$saves
+                    $($(let $parameter = self.$parameter;)+)?
+                    $saves
                 }
                 fn worked(&self, _: &$crate::autograd::Calculation<'_>) -> Option<Box<dyn $crate::autograd::Worked>> {
                     $crate::functions::worked::elementwise($formula, $derivative, &[$($((stringify!($parameter), self.$parameter)),+)?])
@@ -102,7 +113,7 @@ macro_rules! unary {
         /// The functions of this file.
         pub(super) const ENTRIES: &[$crate::functions::Entry] = &[$(
             $crate::functions::Entry {
-                name: stringify!($name),
+                name: $crate::functions::unary::word!($name $($word)?),
                 usage: concat!("x.", stringify!($name), "(" $(, stringify!($($parameter),+))?, ")"),
                 formula: $formula,
                 derivative: $derivative,
@@ -122,3 +133,14 @@ macro_rules! unary {
     };
 }
 pub(super) use unary;
+
+/// A function's name: its method's, unless another is given.
+macro_rules! word {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident $word:literal) => {
+        $word
+    };
+}
+pub(super) use word;

@@ -192,14 +192,24 @@ vectorized! {
     ) {
         let len = out.len();
         let [a0, b0, c0] = starts;
-        if steps == [1, 1, 1] {
-            let (a, b, c) = (&a[a0..a0 + len], &b[b0..b0 + len], &c[c0..c0 + len]);
-            for (((o, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
-                *o = f(x, y, z);
+        match steps {
+            [1, 1, 1] => {
+                let (a, b, c) = (&a[a0..a0 + len], &b[b0..b0 + len], &c[c0..c0 + len]);
+                for (((o, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *o = f(x, y, z);
+                }
             }
-        } else {
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = f(a[at(a0, steps[0], i)], b[at(b0, steps[1], i)], c[at(c0, steps[2], i)]);
+            // The gradient of a sum is one number for all.
+            [0, 1, 1] => {
+                let (x, b, c) = (a[a0], &b[b0..b0 + len], &c[c0..c0 + len]);
+                for ((o, &y), &z) in out.iter_mut().zip(b).zip(c) {
+                    *o = f(x, y, z);
+                }
+            }
+            _ => {
+                for (i, o) in out.iter_mut().enumerate() {
+                    *o = f(a[at(a0, steps[0], i)], b[at(b0, steps[1], i)], c[at(c0, steps[2], i)]);
+                }
             }
         }
     }

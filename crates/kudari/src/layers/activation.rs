@@ -4,31 +4,65 @@ use super::initializer::Initializer;
 use super::parameter::{Layer, Parameter, Path};
 use super::sequential::Module;
 use crate::autograd::Variable;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// An activation function that the notation knows.
 pub struct ActivationKind {
     /// The word.
     pub name: &'static str,
-    /// The parameter's default, for those that take one.
-    pub default: Option<f64>,
+    /// The parameter, for those that take one.
+    pub parameter: Option<ActivationParameter>,
     /// The initialiser that suits the weights before it.
     pub initializer: Initializer,
+    /// Whether each number of the result depends on one number of the input; the others mix the numbers of a sample.
+    pub elementwise: bool,
     /// The function, of the input and the parameter.
     pub apply: fn(&Variable, f64) -> Result<Variable>,
 }
 
+/// The parameter of an activation function.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ActivationParameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value where none is given.
+    pub default: f64,
+    /// The values it may have; empty if any finite number will do.
+    pub choices: &'static [f64],
+}
+
+impl ActivationParameter {
+    /// How the function is written with this value: by name where there is a choice of values, `relu(kink=0.5)`, else by
+    /// its place, `leaky_relu(0.01)`.
+    pub fn written(&self, function: &str, value: f64) -> String {
+        if self.choices.is_empty() { format!("{function}({value})") } else { format!("{function}({}={value})", self.name) }
+    }
+
+    /// An example of how the function is written, with a value that is not the default if there is a choice.
+    pub fn example(&self, function: &str) -> String {
+        let other = self.choices.iter().copied().find(|&c| c != self.default);
+        self.written(function, other.unwrap_or(self.default))
+    }
+}
+
 macro_rules! kinds {
-    ($($name:literal $(($default:literal))? $initializer:ident |$x:ident $(, $p:ident)?| $call:expr;)*) => {
+    ($($name:literal $(($parameter:ident = $default:literal $(of $choices:expr)?))? $initializer:ident $(over $rows:ident)?
+        |$x:ident $(, $p:ident)?| $call:expr;)*) => {
         &[$(ActivationKind {
             name: $name,
-            default: kinds!(@default $($default)?),
+            parameter: kinds!(@parameter $($parameter $default $($choices)?)?),
             initializer: Initializer::$initializer,
+            elementwise: kinds!(@elementwise $($rows)?),
             apply: |$x, _parameter| { $(let $p = _parameter;)? $call },
         }),*]
     };
-    (@default) => { None };
-    (@default $default:literal) => { Some($default) };
+    (@parameter) => { None };
+    (@parameter $name:ident $default:literal) => { kinds!(@parameter $name $default [0.0; 0]) };
+    (@parameter $name:ident $default:literal $choices:expr) => {
+        Some(ActivationParameter { name: stringify!($name), default: $default, choices: &$choices })
+    };
+    (@elementwise) => { true };
+    (@elementwise rows) => { false };
 }
 
 /// Every activation function of the notation.
@@ -37,14 +71,14 @@ pub const ACTIVATIONS: &[ActivationKind] = kinds! {
     "step" LeCun |x| Ok(x.step());
     "sigmoid" Glorot |x| Ok(x.sigmoid());
     "tanh" Glorot |x| Ok(x.tanh());
-    "relu" He |x| Ok(x.relu());
-    "leaky_relu"(0.01) He |x, slope| Ok(x.leaky_relu(slope));
+    "relu"(kink = 0.0 of [0.0, 0.5, 1.0]) He |x, kink| Ok(x.relu_with(kink));
+    "leaky_relu"(slope = 0.01) He |x, slope| Ok(x.leaky_relu(slope));
     "softplus" He |x| Ok(x.softplus());
     "gelu" He |x| Ok(x.gelu());
     "gelu_tanh" He |x| Ok(x.gelu_tanh());
     "silu" He |x| Ok(x.silu());
-    "softmax" LeCun |x| x.softmax(-1);
-    "log_softmax" LeCun |x| x.log_softmax(-1);
+    "softmax" LeCun over rows |x| x.softmax(-1);
+    "log_softmax" LeCun over rows |x| x.log_softmax(-1);
 };
 
 /// An activation function as a layer.
@@ -60,10 +94,26 @@ impl Activation {
         ACTIVATIONS.iter().find(|kind| kind.name == name).map(|kind| Activation { kind, parameter: None })
     }
 
-    /// The same with another parameter, for those that take one.
-    #[must_use]
-    pub fn with(self, parameter: f64) -> Activation {
-        Activation { parameter: self.kind.default.map(|_| parameter), ..self }
+    /// The same with another parameter.
+    ///
+    /// # Errors
+    ///
+    /// A function without a parameter, or a value that it cannot have.
+    pub fn with(self, value: f64) -> Result<Activation> {
+        let name = self.kind.name;
+        let fail = |what: String| Error::new(ErrorKind::Notation, what);
+        let Some(parameter) = self.kind.parameter else {
+            return Err(fail(format!("{name} takes no arguments")).help(format!("write `{name}`")));
+        };
+        let help = format!("write e.g. {}", parameter.example(name));
+        if !value.is_finite() {
+            return Err(fail(format!("{name}: {} {value} is not a finite number", parameter.name)).help(help));
+        }
+        if !parameter.choices.is_empty() && !parameter.choices.contains(&value) {
+            let choices = parameter.choices.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+            return Err(fail(format!("{name}: {} {value} is not one of {choices}", parameter.name)).help(help));
+        }
+        Ok(Activation { parameter: Some(value), ..self })
     }
 
     /// What kind it is.
@@ -88,12 +138,13 @@ without_parameters!(Activation Flatten);
 
 impl Module for Activation {
     fn forward(&self, x: &Variable) -> Result<Variable> {
-        (self.kind.apply)(x, self.parameter.or(self.kind.default).unwrap_or(0.0))
+        let default = self.kind.parameter.map(|p| p.default);
+        (self.kind.apply)(x, self.parameter.or(default).unwrap_or(0.0))
     }
     fn notation(&self) -> String {
-        match self.parameter {
-            Some(parameter) => format!("{}({parameter})", self.kind.name),
-            None => self.kind.name.to_string(),
+        match (self.kind.parameter, self.parameter) {
+            (Some(parameter), Some(value)) => parameter.written(self.kind.name, value),
+            _ => self.kind.name.to_string(),
         }
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {

@@ -10,7 +10,7 @@ mod linear;
 mod parameter;
 mod sequential;
 
-pub use activation::{ACTIVATIONS, Activation, ActivationKind, Flatten};
+pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten};
 pub use initializer::Initializer;
 pub use linear::Linear;
 pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};

@@ -206,7 +206,8 @@ mod tests {
     fn model() -> Model {
         let options = NetworkOptions { seed: 5, ..NetworkOptions::default() };
         Model {
-            network: Network::new("linear(3) leaky_relu(0.2) linear(2,nobias)", &[2, 2], &options).unwrap(),
+            network: Network::new("linear(3) leaky_relu(0.2) linear(3) relu(kink=0.5) linear(2,nobias)", &[2, 2], &options)
+                .unwrap(),
             normalisation: Normalisation { scale: 1.0 / 255.0, shift: -0.5 },
             labels: vec!["no".into(), "はい".into()],
             loss: "softmax_cross_entropy".into(),

@@ -67,17 +67,31 @@ pub(super) fn build(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
         return (layer.build)(word, site);
     }
     let activation = Activation::new(&word.name).ok_or_else(|| unknown(&word.name))?;
-    match (activation.kind().default, &word.arguments[..]) {
-        (_, []) => Ok(Box::new(activation)),
-        (Some(_), [number]) => {
-            let value = number.parse().ok().filter(|v: &f64| v.is_finite());
-            let value = value.ok_or_else(|| Error::new(ErrorKind::Notation, format!("`{number}` is not a number")))?;
-            Ok(Box::new(activation.with(value)))
-        }
-        (Some(default), _) => Err(Error::new(ErrorKind::Notation, format!("{} takes one number", word.name))
-            .help(format!("write e.g. {}({default})", word.name))),
-        (None, _) => no_arguments(word).map(|()| Box::new(activation) as Box<dyn Module>),
-    }
+    Ok(Box::new(with_argument(activation, word)?))
+}
+
+/// The activation function with the argument that the word gives it: `0.2` by its place or `slope=0.2` by name. What has
+/// a choice of values is told by name alone.
+fn with_argument(activation: Activation, word: &Word) -> Result<Activation> {
+    let Some(parameter) = activation.kind().parameter else {
+        return no_arguments(word).map(|()| activation);
+    };
+    let fail = |what: String| {
+        Error::new(ErrorKind::Notation, what).help(format!("write e.g. {}", parameter.example(activation.kind().name)))
+    };
+    let argument = match &word.arguments[..] {
+        [] => return Ok(activation),
+        [argument] => argument,
+        _ => return Err(fail(format!("{} takes one argument", word.name))),
+    };
+    let value = match argument.split_once('=') {
+        Some((name, value)) if name.trim() == parameter.name => value.trim(),
+        Some((name, _)) => return Err(fail(format!("{} has no argument `{}`", word.name, name.trim()))),
+        None if parameter.choices.is_empty() => argument,
+        None => return Err(fail(format!("{} takes its {} by name", word.name, parameter.name))),
+    };
+    let value = value.parse().map_err(|_| fail(format!("`{value}` is not a number")))?;
+    activation.with(value)
 }
 
 fn no_arguments(word: &Word) -> Result<()> {
@@ -182,5 +196,34 @@ mod tests {
     fn unknown_words_get_the_nearest_known_one() {
         assert_eq!(unknown("sigmoyd").what_to_do(), "did you mean `sigmoid`?");
         assert!(unknown("qqqqqqqqq").what_to_do().starts_with("the words are linear"));
+    }
+
+    #[test]
+    fn arguments_by_place_and_by_name() {
+        let build = |text: &str| {
+            let site = Site { input: &[4], initializer: Initializer::LeCun };
+            super::build(&read(text).unwrap()[0], &site).map(|layer| layer.notation())
+        };
+        for (text, read_as) in [
+            ("relu( kink = 0.50 )", "relu(kink=0.5)"),
+            ("relu(kink=0)", "relu(kink=0)"),
+            ("relu()", "relu"),
+            ("leaky_relu(slope=0.2)", "leaky_relu(0.2)"),
+        ] {
+            assert_eq!(build(text).unwrap(), read_as);
+        }
+        for (text, what, help) in [
+            ("relu(kink=0.3)", "relu: kink 0.3 is not one of 0, 0.5, 1", "write e.g. relu(kink=0.5)"),
+            ("relu(kink=nan)", "relu: kink NaN is not a finite number", "write e.g. relu(kink=0.5)"),
+            ("relu(knik=1)", "relu has no argument `knik`", "write e.g. relu(kink=0.5)"),
+            ("relu(kink=half)", "`half` is not a number", "write e.g. relu(kink=0.5)"),
+            ("relu(0.5)", "relu takes its kink by name", "write e.g. relu(kink=0.5)"),
+            ("relu(kink=0, kink=1)", "relu takes one argument", "write e.g. relu(kink=0.5)"),
+            ("leaky_relu(inf)", "leaky_relu: slope inf is not a finite number", "write e.g. leaky_relu(0.01)"),
+            ("tanh(kink=1)", "tanh takes no arguments", "write `tanh`"),
+        ] {
+            let error = build(text).unwrap_err();
+            assert_eq!((error.what(), error.what_to_do()), (what, help), "{text}");
+        }
     }
 }

@@ -43,7 +43,7 @@ fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "step" => Ok(x.step()),
         "sigmoid" => Ok(x.sigmoid()),
         "tanh" => Ok(x.tanh()),
-        "relu" => Ok(x.relu()),
+        "relu" => Ok(args["kink"].as_f64().map_or_else(|| x.relu(), |kink| x.relu_with(kink))),
         "leaky_relu" => Ok(x.leaky_relu(number("slope"))),
         "softplus" => Ok(x.softplus()),
         "gelu" => Ok(x.gelu()),

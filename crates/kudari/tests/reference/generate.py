@@ -204,6 +204,9 @@ def unary_cases():
         case(name, [Given([NAN, INF, -INF])], f, args, gradients=False, dtypes=dtypes)
     case("log", [Given([0.0, -1.0, 1.0])], torch.log)
     case("sqrt", [Given([-1.0, 4.0])], torch.sqrt)
+    # The maximum of equal numbers gives each half of the gradient: ReLU's derivative at 0 is then ½.
+    half = [Given([0.0, -0.0, 1.5, -1.5, 1e-30, -1e-30])]
+    case("relu", half, lambda x: torch.maximum(x, torch.zeros_like(x)), {"kink": 0.5})
     case("clip", [Given([-0.5, 1.0, -0.75, 1.25, 0.0])], clip, UNARY_ARGS["clip"])
     case("exp", [Given([709.5, -700.0])], torch.exp, dtypes=["f64"])
     case("exp", [Given([710.0, -760.0, 100.0])], torch.exp, gradients=False)
