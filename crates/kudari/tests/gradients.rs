@@ -106,13 +106,39 @@ fn wrong_backward_rules_are_rejected() {
     assert!(!report.passed && worst.order == Order::Second, "{worst}");
 }
 
+/// Slopes by the formula: relu has 0 on the left of 0 and 1 on the right, each times the random upstream gradient. With
+/// kink ½ the value returned is what central differences give, and the kink must not be hidden by that.
 #[test]
 fn a_kink_is_reported_and_is_neither_right_nor_wrong() {
-    let report = check_gradients(|v| Ok(v[0].relu()), &[Array::from([0.0, 1.0])], &CheckOptions::default()).unwrap();
-    assert!(report.passed && report.checked > 0);
-    let kink = &report.kinks[0];
-    assert_eq!((kink.index.as_slice(), kink.left.round(), kink.returned), (&[0][..], 0.0, 0.0));
-    assert!(kink.right > 0.4 && kink.to_string().contains("not differentiable here"));
+    for kink in [0.0, 0.5, 1.0] {
+        let at = [Array::from([0.0, 1.0])];
+        let report = check_gradients(|v| Ok(v[0].relu_with(kink)), &at, &CheckOptions::default()).unwrap();
+        // The other element: its derivative twice and its second derivative, and both second ones by the upstream gradient.
+        assert!(report.passed && report.checked == 5 && report.kinks.len() == 1, "{report:?}");
+        let found = &report.kinks[0];
+        assert_eq!((found.input, found.index.as_slice(), found.left.abs()), (0, &[0][..], 0.0));
+        assert!(found.right > 0.4 && (found.returned - kink * found.right).abs() < 1e-6, "{found:?}");
+        let [left, right, returned] = [found.left, found.right, found.returned].map(|v| format!("{v:.6e}"));
+        let text = format!(
+            "not differentiable here: left slope {left}, right slope {right}, and the value returned, {returned}, lies between them"
+        );
+        assert_eq!(found.to_string(), text);
+    }
+}
+
+#[test]
+fn a_value_beside_both_slopes_of_a_kink_is_wrong() {
+    let first_order = CheckOptions { second_tolerance: None, ..CheckOptions::default() };
+    let report = check_gradients(|v| Ok(v[0].relu_with(1.5)), &[Array::from([0.0])], &first_order).unwrap();
+    assert!(!report.passed && report.kinks.is_empty(), "{report:?}");
+}
+
+/// sin 100x at its top: a large curvature beside a derivative of nearly 0 is no kink.
+#[test]
+fn a_sharp_bend_is_not_a_kink() {
+    let x = Array::from([std::f64::consts::PI / 200.0, 0.0]);
+    let report = check_gradients(|v| Ok((&v[0] * 100.0).sin()), &[x], &CheckOptions::default()).unwrap();
+    assert!(report.passed && report.kinks.is_empty(), "{report:?}");
 }
 
 /// A kink near the point must not fool the check: the step shrinks until it is outside.

@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             output::print(format_args!("worst               {worst}: backward {backward:.12e}, numerical {numerical:.12e}"))?;
         }
         for (name, kink) in report.kinks.iter().take(3) {
-            output::print(format_args!("kink                {name}: slopes {:.6e} and {:.6e}", kink.left, kink.right))?;
+            output::print(format_args!("kink                {name}: {kink}"))?;
         }
         if report.kinks.len() > 3 {
             output::print(format_args!("                    and {} more kinks", report.kinks.len() - 3))?;

@@ -6,14 +6,14 @@
 
 mod derivatives;
 mod gradients;
-
+mod kink;
 mod network;
 mod numerical;
 mod sweep;
 
 pub use derivatives::{Derivatives, derivatives};
-pub use gradients::{CheckOptions, Kink, Order, Report, Worst, check_gradients};
-
+pub use gradients::{CheckOptions, Order, Report, Worst, check_gradients};
+pub use kink::Kink;
 pub use network::{NetworkReport, check_network};
 pub use numerical::{Difference, Estimate, GradientEstimate, Numerical, numerical_derivative, numerical_gradient};
 pub use sweep::{Cause, Sweep, SweepRow, steps_between};

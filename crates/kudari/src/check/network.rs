@@ -1,6 +1,7 @@
 //! The gradients of a whole network against differences, parameter by parameter.
 
-use super::gradients::{Kink, Order, Report, compare, floor_of, index_of};
+use super::gradients::{Order, Report, compare, floor_of, index_of};
+use super::kink::{Kink, Point};
 use crate::Variable;
 use crate::array::{Array, DType, Stream};
 use crate::error::{Error, Result};
@@ -37,7 +38,9 @@ pub fn check_network<L: Layer>(
     tolerance: f64,
 ) -> Result<NetworkReport> {
     layer.convert(DType::F64)?;
-    let gradients = loss(layer)?.backward()?;
+    let start = loss(layer)?;
+    let value = start.item()?;
+    let gradients = start.backward()?;
     let mut parameters: Vec<(String, Array, Array)> = Vec::new();
     layer.visit(&crate::layers::Path::ROOT, &mut |path, parameter| {
         let gradient = gradients.get(parameter.variable()).cloned().unwrap_or_else(|| parameter.array().full_like(0.0));
@@ -65,7 +68,8 @@ pub fn check_network<L: Layer>(
                 arrays[number].1.make_mut::<f64>()[element] = value;
                 layer.set_arrays(arrays)
             };
-            compare(&mut report, (Order::First, number, index), slopes[element], values[element], [floor, tolerance], |x| {
+            let point = Point { x: values[element], value, floor };
+            compare(&mut report, (Order::First, number, index), slopes[element], point, tolerance, |x| {
                 at(&mut arrays, layer, x)?;
                 crate::no_grad(|| loss(layer))?.item()
             })?;
