@@ -26,7 +26,7 @@ use crate::train::losses::Loss;
 const PIECE: usize = 32 * 1024;
 
 /// What came of a batch.
-pub(super) enum Outcome {
+pub(super) enum Attempt {
     /// The loss, its gradients (none if it is not finite), and the time that work left out would have taken.
     Found { loss: f64, gradients: Gradients, left_out: Duration },
     /// The network has something that is not known here.
@@ -41,17 +41,18 @@ pub(super) fn differentiate(
     loss: &Loss,
     batch: &Batch,
     pieces: usize,
-) -> Result<Outcome> {
+) -> Result<Attempt> {
     let routes = match routes(network.layers().layers()) {
         Ok(routes) => routes,
-        Err(layer) => return Ok(Outcome::Unknown(layer.notation())),
+        Err(layer) => return Ok(Attempt::Unknown(layer.notation())),
     };
     // The first input need not be flattened here: its numbers lie in memory as they would then.
     let mut results = vec![batch.x.array().contiguous()];
     no_grad(|| network.forward_with(&batch.x, |_, result| results.push(result.array().contiguous())))?;
     let output = &results[results.len() - 1];
-    if output.rank() != 2 {
-        return Ok(Outcome::Unknown(format!("an output of shape {:?}", network.output_shape())));
+    let is_matrix = |i: usize| results[i].rank() == 2;
+    if !(is_matrix(results.len() - 1) && routes.iter().all(|route| is_matrix(route.position + 1))) {
+        return Ok(Attempt::Unknown("samples of several axes".into()));
     }
     let start = loss.of(&Variable::constant(output.clone()), &batch.t)?.item()?;
     let (mut gradients, mut left_out) = (Gradients::default(), Duration::ZERO);
@@ -68,7 +69,7 @@ pub(super) fn differentiate(
             };
         }
     }
-    Ok(Outcome::Found { loss: start, gradients, left_out })
+    Ok(Attempt::Found { loss: start, gradients, left_out })
 }
 
 /// What all linear layers' changes start from: the network's results for a batch.
@@ -135,7 +136,7 @@ impl<'a, T: Float> Changes<'a, T> {
     /// work are left out; gives the time that these would have taken.
     fn differentiate(&self, pieces: usize, gradients: &mut Gradients) -> Result<Duration> {
         let rows_each = self.base.settings.steps().len() * self.base.losses.len();
-        let size = (PIECE / (rows_each * self.width())).max(1);
+        let size = (PIECE / (rows_each * self.width()).max(1)).max(1);
         let mut derivatives = vec![0.0; self.parameters.len()];
         let count = derivatives.len().div_ceil(size);
         let every = (count / pieces).max(1);

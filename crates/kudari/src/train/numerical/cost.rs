@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::changes::{self, Outcome};
+use super::changes::{self, Attempt};
 use super::{NumericalGradient, plain};
 use crate::data::Batch;
 use crate::error::Result;
@@ -49,8 +49,8 @@ impl NumericalGradient {
         for _ in 0..MEASUREMENTS {
             let began = Instant::now();
             let took = match changes::differentiate(self, network, loss, batch, PIECES)? {
-                Outcome::Found { left_out, .. } => began.elapsed() + left_out,
-                Outcome::Unknown(what) => {
+                Attempt::Found { left_out, .. } => began.elapsed() + left_out,
+                Attempt::Unknown(what) => {
                     unknown = Some(what);
                     plain::loss_of(network, loss, batch)?;
                     began.elapsed().mul_f64((parameters * losses_each) as f64)

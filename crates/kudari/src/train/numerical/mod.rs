@@ -17,7 +17,7 @@ use std::fmt;
 
 pub use cost::NumericalCost;
 
-use self::changes::Outcome;
+use self::changes::Attempt;
 use super::losses::Loss;
 use crate::array::Array;
 use crate::autograd::Gradients;
@@ -144,8 +144,8 @@ impl NumericalGradient {
     pub fn differentiate(&self, network: &mut Network, loss: &Loss, batch: &Batch) -> Result<Differentiated> {
         self.validate()?;
         match changes::differentiate(self, network, loss, batch, usize::MAX)? {
-            Outcome::Found { loss, gradients, .. } => Ok(self.differentiated(network, loss, gradients)),
-            Outcome::Unknown(_) => self.differentiate_plainly(network, |network| plain::loss_of(network, loss, batch)),
+            Attempt::Found { loss, gradients, .. } => Ok(self.differentiated(network, loss, gradients)),
+            Attempt::Unknown(_) => self.differentiate_plainly(network, |network| plain::loss_of(network, loss, batch)),
         }
     }
 
