@@ -5,6 +5,7 @@
 mod commands;
 mod data;
 mod failure;
+mod gradient_method;
 mod interrupt;
 mod output;
 mod pictures;

@@ -4,13 +4,14 @@ use kudari::data::{Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
 use kudari::optimizers::{self, Optimizer};
-use kudari::train::{Length, Loss, TrainOptions};
+use kudari::train::{GradientMethod, Length, Loss, TrainOptions};
 use kudari::{DType, Error, ErrorKind, no_grad, threads};
 use serde_json::{Value, json};
 
 use crate::commands::train::Arguments;
 use crate::data;
 use crate::failure::{Failure, OrUsage};
+use crate::gradient_method;
 use crate::output::{number, with_commas};
 
 /// A training that is ready to begin.
@@ -37,7 +38,9 @@ pub struct Plan {
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
     initializer: Option<Initializer>,
+    gradient: GradientMethod,
     dtype: DType,
+    dtype_chosen: bool,
     threads: Option<usize>,
 }
 
@@ -59,7 +62,12 @@ impl Plan {
             (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);
         settings.validate().or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
-        let dtype = arguments.dtype.dtype();
+        let gradient = arguments.gradient.method()?;
+        let dtype = match (arguments.dtype, gradient) {
+            (Some(numbers), _) => numbers.dtype(),
+            (None, GradientMethod::Backpropagation) => DType::F32,
+            (None, GradientMethod::Numerical(_)) => DType::F64,
+        };
         let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
         if train.sample_shape() != test.sample_shape() {
             let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
@@ -93,7 +101,9 @@ impl Plan {
             optimizer,
             optimizer_text,
             initializer,
+            gradient,
             dtype,
+            dtype_chosen: arguments.dtype.is_some(),
             threads: arguments.threads,
         };
         plan.try_loss().or_usage()?;
@@ -111,6 +121,7 @@ impl Plan {
         TrainOptions {
             loss: self.loss,
             optimizer: self.optimizer.copy(),
+            gradient: self.gradient,
             batch_size: self.batch_size,
             length: self.length,
             sampling: self.sampling,
@@ -161,6 +172,7 @@ impl Plan {
         self.initializer.iter().for_each(|i| option("init", i.to_string()));
         option("dtype", self.dtype.to_string());
         self.threads.iter().for_each(|t| option("threads", t.to_string()));
+        gradient_method::options(self.gradient).into_iter().for_each(|(name, value)| option(name, value));
         if self.sampling == Sampling::WithReplacement {
             words.push("--with-replacement".to_string());
         }
@@ -184,6 +196,7 @@ impl Plan {
             value.into_iter().for_each(|v| rows.push((name, number(v))));
         }
         rows.extend([
+            ("gradient", gradient_method::in_words(self.gradient)),
             ("batch size", self.batch_size.to_string()),
             ("sampling", self.sampling_text().to_string()),
             ("length", self.length_text()),
@@ -211,6 +224,7 @@ impl Plan {
             "weight_decay": settings.weight_decay,
             "clip_norm": settings.clip_norm,
             "clip_value": settings.clip_value,
+            "gradient": gradient_method::in_words(self.gradient),
             "batch_size": self.batch_size,
             "sampling": self.sampling_text(),
             "iterations": iterations,
@@ -219,6 +233,18 @@ impl Plan {
             "init": self.initializer.map(|i| i.to_string()),
             "dtype": self.dtype.to_string(),
         })
+    }
+
+    /// What numerical gradients will cost, in lines for people; none for backpropagation.
+    pub fn cost(&self) -> kudari::Result<Vec<String>> {
+        let GradientMethod::Numerical(numerical) = self.gradient else { return Ok(Vec::new()) };
+        let cost = numerical.cost(&self.network, self.loss, &self.split.train.range(0, self.batch_size)?)?;
+        let mut lines = vec![gradient_method::in_words(self.gradient)];
+        lines.extend(gradient_method::cost_in_words(&cost, self.iterations()));
+        lines.extend(
+            gradient_method::about_numbers(self.gradient, self.dtype == DType::F64, self.dtype_chosen).map(str::to_string),
+        );
+        Ok(lines)
     }
 
     /// The settings in two lines, for people.

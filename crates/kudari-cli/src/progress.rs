@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kudari::model::Network;
-use kudari::train::{EpochRecord, Observer, Progress, RunFolder};
+use kudari::train::{DigitsLost, EpochRecord, Observer, Progress, RunFolder};
 use kudari::{Result, model};
 
 use crate::interrupt::Interrupt;
@@ -86,6 +86,14 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Prints a line above the bar.
+    fn say(&self, text: String) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.output.line(text)),
+            None => self.output.line(text),
+        }
+    }
+
     /// Takes the bar away.
     pub fn finish(&self) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
@@ -110,14 +118,15 @@ impl Observer for Follower<'_> {
         Ok(())
     }
 
+    fn digits_lost(&mut self, lost: &DigitsLost) {
+        self.say(format!("note: {lost}"));
+    }
+
     fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
         let due = |r: &&EpochRecord| r.iteration >= self.next_line || r.iteration == self.iterations || self.should_stop();
         if let Some(record) = history.last().filter(due) {
             self.next_line = record.iteration + self.iterations / LINES;
-            match &self.bar {
-                Some(bar) => bar.suspend(|| self.output.line(line(record))),
-                None => self.output.line(line(record)),
-            }
+            self.say(line(record));
         }
         if self.metrics_written.elapsed() >= METRICS_EVERY {
             self.folder.write_metrics(history)?;

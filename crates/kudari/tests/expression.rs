@@ -203,7 +203,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn the_formulas_of_the_registry_are_what_its_functions_calculate() {
-    let parameters = [("slope", 0.1), ("low", -0.5), ("high", 1.0)];
+    let parameters = [("slope", 0.1), ("low", -0.5), ("high", 1.0), ("kink", 0.5)];
     let mut count = 0;
     for entry in elementwise() {
         let mut names: Vec<&str> = vec!["x"];

@@ -74,6 +74,23 @@ impl Function for SquaredErrorIgnoringUpstream {
     }
 }
 
+/// The same with a right backward.
+#[derive(Debug)]
+struct SquaredError;
+
+impl Function for SquaredError {
+    fn name(&self) -> &'static str {
+        "squared_error"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        SquaredErrorIgnoringUpstream.forward(inputs)
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let d = context.input(0).sub(context.input(1))?.mul(&gy[0])?;
+        Ok([Some(d.clone()), Some(-d)].into_iter().collect())
+    }
+}
+
 /// sin with the right first derivative on arrays but a second-order rule that forgets the sign.
 #[derive(Debug)]
 struct SineWithWrongSecondOrder;
@@ -100,6 +117,8 @@ fn wrong_backward_rules_are_rejected() {
     let report =
         check_gradients(|v| apply(SquaredErrorIgnoringUpstream, &[&v[0], &v[1]]), &inputs, &CheckOptions::default()).unwrap();
     assert!(!report.passed && report.worst.unwrap().error > 0.1);
+    let report = check_gradients(|v| apply(SquaredError, &[&v[0], &v[1]]), &inputs, &CheckOptions::default()).unwrap();
+    assert!(report.passed && report.checked == 6 + 6 + 7, "{report:?}");
 
     let report = check_gradients(|v| apply(SineWithWrongSecondOrder, &[&v[0]]), &inputs[..1], &CheckOptions::default()).unwrap();
     let worst = report.worst.unwrap();

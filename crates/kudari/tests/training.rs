@@ -8,7 +8,7 @@ use kudari::layers::{Initializer, Layer, Linear, Parameter};
 use kudari::metrics::accuracy;
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::{Adam, Momentum, Optimizer, Sgd};
-use kudari::train::{Length, Loss, Observer, Progress, Silent, Stop, TrainOptions, evaluate, train};
+use kudari::train::{GradientMethod, Length, Loss, Observer, Progress, Silent, Stop, TrainOptions, evaluate, train};
 use kudari::{Array, DType, Result, Variable};
 
 #[derive(Layer)]
@@ -145,6 +145,7 @@ fn options(iterations: u64, rate: f64) -> TrainOptions {
     TrainOptions {
         loss: Loss::named("softmax_cross_entropy").unwrap(),
         optimizer: Box::new(Sgd::new(rate)),
+        gradient: GradientMethod::Backpropagation,
         batch_size: 20,
         length: Length::Iterations(iterations),
         sampling: Sampling::Shuffled,

@@ -7,7 +7,8 @@ use kudari::layers::{Initializer, Layer};
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::Sgd;
 use kudari::train::{
-    FailedBy, Length, Loss, Outcome, ReluLayer, Silent, Stop, TrainOptions, Verdict, inspect, judge, label_entropy, train,
+    FailedBy, GradientMethod, Length, Loss, Outcome, ReluLayer, Silent, Stop, TrainOptions, Verdict, inspect, judge,
+    label_entropy, train,
 };
 
 const LN_2: f64 = std::f64::consts::LN_2;
@@ -32,6 +33,7 @@ fn trained(network: &mut Network, loss: &str, learning_rate: f64, iterations: u6
     let options = TrainOptions {
         loss: Loss::named(loss).unwrap(),
         optimizer: Box::new(Sgd::new(learning_rate)),
+        gradient: GradientMethod::Backpropagation,
         batch_size: 4,
         length: Length::Iterations(iterations),
         sampling: Sampling::InOrder,

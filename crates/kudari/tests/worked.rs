@@ -114,6 +114,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
     let powers = [Array::from([0.0, 0.0, 2.0, 0.0]), Array::from([0.0, 3.0, 0.0, 1.0])];
     vec![
         ("relu", sample(&around_zero, |v| Ok(v[0].relu()))),
+        ("relu", sample(&around_zero, |v| Ok(v[0].relu_with(0.5)))),
         ("leaky_relu", sample(&around_zero, |v| Ok(v[0].leaky_relu(0.1)))),
         ("step", sample(&around_zero, |v| Ok(v[0].step()))),
         ("abs", sample(&around_zero, |v| Ok(v[0].abs()))),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Numbers, thread_count};
 use crate::failure::Failure;
+use crate::gradient_method::GradientArguments;
 use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
 use crate::pictures::Pictures;
@@ -27,10 +28,12 @@ Examples:
   kudari train spiral --animate spiral.gif --filmstrip spiral.png
   kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
+  kudari train xor --net \"linear(8) relu(kink=0.5) linear(2)\" \\
+      --gradient numerical --h 1e-4
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
-  tanh, relu, leaky_relu(0.01), softplus, gelu, gelu_tanh, silu, softmax,
+  tanh, relu, relu(kink=0.5), leaky_relu(0.01), softplus, gelu, gelu_tanh, silu, softmax,
   log_softmax
 
 Settings that are not given are those that train well on the data; the first
@@ -82,6 +85,8 @@ pub struct Arguments {
     /// Passes over the training data to make
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub epochs: Option<u64>,
+    #[command(flatten)]
+    pub gradient: GradientArguments,
     /// Seed of everything random; the same seed gives the same bits on any number of threads
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -92,9 +97,9 @@ pub struct Arguments {
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
     pub threads: Option<usize>,
-    /// Type of number: 32 bits or 64
-    #[arg(long, default_value = "f32")]
-    pub dtype: Numbers,
+    /// Type of number: 32 bits or 64 [default: f32, f64 for numerical gradients]
+    #[arg(long)]
+    pub dtype: Option<Numbers>,
     /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
@@ -119,7 +124,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         None => RunFolder::create_numbered(&Path::new("runs").join(&plan.name))?,
     };
     let output = Output::new(arguments.json, arguments.quiet);
-    print_header(&output, &plan, &folder);
+    print_header(&output, &plan, &folder)?;
     let interrupt = Interrupt::listen()?;
     let outcome = follow(&mut plan, &mut folder, &output, interrupt, film.as_mut())?;
     let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
@@ -129,7 +134,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) {
+fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) -> Result<()> {
+    if output.is_quiet() {
+        return Ok(());
+    }
     let summary = plan.network.summary();
     let row = |name: &str, text: String| output.line(format_args!("{} {text}", output.bold(&format!("{name:<9}"))));
     row(
@@ -147,9 +155,13 @@ fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) {
     let [how, how_long] = plan.in_words();
     row("training", how);
     row("", how_long);
+    for (i, line) in plan.cost()?.into_iter().enumerate() {
+        row(if i == 0 { "gradient" } else { "" }, line);
+    }
     row("run", folder.path().display().to_string());
     output.line("");
     output.line(output.bold(&heads()));
+    Ok(())
 }
 
 /// Trains, seen on the screen and on film.
@@ -209,10 +221,12 @@ fn finish(
 fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
     let analysis = analyse(&plan.network, &plan.split.test, WORST_SAMPLES)?;
     let iterations_per_second = outcome.iterations_per_second();
+    let mut settings = plan.settings();
+    settings.extend(outcome.digits_lost.map(|lost| ("digits lost".to_string(), lost.to_string())));
     Ok(RunRecord {
         data: plan.data.clone(),
         command: plan.command(),
-        settings: plan.settings(),
+        settings,
         summary: plan.network.summary(),
         history: outcome.history,
         classes: plan.split.train.classes().to_vec(),

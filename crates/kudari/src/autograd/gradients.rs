@@ -33,6 +33,16 @@ impl Gradients {
         self.position(variable).map(|i| self.entries.remove(i).1)
     }
 
+    /// Puts in the gradient by a parameter that was found in another way than by a backward pass. A variable that is not
+    /// a parameter has none and changes nothing.
+    pub fn insert(&mut self, parameter: &Variable, gradient: Array) {
+        let Some(id) = parameter.leaf_id() else { return };
+        match self.entries.binary_search_by_key(&id, |entry| entry.0) {
+            Ok(i) => self.entries[i].1 = gradient,
+            Err(i) => self.entries.insert(i, (id, gradient)),
+        }
+    }
+
     /// Number of parameters that have a gradient.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -105,7 +105,7 @@ fn same_shape(operation: &str, y: &Variable, t: &Variable) -> Result<()> {
 
 /// What a cross-entropy compares with.
 #[derive(Debug, Clone)]
-enum Target {
+pub(super) enum Target {
     /// The class of every row.
     Labels(Vec<i64>),
     /// The probability of every class in every row.
@@ -114,7 +114,7 @@ enum Target {
 
 impl Target {
     /// Reads targets for `y` of shape `[…, classes]`: labels of shape `[…]` or probabilities of the shape of y.
-    fn new(operation: &str, y: &Variable, t: impl ToVariable) -> Result<Target> {
+    pub(super) fn new(operation: &str, y: &Variable, t: impl ToVariable) -> Result<Target> {
         let t = t.to_variable(y.dtype()).into_array();
         let Some((&classes, rows)) = y.shape().split_last() else {
             return Err(Error::shape(format!("{operation}: y is a single number")).help("y has shape [samples, classes]"));
@@ -137,7 +137,7 @@ impl Target {
     }
 
     /// As probabilities for `y`.
-    fn rows(&self, y: &Array) -> Result<Array> {
+    pub(super) fn rows(&self, y: &Array) -> Result<Array> {
         match self {
             Target::Rows(rows) => Ok(rows.clone()),
             Target::Labels(labels) => {
@@ -194,7 +194,7 @@ impl SoftmaxCrossEntropy {
     }
 }
 
-fn not_float(x: &Array) -> Error {
+pub(super) fn not_float(x: &Array) -> Error {
     Error::dtype(format!("softmax_cross_entropy: not defined for {}", x.dtype())).help("convert to f32 or f64")
 }
 
@@ -261,7 +261,7 @@ struct CrossEntropy {
 
 /// −t ln(p + ε), and 0 where t = 0 whatever p is.
 #[derive(Clone, Copy)]
-struct Surprise(f64);
+pub(super) struct Surprise(pub f64);
 
 impl Map2 for Surprise {
     const COST: f64 = 5.0;
@@ -316,7 +316,7 @@ struct SigmoidCrossEntropy;
 
 /// max(x, 0) − xt + ln(1 + e^−|x|).
 #[derive(Clone, Copy)]
-struct BinarySurprise;
+pub(super) struct BinarySurprise;
 
 impl Map2 for BinarySurprise {
     const COST: f64 = 6.0;

@@ -15,6 +15,7 @@ mod loss;
 mod product;
 mod reduction;
 mod registry;
+mod row_loss;
 mod shape;
 mod softmax;
 mod unary;
@@ -28,4 +29,5 @@ pub use loss::{
 };
 pub use product::linear;
 pub use registry::{Entry, Sample, elementwise, registry};
+pub(crate) use row_loss::{cross_entropy_rows, sigmoid_cross_entropy_rows, softmax_cross_entropy_rows};
 pub use shape::{concatenate, stack};

@@ -15,6 +15,13 @@ fn read(formula: &str, parameters: &[(&str, f64)]) -> Option<Expression> {
     // A slope of −1 is a number, not a calculation.
     match formula {
         Expression::Negative(x) if matches!(*x, Expression::Number(_)) => Some(Expression::Number(-x.evaluate(&mut |_| 0.0))),
+        // A case that gives what `else` gives goes without saying: ReLU's kink of 0.
+        Expression::Cases(mut cases, otherwise) => {
+            while cases.len() > 1 && cases.last().is_some_and(|(_, value)| *value == *otherwise) {
+                cases.pop();
+            }
+            Some(Expression::Cases(cases, otherwise))
+        }
         formula => Some(formula),
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod float;
 pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;
+pub(crate) mod perturb;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;

@@ -1,13 +1,15 @@
 //! Layers one after the other.
 
+use std::any::Any;
+
 use super::parameter::{Layer, Parameter, Path};
 use crate::autograd::{Variable, within};
 use crate::error::Result;
 
 /// A layer with one input and one output, which knows how it is written and what shape it makes.
 ///
-/// Shapes here are those of one sample, without the axis of samples.
-pub trait Module: Layer + Send + Sync {
+/// Shapes here are those of one sample, without the axis of samples. As [`Any`] it tells whether it is a certain layer.
+pub trait Module: Layer + Send + Sync + Any {
     /// The layer's result for a batch `[n, …]`.
     ///
     /// # Errors

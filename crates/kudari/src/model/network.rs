@@ -155,6 +155,14 @@ impl Network {
     }
 }
 
+#[cfg(test)]
+impl Network {
+    /// A network with layers that the notation does not know.
+    pub(crate) fn from_layers(layers: Sequential, input_shape: &[usize]) -> Network {
+        Network { notation: layers.notation(), input_shape: input_shape.to_vec(), flatten: false, layers }
+    }
+}
+
 impl Layer for Network {
     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
         self.layers.visit(path, visitor);

@@ -159,6 +159,7 @@ mod tests {
         let options = crate::train::TrainOptions {
             loss,
             optimizer: Box::new(crate::optimizers::Sgd::new(0.1)),
+            gradient: crate::train::GradientMethod::Backpropagation,
             batch_size: 5,
             length: crate::train::Length::Iterations(25),
             sampling: crate::data::Sampling::Shuffled,

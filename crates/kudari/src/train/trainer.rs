@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::evaluate::evaluate;
 use super::losses::Loss;
+use super::numerical::{Differentiated, DigitsLost, GradientMethod};
 use super::record::EpochRecord;
 use crate::array::Array;
 use crate::autograd::{NonFinite, find_non_finite};
@@ -28,6 +29,8 @@ pub struct TrainOptions {
     pub loss: &'static Loss,
     /// What makes it small.
     pub optimizer: Box<dyn Optimizer>,
+    /// How its gradients are taken.
+    pub gradient: GradientMethod,
     /// Samples per update.
     pub batch_size: usize,
     /// How long.
@@ -74,6 +77,11 @@ pub trait Observer {
         Ok(())
     }
 
+    /// Once, when numerical gradients have lost their digits: from then on they mean little or nothing.
+    fn digits_lost(&mut self, lost: &DigitsLost) {
+        let _ = lost;
+    }
+
     /// After every measurement, with the network as it is then and all measurements so far.
     ///
     /// # Errors
@@ -98,6 +106,9 @@ impl Observer for Silent {}
 impl Observer for Vec<&mut dyn Observer> {
     fn iteration(&mut self, progress: &Progress, network: &Network) -> Result<()> {
         self.iter_mut().try_for_each(|one| one.iteration(progress, network))
+    }
+    fn digits_lost(&mut self, lost: &DigitsLost) {
+        self.iter_mut().for_each(|one| one.digits_lost(lost));
     }
     fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
         self.iter_mut().try_for_each(|one| one.measured(network, history))
@@ -155,6 +166,8 @@ pub struct Outcome {
     pub training_seconds: f64,
     /// Why it ended.
     pub stop: Stop,
+    /// Whether numerical gradients have lost their digits, as first seen.
+    pub digits_lost: Option<DigitsLost>,
 }
 
 impl Outcome {
@@ -209,11 +222,16 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
     // The last two: after a failure right behind the newer one, the good parameters lie before it.
     let mut snapshots: [Option<Snapshot<'_>>; 2] = [None, None];
     let mut since = Instant::now();
+    let mut digits_lost = None;
     let stop = loop {
         if state.iteration.is_multiple_of(SNAPSHOT_INTERVAL) {
             snapshots = [snapshots[1].take(), Some(state.copy(run.network))];
         }
         let update = state.update(run.network, &run.options)?;
+        if let (None, Some(lost)) = (&digits_lost, &update.lost) {
+            observer.digits_lost(lost);
+            digits_lost = Some(*lost);
+        }
         let mut failed = !update.made;
         if update.made {
             observer.iteration(&Progress { iteration: state.iteration, iterations, loss: update.loss }, run.network)?;
@@ -248,6 +266,7 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
         epochs: made as f64 / per_epoch as f64,
         training_seconds: run.training.as_secs_f64(),
         stop,
+        digits_lost,
     })
 }
 
@@ -310,15 +329,14 @@ impl<'a> Snapshot<'a> {
     fn update(&mut self, network: &mut Network, options: &TrainOptions) -> Result<Update> {
         self.optimizer.set_learning_rate(options.rate(self.iteration));
         let batch = self.next_batch()?;
-        let loss = options.loss.of(&network.forward(&batch.x)?, &batch.t)?;
-        let value = loss.item()?;
+        let Differentiated { loss, gradients, lost } = options.gradient.differentiate(network, options.loss, &batch)?;
         self.iteration += 1;
-        if !value.is_finite() {
-            return Ok(Update { loss: value, made: false });
+        if !loss.is_finite() {
+            return Ok(Update { loss, made: false, lost });
         }
-        match self.optimizer.step(network, &loss.backward()?) {
-            Ok(()) => Ok(Update { loss: value, made: true }),
-            Err(error) if error.kind() == ErrorKind::NonFinite => Ok(Update { loss: value, made: false }),
+        match self.optimizer.step(network, &gradients) {
+            Ok(()) => Ok(Update { loss, made: true, lost }),
+            Err(error) if error.kind() == ErrorKind::NonFinite => Ok(Update { loss, made: false, lost }),
             Err(error) => Err(error),
         }
     }
@@ -360,4 +378,6 @@ struct Update {
     loss: f64,
     /// Whether the parameters were changed.
     made: bool,
+    /// Whether the gradients have lost their digits.
+    lost: Option<DigitsLost>,
 }
