@@ -33,8 +33,8 @@ Examples:
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
-  tanh, relu, relu(kink=0.5), leaky_relu(0.01), softplus, gelu, gelu_tanh, silu, softmax,
-  log_softmax
+  tanh, relu, relu(kink=0.5), leaky_relu(0.01), softplus, gelu, gelu_tanh,
+  silu, softmax, log_softmax
 
 Settings that are not given are those that train well on the data; the first
 lines of the output tell them. The run folder holds model.safetensors (all that
