@@ -99,7 +99,9 @@ fn lines_match(shown: &[String], lines: &[&str]) -> bool {
     match shown.split_first() {
         None => lines.is_empty(),
         Some((first, rest)) if first == "…" || first == "..." => (0..=lines.len()).any(|n| lines_match(rest, &lines[n..])),
-        Some((first, rest)) => lines.split_first().is_some_and(|(line, others)| line_matches(first, line) && lines_match(rest, others)),
+        Some((first, rest)) => {
+            lines.split_first().is_some_and(|(line, others)| line_matches(first, line) && lines_match(rest, others))
+        }
     }
 }
 

@@ -124,6 +124,6 @@ fn the_ending_of_the_file_names_the_format() {
     assert_eq!(begins("notes", &["--format", "latex-body"]), "% needs \\usepackage{amsmath,booktabs,longtable}");
     let unknown = folder.run(&["explain", &sheet, "-o", "sheet.doc"]);
     unknown.fails(2, "--output sheet.doc: the ending names no format");
-    unknown.helps(".txt, .tex, .md");
+    unknown.helps(".txt, .html, .tex, .md, .json");
     folder.run(&["explain", &sheet, "--check", "mine.txt", "--format", "markdown"]).fails(2, "--check judges in text or JSON");
 }

@@ -5,9 +5,11 @@ use super::{Condition, Expression, Operation, Relation};
 /// The signs that a line of text may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TextStyle {
-    /// · − ² √ ½ and their like.
+    /// · − ² √ ½ and their like; read by [`Expression::parse`] too.
     #[default]
     Unicode,
+    /// The same, and no word of any language: cases as 1 (x > 0), 0 (x ≤ 0). For worked calculations.
+    Wordless,
     /// The keyboard's signs only, in the syntax that [`Expression::parse`] reads.
     Ascii,
 }
@@ -15,7 +17,7 @@ pub enum TextStyle {
 impl TextStyle {
     fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self {
-            TextStyle::Unicode => unicode,
+            TextStyle::Unicode | TextStyle::Wordless => unicode,
             TextStyle::Ascii => ascii,
         }
     }
@@ -23,13 +25,13 @@ impl TextStyle {
     /// A number in the shortest form that reads back the same.
     pub fn number(self, value: f64) -> String {
         let fractions = [(0.5, "½"), (0.25, "¼"), (0.75, "¾")];
-        if let (TextStyle::Unicode, Some((_, sign))) = (self, fractions.iter().find(|(v, _)| *v == value)) {
+        if let (true, Some((_, sign))) = (self != TextStyle::Ascii, fractions.iter().find(|(v, _)| *v == value)) {
             return (*sign).to_string();
         }
         let ordinary = value == 0.0 || (1e-5..1e15).contains(&value.abs());
         let text = if ordinary { value.to_string() } else { format!("{value:e}") };
         match self {
-            TextStyle::Unicode => text.replace('-', "−"),
+            TextStyle::Unicode | TextStyle::Wordless => text.replace('-', "−"),
             TextStyle::Ascii => text,
         }
     }
@@ -125,7 +127,9 @@ impl<L> Expression<L> {
             Expression::Power(base, exponent) => {
                 let base = within(base, Bond::Atom);
                 let text = match (&**exponent, style) {
-                    (Expression::Number(n), TextStyle::Unicode) if (0.0..1000.0).contains(n) && n.fract() == 0.0 => {
+                    (Expression::Number(n), TextStyle::Unicode | TextStyle::Wordless)
+                        if (0.0..1000.0).contains(n) && n.fract() == 0.0 =>
+                    {
                         format!("{base}{}", superscript(*n as usize))
                     }
                     _ => format!("{base}^{}", within(exponent, Bond::Atom)),
@@ -133,7 +137,7 @@ impl<L> Expression<L> {
                 (text, Bond::Power)
             }
             Expression::Call(operation, arguments) => call(*operation, arguments, style, leaf),
-            Expression::Cases(cases, otherwise) if style == TextStyle::Unicode => {
+            Expression::Cases(cases, otherwise) if style == TextStyle::Wordless => {
                 let condition = |left: &Expression<L>, sign: &str, right: &Expression<L>| {
                     format!("({} {sign} {})", within(left, Bond::Sum), within(right, Bond::Sum))
                 };

@@ -97,7 +97,7 @@ impl Builder<'_> {
         ];
         let row = |route: &Route| {
             let through: Vec<String> = route.through.iter().map(|&id| self.derivation.symbol(id).text()).collect();
-            let product = route.product.text(TextStyle::Unicode, &|id| self.derivation.symbol(*id).text());
+            let product = route.product.text(TextStyle::Wordless, &|id| self.derivation.symbol(*id).text());
             let share = if total == 0.0 { 0.0 } else { 100.0 * route.value / total };
             vec![
                 Cell::Words(Phrase::same(through.join(" → "))),

@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
             let Character::Elementwise { formula, slope } = &step.character else { continue };
             let letter = self.derivation.function_letter(number);
             let write = |expression: &Expression| {
-                expression.text(TextStyle::Unicode, &|name| if name == "y" { "z".to_string() } else { "a".to_string() })
+                expression.text(TextStyle::Wordless, &|name| if name == "y" { "z".to_string() } else { "a".to_string() })
             };
             let row =
                 (step.function.clone(), format!("{letter}(a) = {}", write(formula)), format!("{letter}′(a) = {}", write(slope)));

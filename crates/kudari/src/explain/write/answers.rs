@@ -107,7 +107,7 @@ impl Explanation {
             },
             Term::Value(value) | Term::Rest { value, .. } => digits.text(*value),
         };
-        let text = numbers.text(TextStyle::Unicode, &leaf);
+        let text = numbers.text(TextStyle::Wordless, &leaf);
         (width(&text) <= 40).then_some(text)
     }
 

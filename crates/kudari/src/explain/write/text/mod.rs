@@ -77,7 +77,7 @@ impl Writer<'_> {
     }
 
     fn style(&self) -> TextStyle {
-        if self.format.ascii { TextStyle::Ascii } else { TextStyle::Unicode }
+        if self.format.ascii { TextStyle::Ascii } else { TextStyle::Wordless }
     }
 
     fn words<'p>(&self, phrase: &'p Phrase) -> &'p str {
