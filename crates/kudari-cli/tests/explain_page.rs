@@ -33,5 +33,7 @@ fn an_ending_that_names_no_format_is_explained() {
     run.helps("add --format");
     assert!(folder.names(".").is_empty(), "nothing was begun");
     folder.write("mine.txt", b"E = 1");
-    folder.run(&[&NET[..], &["--check", "mine.txt", "--format", "html"]].concat()).fails(2, "--check judges in text or JSON only");
+    folder
+        .run(&[&NET[..], &["--check", "mine.txt", "--format", "html"]].concat())
+        .fails(2, "--check judges in text or JSON only");
 }
