@@ -1,0 +1,55 @@
+//! `kudari-bench`: how fast kudari trains, measured like the other frameworks.
+//!
+//! `--workload NAME --threads N` trains one fixed random batch over and over and prints one line of JSON; a script that
+//! runs several frameworks one after the other puts such lines into one table. `products` measures matrix products alone,
+//! `scaling` how the time of a step grows with batch, width and depth.
+
+mod measure;
+mod products;
+mod workload;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kudari::Result;
+use measure::Repetitions;
+
+#[derive(Parser)]
+#[command(version, about = "Measures kudari's training speed", args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// What to train: xor, seed, mlp or cnn
+    #[arg(long, value_name = "NAME", required = true)]
+    workload: Option<String>,
+    /// Threads to use
+    #[arg(long, value_name = "N", default_value_t = 2, global = true)]
+    threads: usize,
+    #[command(flatten)]
+    repetitions: Repetitions,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Matrix products of the shapes that occur in training, in GFLOP/s
+    Products,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    kudari::set_threads(arguments.threads);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        Some(Command::Products) => products::run(),
+        None => workload::run(arguments.workload.as_deref().unwrap_or_default(), arguments.threads, &arguments.repetitions),
+    }
+}

@@ -1,0 +1,85 @@
+//! The workloads: the same networks, batches and optimizers for every framework.
+
+use kudari::array::Stream;
+use kudari::functions::softmax_cross_entropy;
+use kudari::model::{Network, NetworkOptions};
+use kudari::optimizers::{Adam, Momentum, Optimizer, Sgd};
+use kudari::{Array, DType, Error, ErrorKind, Result, Variable};
+use serde_json::json;
+
+use crate::measure::{Repetitions, measure, peak_memory};
+
+/// A network, the batch it learns by heart, and what moves it.
+struct Workload {
+    name: &'static str,
+    net: &'static str,
+    /// Shape of one sample; numbers uniform in 0..1.
+    input: &'static [usize],
+    classes: usize,
+    batch: usize,
+    optimizer: fn() -> Box<dyn Optimizer>,
+}
+
+const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "xor",
+        net: "linear(8) relu linear(2)",
+        input: &[2],
+        classes: 2,
+        batch: 4,
+        optimizer: || Box::new(Sgd::new(0.1)),
+    },
+    Workload {
+        name: "seed",
+        net: "linear(50) sigmoid linear(10)",
+        input: &[784],
+        classes: 10,
+        batch: 100,
+        optimizer: || Box::new(Sgd::new(0.1)),
+    },
+    Workload {
+        name: "mlp",
+        net: "linear(1024) relu linear(1024) relu linear(10)",
+        input: &[784],
+        classes: 10,
+        batch: 128,
+        optimizer: || Box::new(Adam::new(1e-4)),
+    },
+    Workload {
+        name: "cnn",
+        net: "conv(32,3) relu conv(64,3) relu maxpool(2) flatten linear(128) relu linear(10)",
+        input: &[1, 28, 28],
+        classes: 10,
+        batch: 64,
+        optimizer: || Box::new(Momentum::new(0.01, 0.9)),
+    },
+];
+
+/// Trains the workload of this name and prints one line of JSON.
+pub fn run(name: &str, threads: usize, repetitions: &Repetitions) -> Result<()> {
+    let workload = WORKLOADS.iter().find(|w| w.name == name).ok_or_else(|| {
+        let names: Vec<_> = WORKLOADS.iter().map(|w| w.name).collect();
+        Error::new(ErrorKind::Value, format!("unknown workload `{name}`")).help(format!("the workloads are {}", names.join(", ")))
+    })?;
+    let mut stream = Stream::new(42, "bench");
+    let shape = [&[workload.batch], workload.input].concat();
+    let x = Variable::constant(stream.uniform(&shape, 0.0, 1.0, DType::F32)?);
+    let t: Array = stream.integers(workload.batch, workload.classes);
+    let mut network = Network::new(workload.net, workload.input, &NetworkOptions { seed: 1, ..NetworkOptions::default() })?;
+    let mut optimizer = (workload.optimizer)();
+    let measured = measure(repetitions, |wanted| {
+        let loss = softmax_cross_entropy(&network.forward(&x)?, &t)?;
+        let gradients = loss.backward()?;
+        optimizer.step(&mut network, &gradients)?;
+        if wanted { loss.item() } else { Ok(f64::NAN) }
+    })?;
+    let [first, last] = measured.losses;
+    let line = json!({
+        "kind": "train", "peer": "kudari", "version": env!("CARGO_PKG_VERSION"), "workload": name, "threads": threads,
+        "steps_per_s": measured.median(), "min": measured.rates.first(), "max": measured.rates.last(),
+        "first_step_s": measured.first_step, "rss_mb": peak_memory(), "cpu_per_wall": measured.processors,
+        "steps": measured.steps, "loss0": first, "loss1": last, "sane": last.is_finite() && last < first,
+    });
+    println!("{line}");
+    Ok(())
+}
