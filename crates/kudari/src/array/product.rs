@@ -3,7 +3,7 @@
 use super::{Array, DType, Shape, broadcast_shapes};
 use crate::error::{Error, Result};
 use crate::kernels::float::Float;
-use crate::kernels::matmul::{Matrix, matmul};
+use crate::kernels::matmul::{Ending, Matrix, matmul, matmul_with};
 
 impl Array {
     /// The matrix product of the last two axes, `[…, m, k] · […, k, n] → […, m, n]`; the axes before are broadcast. An
@@ -43,20 +43,20 @@ impl Array {
         }
     }
 
-    /// `start + self · other` for matrices, with `start` a row that is repeated: the linear layer's product.
-    pub(crate) fn matmul_add_row(&self, other: &Array, row: &Array) -> Result<Array> {
+    /// `self · other + row` for matrices, with `row` repeated, and with `relu` what is below 0 replaced by 0: the linear
+    /// layer's product.
+    pub(crate) fn matmul_add_row(&self, other: &Array, row: Option<&Array>, relu: bool) -> Result<Array> {
         let [m, k, n] = [self.shape()[0], self.shape()[1], other.shape()[1]];
-        fn run<T: Float>(x: &Array, w: &Array, row: &Array, [m, k, n]: [usize; 3]) -> Array {
-            let row = row.contiguous();
+        fn run<T: Float>(x: &Array, w: &Array, row: Option<&Array>, relu: bool, [m, k, n]: [usize; 3]) -> Array {
+            let row = row.map(Array::contiguous);
+            let bias = row.as_ref().and_then(Array::contiguous_slice::<T>);
             Array::build(Shape::from_valid(&[m, n]), |out: &mut [T]| {
-                let row = row.contiguous_slice::<T>().unwrap_or(&[]);
-                out.chunks_exact_mut(n.max(1)).for_each(|o| o.copy_from_slice(row));
-                matmul(out, [m, k, n], matrix(x, 0), matrix(w, 0), true);
+                matmul_with(out, [m, k, n], matrix(x, 0), matrix(w, 0), Ending { accumulate: false, bias, relu });
             })
         }
         match self.dtype {
-            DType::F32 => Ok(run::<f32>(self, other, row, [m, k, n])),
-            DType::F64 => Ok(run::<f64>(self, other, row, [m, k, n])),
+            DType::F32 => Ok(run::<f32>(self, other, row, relu, [m, k, n])),
+            DType::F64 => Ok(run::<f64>(self, other, row, relu, [m, k, n])),
             other => Err(Error::dtype(format!("linear: not defined for {other}")).help("convert to f32 or f64 with to_dtype")),
         }
     }

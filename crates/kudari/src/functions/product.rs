@@ -102,11 +102,7 @@ impl Function for Linear {
     }
     fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
         let weight = inputs[1].transpose();
-        let y = match inputs.get(2) {
-            Some(bias) => inputs[0].matmul_add_row(&weight, bias)?,
-            None => inputs[0].matmul(&weight)?,
-        };
-        Ok([y].into())
+        Ok([inputs[0].matmul_add_row(&weight, inputs.get(2).copied(), false)?].into())
     }
     fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
         let (x, weight, g) = (context.input(0), context.input(1), &gy[0]);

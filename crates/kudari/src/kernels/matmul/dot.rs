@@ -4,7 +4,7 @@
 //! dimension; every element of the tile has a register of partial sums, which are added at the end.
 
 use super::vector::{Four, Vector};
-use crate::kernels::float::{DType, Float};
+use crate::kernels::float::{DType, Float, Number};
 use crate::kernels::simd::{Level, level};
 
 /// Rows and columns of a tile: 24 registers of sums, and ten loads for 24 multiply-adds.
@@ -12,7 +12,7 @@ pub(super) const ROWS: usize = 6;
 pub(super) const COLUMNS: usize = 4;
 
 /// What a micro-kernel works on. Strides are in numbers.
-pub(super) struct Dots<T> {
+pub(super) struct Dots<'a, T> {
     /// Length of the inner dimension.
     pub depth: usize,
     /// The first row of a, and the distance of the next.
@@ -28,10 +28,14 @@ pub(super) struct Dots<T> {
     pub columns: usize,
     /// Add to what is in `out` instead of replacing it.
     pub accumulate: bool,
+    /// A number for every column, added to all rows.
+    pub bias: Option<&'a [T]>,
+    /// Replace what is below 0 by 0.
+    pub relu: bool,
 }
 
 /// The micro-kernel for one level and type.
-pub(super) type Kernel<T> = unsafe fn(&Dots<T>);
+pub(super) type Kernel<T> = unsafe fn(&Dots<'_, T>);
 
 /// The best micro-kernel for the processor.
 pub(super) fn best<T: Float>() -> Kernel<T> {
@@ -63,14 +67,14 @@ pub(super) fn of<T: Float>(level: Level) -> Kernel<T> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn avx512<V: Vector>(dots: &Dots<V::T>) {
+unsafe fn avx512<V: Vector>(dots: &Dots<'_, V::T>) {
     // SAFETY: forwarded from the caller.
     unsafe { by_rows::<V>(dots) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<V: Vector>(dots: &Dots<V::T>) {
+unsafe fn avx2<V: Vector>(dots: &Dots<'_, V::T>) {
     // SAFETY: forwarded from the caller. With 16 registers three rows at a time keep the sums out of memory.
     unsafe {
         by_rows::<V>(&Dots { rows: dots.rows.min(3), ..*dots });
@@ -81,13 +85,13 @@ unsafe fn avx2<V: Vector>(dots: &Dots<V::T>) {
     }
 }
 
-unsafe fn portable<T: Float>(dots: &Dots<T>) {
+unsafe fn portable<T: Float>(dots: &Dots<'_, T>) {
     // SAFETY: forwarded from the caller.
     unsafe { by_rows::<Four<T>>(dots) }
 }
 
 #[inline(always)]
-unsafe fn by_rows<V: Vector>(dots: &Dots<V::T>) {
+unsafe fn by_rows<V: Vector>(dots: &Dots<'_, V::T>) {
     // SAFETY: forwarded from the caller; the number of rows matches by the choice made here.
     unsafe {
         match dots.rows {
@@ -102,7 +106,7 @@ unsafe fn by_rows<V: Vector>(dots: &Dots<V::T>) {
 }
 
 #[inline(always)]
-unsafe fn multiply<V: Vector, const R: usize>(dots: &Dots<V::T>) {
+unsafe fn multiply<V: Vector, const R: usize>(dots: &Dots<'_, V::T>) {
     // SAFETY: the caller vouches for `depth` numbers in every row of a and column of b, and for the tile of `out`. Columns
     // beyond the last are the last one again, read and not written.
     unsafe {
@@ -137,7 +141,11 @@ unsafe fn multiply<V: Vector, const R: usize>(dots: &Dots<V::T>) {
             let to = dots.out.add(r * dots.out_row);
             for (c, &total) in totals.iter().enumerate().take(dots.columns) {
                 let to = to.add(c);
-                *to = if dots.accumulate { *to + total } else { total };
+                let mut value = if dots.accumulate { *to + total } else { total };
+                if let Some(bias) = dots.bias {
+                    value = value + bias[c];
+                }
+                *to = if dots.relu && value < V::T::ZERO { V::T::ZERO } else { value };
             }
         }
     }

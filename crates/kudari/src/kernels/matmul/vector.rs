@@ -25,6 +25,21 @@ pub(super) trait Vector: Copy {
     /// self · factor + term, rounded once.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    /// The larger of self and other, lane by lane; where one is NaN, other.
+    unsafe fn max(self, other: Self) -> Self;
+    /// Asks for a cache line that will be needed; any address will do.
+    #[inline(always)]
+    unsafe fn prefetch(_: *const Self::T) {}
+    /// Turns a square over: `to[k · step + l] = from[l · line + k]` for the first `lines` lines l and all lanes k.
+    #[inline(always)]
+    unsafe fn transpose(from: *const Self::T, line: isize, lines: usize, to: *mut Self::T, step: usize) {
+        for l in 0..lines {
+            for k in 0..Self::LANES {
+                // SAFETY: the caller vouches for the numbers.
+                unsafe { *to.add(k * step + l) = *from.offset(l as isize * line).add(k) }
+            }
+        }
+    }
     /// The sum of the lanes of each of four registers, in a fixed order.
     #[inline(always)]
     unsafe fn sums(registers: [Self; 4]) -> [Self::T; 4] {
@@ -102,6 +117,10 @@ impl<T: Float> Vector for Four<T> {
     unsafe fn add(self, other: Self) -> Self {
         Four(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Four(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -112,7 +131,7 @@ mod x86 {
     /// Implements [`Vector`] by instructions; each method forwards to the one of that name.
     macro_rules! vector {
         ($register:ty, $t:ty, $lanes:literal, $mask:ty, $first:expr,
-         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident $(, $sums:ident)?) => {
+         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident, $max:ident $(, $sums:ident, $transpose:ident)?) => {
             impl Vector for $register {
                 type T = $t;
                 const LANES: usize = $lanes;
@@ -163,7 +182,40 @@ mod x86 {
                     // SAFETY: as `zero`.
                     unsafe { $add(self, other) }
                 }
+                #[inline(always)]
+                unsafe fn max(self, other: Self) -> Self {
+                    // SAFETY: as `zero`.
+                    unsafe { $max(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn prefetch(from: *const $t) {
+                    // SAFETY: a prefetch of an address that is not there does nothing.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+                }
                 $(
+                    #[inline(always)]
+                    unsafe fn transpose(from: *const $t, line: isize, lines: usize, to: *mut $t, step: usize) {
+                        // SAFETY: as `zero`; lines beyond `lines` are neither read nor written.
+                        unsafe {
+                            let mut square = [Self::zero(); $lanes];
+                            for (l, register) in square.iter_mut().enumerate() {
+                                if l < lines {
+                                    *register = Self::load(from.offset(l as isize * line));
+                                }
+                            }
+                            let square = $transpose(square);
+                            if lines == $lanes {
+                                for (k, register) in square.into_iter().enumerate() {
+                                    register.store(to.add(k * step));
+                                }
+                            } else {
+                                let mask = Self::first(lines);
+                                for (k, register) in square.into_iter().enumerate() {
+                                    register.store_masked(to.add(k * step), mask);
+                                }
+                            }
+                        }
+                    }
                     #[inline(always)]
                     unsafe fn sums(registers: [Self; 4]) -> [$t; 4] {
                         // SAFETY: as `zero`.
@@ -196,6 +248,57 @@ mod x86 {
         array(_mm_add_ps(_mm256_castps256_ps128(parts), _mm256_extractf128_ps::<1>(parts)))
     }
 
+    /// A square of 16 × 16 numbers turned over: pairs of lines are interleaved number by number, then pairs of those, which
+    /// leaves blocks of 4 × 4 to put in their places.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn transpose_512(r: [__m512; 16]) -> [__m512; 16] {
+        let mut blocks = [_mm512_setzero_ps(); 16];
+        for g in 0..4 {
+            let [a, b, c, d] = [r[4 * g], r[4 * g + 1], r[4 * g + 2], r[4 * g + 3]];
+            let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+            blocks[4 * g] = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
+            blocks[4 * g + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
+            let (ab, cd) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+            blocks[4 * g + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
+            blocks[4 * g + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
+        }
+        // blocks[4g + j] holds, for lines 4g to 4g + 3, the columns j, 4 + j, 8 + j and 12 + j.
+        let mut out = [_mm512_setzero_ps(); 16];
+        for j in 0..4 {
+            let [a, b, c, d] = [blocks[j], blocks[4 + j], blocks[8 + j], blocks[12 + j]];
+            let (ab, cd) = (_mm512_shuffle_f32x4::<0b01_00_01_00>(a, b), _mm512_shuffle_f32x4::<0b01_00_01_00>(c, d));
+            out[j] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd);
+            out[4 + j] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd);
+            let (ab, cd) = (_mm512_shuffle_f32x4::<0b11_10_11_10>(a, b), _mm512_shuffle_f32x4::<0b11_10_11_10>(c, d));
+            out[8 + j] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd);
+            out[12 + j] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd);
+        }
+        out
+    }
+
+    /// As [`transpose_512`], for 8 × 8.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn transpose_256(r: [__m256; 8]) -> [__m256; 8] {
+        let mut blocks = [_mm256_setzero_ps(); 8];
+        for g in 0..2 {
+            let [a, b, c, d] = [r[4 * g], r[4 * g + 1], r[4 * g + 2], r[4 * g + 3]];
+            let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+            blocks[4 * g] = _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd);
+            blocks[4 * g + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd);
+            let (ab, cd) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+            blocks[4 * g + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd);
+            blocks[4 * g + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd);
+        }
+        let mut out = [_mm256_setzero_ps(); 8];
+        for j in 0..4 {
+            out[j] = _mm256_permute2f128_ps::<0x20>(blocks[j], blocks[4 + j]);
+            out[4 + j] = _mm256_permute2f128_ps::<0x31>(blocks[j], blocks[4 + j]);
+        }
+        out
+    }
+
     #[inline(always)]
     fn array(sums: __m128) -> [f32; 4] {
         // SAFETY: both are 16 bytes of f32, and every bit pattern is one.
@@ -216,7 +319,9 @@ mod x86 {
         |p, m, v| _mm512_mask_storeu_ps(p, m, v),
         _mm512_fmadd_ps,
         _mm512_add_ps,
-        sums_512
+        _mm512_max_ps,
+        sums_512,
+        transpose_512
     );
     vector!(
         __m512d,
@@ -231,7 +336,8 @@ mod x86 {
         |p, m| _mm512_maskz_loadu_pd(m, p),
         |p, m, v| _mm512_mask_storeu_pd(p, m, v),
         _mm512_fmadd_pd,
-        _mm512_add_pd
+        _mm512_add_pd,
+        _mm512_max_pd
     );
     vector!(
         __m256,
@@ -247,7 +353,9 @@ mod x86 {
         |p, m, v| _mm256_maskstore_ps(p, m, v),
         _mm256_fmadd_ps,
         _mm256_add_ps,
-        sums_256
+        _mm256_max_ps,
+        sums_256,
+        transpose_256
     );
     vector!(
         __m256d,
@@ -262,6 +370,7 @@ mod x86 {
         |p, m| _mm256_maskload_pd(p, m),
         |p, m, v| _mm256_maskstore_pd(p, m, v),
         _mm256_fmadd_pd,
-        _mm256_add_pd
+        _mm256_add_pd,
+        _mm256_max_pd
     );
 }
