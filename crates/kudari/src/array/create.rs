@@ -186,12 +186,18 @@ impl Array {
 
     /// The elements as integers that are all in `0..bound`; `what` they are is for the error.
     pub(crate) fn indices(&self, operation: &str, what: &str, bound: usize) -> Result<Vec<i64>> {
+        self.checked_indices(operation, what, bound)?.to_vec::<i64>()
+    }
+
+    /// The same as an array whose elements lie together.
+    pub(crate) fn checked_indices(&self, operation: &str, what: &str, bound: usize) -> Result<Array> {
         if self.dtype != DType::I64 {
             return Err(Error::dtype(format!("{operation}: {what} of type {}", self.dtype)).help("labels and indices are i64"));
         }
-        let indices = self.to_vec::<i64>()?;
+        let array = self.contiguous();
+        let indices = array.contiguous_slice::<i64>().unwrap_or(&[]);
         match indices.iter().position(|&i| i < 0 || i as usize >= bound) {
-            None => Ok(indices),
+            None => Ok(array),
             Some(place) => {
                 Err(Error::value(format!("{operation}: {what} {} at position {place} is outside 0..{bound}", indices[place]))
                     .help(format!("it must be from 0 to {}", bound.saturating_sub(1))))

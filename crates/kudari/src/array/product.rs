@@ -27,6 +27,18 @@ impl Array {
             _ => {}
         }
         super::arithmetic::same_dtype("matmul", self, other)?;
+        if let ([m, k], &[inner, n]) = (self.shape(), other.shape())
+            && *k == inner
+            && self.dtype.is_float()
+        {
+            // Two matrices, the usual case: nothing is broadcast.
+            let (shape, sizes) = (Shape::from_valid(&[*m, n]), [*m, *k, n]);
+            return Ok(if self.dtype == DType::F32 {
+                run::<f32>(self, other, shape, sizes)
+            } else {
+                run::<f64>(self, other, shape, sizes)
+            });
+        }
         let (ra, rb) = (self.rank(), other.rank());
         let (m, k, n) = (self.shape()[ra - 2], self.shape()[ra - 1], other.shape()[rb - 1]);
         if other.shape()[rb - 2] != k {

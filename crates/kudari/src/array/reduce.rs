@@ -66,6 +66,21 @@ impl Array {
         })
     }
 
+    /// The sums of a matrix's columns: a row.
+    pub(crate) fn column_sums(&self) -> Array {
+        let source = self.contiguous();
+        let [rows, columns] = [self.shape()[0], self.shape()[1]];
+        fn run<T: Number>(x: &Array, rows: usize, columns: usize) -> Array {
+            Array::build(Shape::from_valid(&[columns]), |out: &mut [T]| {
+                reduce::sum(out, x.contiguous_slice::<T>().unwrap_or(&[]), rows, columns);
+            })
+        }
+        match self.dtype {
+            DType::F32 => run::<f32>(&source, rows, columns),
+            _ => run::<f64>(&source, rows, columns),
+        }
+    }
+
     /// The sum of all elements.
     pub fn sum(&self) -> Array {
         self.sum_axes(&[], false).unwrap_or_else(|_| self.constant_like(0.0)) // no axis is named, so none can be wrong

@@ -26,3 +26,4 @@ pub use variable::{ToVariable, Variable};
 pub use worked::{Calculation, Character, Operand, Part, Selection, Worked};
 
 pub(crate) use function::apply_infallible;
+pub(crate) use mode::may_fuse;

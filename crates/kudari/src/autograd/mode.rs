@@ -59,6 +59,12 @@ pub(super) fn is_searching() -> bool {
     SEARCHING.get()
 }
 
+/// Whether two functions may be applied as one that does the same: not while somebody looks at every function.
+#[inline]
+pub(crate) fn may_fuse() -> bool {
+    !is_searching() && !super::trace::is_on()
+}
+
 /// The first NaN or infinity that a calculation made from finite numbers.
 #[derive(Debug, Clone)]
 pub struct NonFinite {

@@ -59,6 +59,12 @@ pub fn trace<R>(body: impl FnOnce() -> R) -> (R, Vec<Call>) {
     (result, calls)
 }
 
+/// Whether a trace is being written.
+#[inline]
+pub(super) fn is_on() -> bool {
+    TRACING.get()
+}
+
 /// Writes a call down if a trace is on.
 #[inline]
 pub(super) fn note(inputs: &[&Variable], output: &Variable) {

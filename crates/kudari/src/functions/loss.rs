@@ -107,7 +107,7 @@ fn same_shape(operation: &str, y: &Variable, t: &Variable) -> Result<()> {
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// The class of every row.
-    Labels(Vec<i64>),
+    Labels(Array),
     /// The probability of every class in every row.
     Rows(Array),
 }
@@ -128,7 +128,7 @@ impl Target {
             if t.shape() != rows && t.shape() != [rows, &[1]].concat() {
                 return Err(fail("the labels"));
             }
-            return Ok(Target::Labels(t.indices(operation, "label", classes)?));
+            return Ok(Target::Labels(t.checked_indices(operation, "label", classes)?));
         }
         if t.shape() != y.shape() {
             return Err(fail("the probabilities"));
@@ -142,7 +142,7 @@ impl Target {
             Target::Rows(rows) => Ok(rows.clone()),
             Target::Labels(labels) => {
                 let classes = y.shape().last().copied().unwrap_or(1);
-                let hot = Array::from_slice(labels, &[labels.len()])?.one_hot(classes, y.dtype())?;
+                let hot = labels.one_hot(classes, y.dtype())?;
                 hot.reshape_to(crate::array::Shape::new(y.shape())?)
             }
         }
@@ -182,7 +182,9 @@ impl SoftmaxCrossEntropy {
                     let mean = x.constant_like(loss / labels.len() as f64);
                     (p, mean)
                 }
-                Ok(with_float!(x.dtype(), T => run::<T>(x, labels, classes), else return Err(not_float(x))))
+                Ok(with_float!(x.dtype(), T => {
+                    run::<T>(x, labels.contiguous_slice().unwrap_or(&[]), classes)
+                }, else return Err(not_float(x))))
             }
             Target::Rows(t) => {
                 let x = Variable::constant(x.clone());
@@ -215,6 +217,7 @@ impl Function for SoftmaxCrossEntropy {
                 Variable::constant(with_float!(x.dtype(), T => {
                     Array::build(crate::array::Shape::from_valid(x.shape()), |out: &mut [T]| {
                         let p = self.probabilities.contiguous_slice::<T>().unwrap_or(&[]);
+                        let labels = labels.contiguous_slice::<i64>().unwrap_or(&[]);
                         kernel::softmax_cross_entropy_slope(out, p, labels, classes, T::from_f64(scale));
                     })
                 }, else return Err(not_float(x.array()))))

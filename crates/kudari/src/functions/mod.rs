@@ -28,6 +28,7 @@ pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
 pub use product::linear;
+pub(crate) use product::linear_relu;
 pub use registry::{Entry, Sample, elementwise, registry};
 pub(crate) use row_loss::{cross_entropy_rows, sigmoid_cross_entropy_rows, softmax_cross_entropy_rows};
 pub use shape::{concatenate, stack};

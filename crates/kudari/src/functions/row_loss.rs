@@ -25,7 +25,9 @@ pub(crate) fn softmax_cross_entropy_rows(x: &Array, t: &Array) -> Result<Array> 
     match Target::new("softmax_cross_entropy", &x, t)? {
         Target::Labels(labels) => {
             let classes = x.shape().last().copied().unwrap_or(1);
-            Ok(with_float!(x.dtype(), T => run::<T>(x.array(), &labels, classes), else return Err(not_float(x.array()))))
+            Ok(
+                with_float!(x.dtype(), T => run::<T>(x.array(), labels.contiguous_slice().unwrap_or(&[]), classes), else return Err(not_float(x.array()))),
+            )
         }
         Target::Rows(t) => Ok(x.log_softmax(-1)?.array().mul(&t)?.sum_axes(&[-1], false)?.scale(-1.0)),
     }

@@ -116,6 +116,11 @@ impl Activation {
         Ok(Activation { parameter: Some(value), ..self })
     }
 
+    /// Whether it is ReLU with slope 0 at 0.
+    pub(super) fn is_plain_relu(&self) -> bool {
+        self.kind.name == "relu" && self.parameter.or(self.kind.parameter.map(|p| p.default)) == Some(0.0)
+    }
+
     /// What kind it is.
     pub fn kind(&self) -> &'static ActivationKind {
         self.kind

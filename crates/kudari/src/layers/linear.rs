@@ -6,7 +6,7 @@ use super::sequential::Module;
 use crate::array::{Array, DType};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::functions::linear;
+use crate::functions::{linear, linear_relu};
 
 /// `y = x·Wᵀ + b` with W of shape `[outputs, inputs]`, named `weight`, and b of `[outputs]`, named `bias`.
 #[derive(Debug, Clone)]
@@ -106,6 +106,9 @@ impl Layer for Linear {
 impl Module for Linear {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         Linear::forward(self, x)
+    }
+    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
+        Some(linear_relu(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable)))
     }
     fn notation(&self) -> String {
         let bias = if self.bias.is_some() { "" } else { ",nobias" };

@@ -2,8 +2,9 @@
 
 use std::any::Any;
 
+use super::activation::Activation;
 use super::parameter::{Layer, Parameter, Path};
-use crate::autograd::{Variable, within};
+use crate::autograd::{Variable, may_fuse, within};
 use crate::error::Result;
 
 /// A layer with one input and one output, which knows how it is written and what shape it makes.
@@ -16,6 +17,13 @@ pub trait Module: Layer + Send + Sync + Any {
     ///
     /// The input does not fit.
     fn forward(&self, x: &Variable) -> Result<Variable>;
+
+    /// The result of this layer with ReLU after it, where both can be had in one pass; `None` if they cannot.
+    #[doc(hidden)]
+    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
+        let _ = x;
+        None
+    }
 
     /// How the layer is written in the network notation.
     fn notation(&self) -> String;
@@ -69,7 +77,27 @@ impl Sequential {
     ///
     /// A layer that its input does not fit, with the layer's position and name.
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
-        self.forward_with(x, |_, _| {})
+        let mut y = x.clone();
+        let mut i = 0;
+        while let Some(layer) = self.layers.get(i) {
+            let fused = if may_fuse() && self.layers.get(i + 1).is_some_and(|next| is_relu(next.as_ref())) {
+                layer.forward_relu(&y)
+            } else {
+                None
+            };
+            i += 1 + fused.is_some() as usize;
+            y = match fused {
+                Some(result) => result.map_err(|e| e.context(format_args!("layer {}", self.place(i - 2))))?,
+                None => within(|| self.place(i - 1), || layer.forward(&y))
+                    .map_err(|e| e.context(format_args!("layer {}", self.place(i - 1))))?,
+            };
+        }
+        Ok(y)
+    }
+
+    /// What a layer is called in errors.
+    fn place(&self, i: usize) -> String {
+        format!("{i}.{}", self.layers.get(i).map_or(String::new(), |layer| layer.notation()))
     }
 
     /// As [`Sequential::forward`], and `each` sees the position and the result of every layer.
@@ -80,12 +108,16 @@ impl Sequential {
     pub fn forward_with(&self, x: &Variable, mut each: impl FnMut(usize, &Variable)) -> Result<Variable> {
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
-            let place = || format!("{i}.{}", layer.notation());
-            y = within(place, || layer.forward(&y)).map_err(|e| e.context(format_args!("layer {}", place())))?;
+            y = within(|| self.place(i), || layer.forward(&y)).map_err(|e| e.context(format_args!("layer {}", self.place(i))))?;
             each(i, &y);
         }
         Ok(y)
     }
+}
+
+/// Whether a layer is the ReLU whose slope at 0 is 0.
+fn is_relu(layer: &dyn Module) -> bool {
+    (layer as &dyn Any).downcast_ref::<Activation>().is_some_and(Activation::is_plain_relu)
 }
 
 impl Layer for Sequential {
