@@ -4,14 +4,14 @@
 //! than its inputs this is a topological order. Each node's gradient is complete when its turn comes, goes through the
 //! function's backward rule, and is added to the gradients of its inputs. No recursion anywhere.
 
-use std::sync::Arc;
+use std::cell::Cell;
 
 use smallvec::SmallVec;
 
 use super::function::{Context, Function, InputGradients, Outputs, Saves, apply};
 use super::gradients::Gradients;
 use super::mode::{inspect, is_searching, with_recording};
-use super::node::{Node, Saved};
+use super::node::{Node, NodeRef, Saved};
 use super::variable::Variable;
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
@@ -62,10 +62,11 @@ impl Backward {
     /// without a derivative on the way.
     pub fn run(&self, output: &Variable) -> Result<Gradients> {
         let start = Variable::constant(start_gradient(output, self.start.clone())?);
-        let mut leaves = Vec::new();
+        let mut gradients = Gradients::default();
         let walk = Walk { create_graph: false, retain_graph: self.retain_graph };
-        walk.run(&[(output, start)], &[], |node, gradient| leaves.push((node.id, gradient.into_array())))?;
-        Ok(Gradients::from_falling(leaves))
+        walk.run(&[(output, start)], &[], |node, gradient| gradients.push_falling(node.id, gradient.into_array()))?;
+        gradients.finish_falling();
+        Ok(gradients)
     }
 }
 
@@ -136,7 +137,7 @@ fn start_gradient(output: &Variable, start: Option<Array>) -> Result<Array> {
 
 /// A node on its way through the pass: the gradients by its outputs, as far as they are known.
 struct Visit {
-    node: Arc<Node>,
+    node: NodeRef,
     gradients: SmallVec<[Option<Variable>; 1]>,
     /// Whether gradients are wanted by this node or by something behind it.
     needed: bool,
@@ -161,12 +162,14 @@ impl Walk {
         wanted: &[(u64, usize)],
         mut leaf: impl FnMut(&Node, Variable),
     ) -> Result<Vec<Option<Variable>>> {
-        let mut visits = self.collect(starts.iter().filter_map(|(v, _)| v.node()))?;
-        mark_needed(&mut visits, wanted);
+        let mut lists = Lists::take();
+        self.collect(starts.iter().filter_map(|(v, _)| v.node()), &mut lists)?;
+        let visits = &mut lists.visits;
+        mark_needed(visits, wanted);
         let mut results: Vec<Option<Variable>> = vec![None; wanted.len()];
         with_recording(self.create_graph, || {
             for (output, gradient) in starts {
-                if let Some(place) = output.node().and_then(|node| find(&visits, node.id)) {
+                if let Some(place) = output.node().and_then(|node| find(visits, node.id)) {
                     add(&mut visits[place].gradients, output.output_number(), gradient.clone())?;
                 }
             }
@@ -185,18 +188,18 @@ impl Walk {
                             leaf(&node, gradient);
                         }
                     }
-                    Some(function) => self.step(&node, function.as_ref(), gradients, &mut visits)?,
+                    Some(function) => self.step(&node, &**function, gradients, visits)?,
                 }
             }
             Ok(())
         })?;
+        lists.give_back();
         Ok(results)
     }
 
-    /// Every node behind the starts, newest first.
-    fn collect<'a>(&self, starts: impl Iterator<Item = &'a Arc<Node>>) -> Result<Vec<Visit>> {
-        let mut seen = Seen::default();
-        let mut nodes: Vec<Arc<Node>> = Vec::new();
+    /// Puts every node behind the starts into the list of visits, newest first.
+    fn collect<'a>(&self, starts: impl Iterator<Item = &'a NodeRef>, lists: &mut Lists) -> Result<()> {
+        let Lists { seen, nodes, visits } = lists;
         for node in starts {
             if seen.insert(node.id) {
                 nodes.push(node.clone());
@@ -222,13 +225,14 @@ impl Walk {
             }
         }
         nodes.sort_unstable_by_key(|node| std::cmp::Reverse(node.id));
-        Ok(nodes.into_iter().map(|node| Visit { node, gradients: SmallVec::new(), needed: true }).collect())
+        visits.extend(nodes.drain(..).map(|node| Visit { node, gradients: SmallVec::new(), needed: true }));
+        Ok(())
     }
 
     /// Passes the gradients by a node's outputs through its function and hands them to its inputs.
     fn step(
         &self,
-        node: &Arc<Node>,
+        node: &NodeRef,
         function: &dyn Function,
         gradients: SmallVec<[Option<Variable>; 1]>,
         visits: &mut [Visit],
@@ -329,6 +333,33 @@ impl Function for Accumulate {
     }
 }
 
+/// The lists of a pass, kept from one to the next so that they need no memory of their own.
+#[derive(Default)]
+struct Lists {
+    seen: Seen,
+    nodes: Vec<NodeRef>,
+    visits: Vec<Visit>,
+}
+
+thread_local! {
+    static LISTS: Cell<Option<Box<Lists>>> = const { Cell::new(None) };
+}
+
+impl Lists {
+    /// The lists of the last pass, empty, or new ones: inside another pass those are in use.
+    fn take() -> Box<Lists> {
+        LISTS.take().unwrap_or_default()
+    }
+
+    /// Keeps the lists for the next pass. After an error they are dropped instead.
+    fn give_back(mut self: Box<Lists>) {
+        self.seen.clear();
+        self.nodes.clear();
+        self.visits.clear();
+        LISTS.set(Some(self));
+    }
+}
+
 /// A set of node numbers: open addressing on the number itself, since numbers are consecutive.
 #[derive(Default)]
 struct Seen {
@@ -338,6 +369,11 @@ struct Seen {
 }
 
 impl Seen {
+    fn clear(&mut self) {
+        self.slots.fill(0);
+        self.count = 0;
+    }
+
     /// Puts a number in; false if it was there.
     fn insert(&mut self, id: u64) -> bool {
         if self.count * 2 >= self.slots.len() {

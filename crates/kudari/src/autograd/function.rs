@@ -2,12 +2,11 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::mode::{inspect, is_recording, is_searching};
-use super::node::{Node, Saved};
+use super::node::Node;
 use super::trace;
 use super::variable::Variable;
 use super::worked::{Calculation, Worked};
@@ -178,7 +177,7 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
     if !is_wanted(inputs) {
         return Ok(outputs.into_iter().map(Variable::constant).collect());
     }
-    let node = record(function, inputs, &outputs, location);
+    let node = Node::new(function, inputs, &outputs, location);
     let outputs: Vec<Variable> =
         outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
     outputs.iter().for_each(|output| trace::note(inputs, output));
@@ -190,7 +189,7 @@ fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, loc
     if !is_wanted(inputs) {
         return Variable::constant(output);
     }
-    let node = record(function, inputs, std::slice::from_ref(&output), location);
+    let node = Node::new(function, inputs, std::slice::from_ref(&output), location);
     let output = Variable::computed(output, node, 0);
     trace::note(inputs, &output);
     output
@@ -206,14 +205,4 @@ fn search(function: &dyn Function, output: &Array, location: &'static Location<'
     if is_searching() {
         inspect(|| function.name().to_string(), output, location);
     }
-}
-
-fn record<F: Function>(function: F, inputs: &[&Variable], outputs: &[Array], location: &'static Location<'static>) -> Arc<Node> {
-    let saves = function.saves();
-    let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
-    let saved = Saved {
-        inputs: inputs.iter().enumerate().map(|(i, v)| if kept(saves.inputs, i) { (*v).clone() } else { v.hollow() }).collect(),
-        outputs: outputs.iter().enumerate().map(|(i, a)| if kept(saves.outputs, i) { a.clone() } else { a.hollow() }).collect(),
-    };
-    Node::new(Box::new(function), saved, location)
 }

@@ -1,21 +1,46 @@
 //! The result of a backward pass.
 
+use std::cell::Cell;
+
 use super::variable::Variable;
 use crate::array::Array;
 use crate::error::Result;
 
 /// Gradients by parameters: a map from leaf variables to arrays of the same shape.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Gradients {
     /// Sorted by leaf.
     entries: Vec<(u64, Array)>,
 }
 
+thread_local! {
+    /// The list of gradients that were dropped last, for the next ones: a training step then needs no new one.
+    static SPARE: Cell<Vec<(u64, Array)>> = const { Cell::new(Vec::new()) };
+}
+
+impl Default for Gradients {
+    fn default() -> Gradients {
+        Gradients { entries: SPARE.take() }
+    }
+}
+
+impl Drop for Gradients {
+    fn drop(&mut self) {
+        self.entries.clear();
+        // When the thread is ending its list may be gone.
+        let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.entries)));
+    }
+}
+
 impl Gradients {
-    /// From leaves in falling order, as the backward pass meets them.
-    pub(super) fn from_falling(mut entries: Vec<(u64, Array)>) -> Gradients {
-        entries.reverse();
-        Gradients { entries }
+    /// Puts in a leaf as the backward pass meets them, in falling order; [`finish_falling`](Self::finish_falling) ends it.
+    pub(super) fn push_falling(&mut self, leaf: u64, gradient: Array) {
+        self.entries.push((leaf, gradient));
+    }
+
+    /// Brings the leaves into rising order.
+    pub(super) fn finish_falling(&mut self) {
+        self.entries.reverse();
     }
 
     fn position(&self, variable: &Variable) -> Option<usize> {

@@ -1,5 +1,10 @@
 //! A node of the graph: one application of a function, or a leaf.
+//!
+//! Nodes come and go with every function that is applied, so their memory is kept for the next ones: a training step
+//! takes the nodes that the step before it gave back.
 
+use std::cell::RefCell;
+use std::ops::Deref;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,13 +13,15 @@ use smallvec::SmallVec;
 
 use super::function::{Function, Outputs};
 use super::variable::Variable;
+use crate::array::Array;
+use crate::kernels::pooled::Pooled;
 
 /// One application of a function. Nodes are numbered as they are made, so a node's number is larger than those of
 /// the nodes it was computed from: sorting by number is a topological order.
 pub(crate) struct Node {
     pub(super) id: u64,
     /// `None` for a leaf: a parameter, something that was not computed.
-    pub(super) function: Option<Box<dyn Function>>,
+    pub(super) function: Option<Pooled<dyn Function>>,
     /// The line that applied the function.
     pub(super) location: &'static Location<'static>,
     saved: Mutex<Saved>,
@@ -29,13 +36,52 @@ pub(super) struct Saved {
     pub outputs: Outputs,
 }
 
+/// Nodes without content that a thread keeps at most.
+const KEPT: usize = 4096;
+
+thread_local! {
+    static FREE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Node {
-    pub(super) fn leaf(location: &'static Location<'static>) -> Arc<Node> {
-        Arc::new(Node { id: next_id(), function: None, location, saved: Mutex::default() })
+    pub(super) fn leaf(location: &'static Location<'static>) -> NodeRef {
+        Self::make(location, |_| {})
     }
 
-    pub(super) fn new(function: Box<dyn Function>, saved: Saved, location: &'static Location<'static>) -> Arc<Node> {
-        Arc::new(Node { id: next_id(), function: Some(function), location, saved: Mutex::new(saved) })
+    /// The application of `function` to `inputs`; `keep` says of which inputs and outputs the numbers are kept.
+    pub(super) fn new<F: Function>(
+        function: F,
+        inputs: &[&Variable],
+        outputs: &[Array],
+        location: &'static Location<'static>,
+    ) -> NodeRef {
+        let saves = function.saves();
+        let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
+        Self::make(location, |node| {
+            node.function = Some(Pooled::<dyn Function>::new(function, |f: &mut F| f));
+            let saved = match node.saved.get_mut() {
+                Ok(saved) => saved,
+                Err(poisoned) => poisoned.into_inner(),
+            };
+            for (i, &input) in inputs.iter().enumerate() {
+                saved.inputs.push(if kept(saves.inputs, i) { input.clone() } else { input.hollow() });
+            }
+            for (i, output) in outputs.iter().enumerate() {
+                saved.outputs.push(if kept(saves.outputs, i) { output.clone() } else { output.hollow() });
+            }
+        })
+    }
+
+    /// A node with the next number, filled by `fill`.
+    fn make(location: &'static Location<'static>, fill: impl FnOnce(&mut Node)) -> NodeRef {
+        let free = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
+        let mut node = free.unwrap_or_else(|| Arc::new(Node { id: 0, function: None, location, saved: Mutex::default() }));
+        // Always: a free or new node has one owner.
+        if let Some(node) = Arc::get_mut(&mut node) {
+            (node.id, node.location) = (next_id(), location);
+            fill(node);
+        }
+        NodeRef(Some(node))
     }
 
     pub(super) fn saved(&self) -> MutexGuard<'_, Saved> {
@@ -51,22 +97,52 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Dropping the last variable of a long chain must not drop the chain by recursion: the inputs of a dying node are
-/// collected in a list and dropped one by one.
-impl Drop for Node {
-    fn drop(&mut self) {
-        let mut dying = take_inputs(self);
-        while let Some(input) = dying.pop() {
-            if let Some(mut node) = input.into_node().and_then(Arc::into_inner) {
-                dying.append(&mut take_inputs(&mut node));
-            }
+/// A shared owner of a node. The last one gives the node's memory back.
+#[derive(Clone)]
+pub(crate) struct NodeRef(Option<Arc<Node>>);
+
+impl Deref for NodeRef {
+    type Target = Node;
+    #[inline]
+    fn deref(&self) -> &Node {
+        match &self.0 {
+            Some(node) => node,
+            // Only `drop` and `into_node` take the node out, and nothing can be asked of it after them.
+            None => unreachable!("a node that was given back"),
         }
     }
 }
 
-fn take_inputs(node: &mut Node) -> SmallVec<[Variable; 3]> {
-    match node.saved.get_mut() {
-        Ok(saved) => std::mem::take(&mut saved.inputs),
-        Err(poisoned) => std::mem::take(&mut poisoned.into_inner().inputs),
+impl Drop for NodeRef {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(node) = self.0.take()
+            && Arc::strong_count(&node) == 1
+        {
+            give_back(node);
+        }
+    }
+}
+
+/// Empties a node that nobody else holds, and those that only it held. Dropping the last variable of a long chain must
+/// not drop the chain by recursion: the dying are collected in a list.
+fn give_back(first: Arc<Node>) {
+    let mut dying: SmallVec<[Arc<Node>; 4]> = SmallVec::from_elem(first, 1);
+    while let Some(mut shared) = dying.pop() {
+        let Some(node) = Arc::get_mut(&mut shared) else { continue };
+        let saved = match node.saved.get_mut() {
+            Ok(saved) => saved,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        dying.extend(saved.inputs.drain(..).filter_map(|input| input.into_node()?.0.take()));
+        saved.outputs.clear();
+        node.function = None;
+        // When the thread is ending its list may be gone; then the node is simply freed.
+        let _ = FREE.try_with(|free| {
+            let mut free = free.borrow_mut();
+            if free.len() < KEPT {
+                free.push(shared);
+            }
+        });
     }
 }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 
-use super::node::Node;
+use super::node::{Node, NodeRef};
 use crate::array::{Array, DType};
 use crate::error::Result;
 
@@ -15,7 +14,7 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Variable {
     array: Array,
-    node: Option<Arc<Node>>,
+    node: Option<NodeRef>,
     /// Which output of the node this is.
     output: u32,
 }
@@ -32,7 +31,7 @@ impl Variable {
         Variable { array, node: Some(Node::leaf(Location::caller())), output: 0 }
     }
 
-    pub(super) fn computed(array: Array, node: Arc<Node>, output: usize) -> Variable {
+    pub(super) fn computed(array: Array, node: NodeRef, output: usize) -> Variable {
         Variable { array, node: Some(node), output: output as u32 }
     }
 
@@ -119,11 +118,11 @@ impl Variable {
         Variable { array: self.array.hollow(), node: self.node.clone(), output: self.output }
     }
 
-    pub(super) fn node(&self) -> Option<&Arc<Node>> {
+    pub(super) fn node(&self) -> Option<&NodeRef> {
         self.node.as_ref()
     }
 
-    pub(super) fn into_node(self) -> Option<Arc<Node>> {
+    pub(super) fn into_node(self) -> Option<NodeRef> {
         self.node
     }
 

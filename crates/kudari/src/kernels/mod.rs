@@ -14,6 +14,7 @@ pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;
 pub(crate) mod perturb;
+pub(crate) mod pooled;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;

@@ -1,19 +1,24 @@
 //! Threads: a pool of helpers, and the one place that decides when to use them.
 //!
-//! Work is a number of pieces, cut by size alone. The caller and the helpers claim pieces from a shared counter,
-//! so a helper that comes late costs nothing, and no piece's result depends on who computed it. Between two
-//! regions that follow closely the helpers spin, which makes waking them cost well below a microsecond; after
-//! that they sleep.
+//! Work is a number of pieces, cut by size alone. Each thread has a range of them by its number, the same part in every
+//! region, so that what it wrote in one (a gradient) is in its cache in the next (the update). Who is done claims pieces
+//! of the others, so a helper that comes late costs nothing, and no piece's result depends on who computed it. Between
+//! two regions that follow closely the helpers spin, which makes waking them cost well below a microsecond; after that
+//! they sleep.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
 
-/// Work below this estimate runs on the caller alone: waking a sleeping helper takes tens of microseconds.
-const WORTH_SPLITTING_NS: f64 = 20_000.0;
-/// How often a helper looks for new work before it goes to sleep: about 50 µs.
-const SPINS: u32 = 2_000;
+/// Work below this estimate runs on the caller alone while the helpers sleep: waking one takes tens of microseconds.
+const WORTH_WAKING_NS: f64 = 20_000.0;
+/// The same while they spin: a hand-over and what the caches exchange cost about a microsecond.
+const WORTH_SPLITTING_NS: f64 = 4_000.0;
+/// How often a helper looks for new work before it goes to sleep: about 100 µs.
+const SPINS: u32 = 2_500;
+/// Ranges of pieces at most; with more threads than this, several share one.
+const RANGES: usize = 16;
 
 /// How many threads take part, 0 for "not chosen yet".
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -38,7 +43,8 @@ pub fn set_threads(count: usize) {
 /// all on one thread) is worth it.
 pub(crate) fn for_each(pieces: usize, cost_ns: f64, body: impl Fn(usize) + Sync) {
     let threads = threads();
-    if pieces < 2 || threads < 2 || cost_ns < WORTH_SPLITTING_NS || IS_HELPER.get() {
+    let alone = pieces < 2 || threads < 2 || cost_ns < WORTH_SPLITTING_NS;
+    if alone || (cost_ns < WORTH_WAKING_NS && !pool().is_hot()) || IS_HELPER.get() {
         (0..pieces).for_each(body);
     } else {
         pool().run(pieces, threads - 1, &body);
@@ -93,23 +99,40 @@ thread_local! {
     static IS_HELPER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A region's body and the counter its pieces are claimed from. It lives on the caller's stack.
+/// A region's body and the counters its pieces are claimed from. It lives on the caller's stack.
 struct Region<'a> {
     body: &'a (dyn Fn(usize) + Sync),
     pieces: usize,
-    next: AtomicUsize,
+    /// How many of the ranges are in use.
+    ranges: usize,
+    /// The next piece of every range.
+    next: [Counter; RANGES],
     panicked: AtomicBool,
 }
 
-impl Region<'_> {
-    fn work(&self) {
+/// A counter on a cache line of its own.
+#[repr(align(64))]
+struct Counter(AtomicUsize);
+
+impl<'a> Region<'a> {
+    fn new(body: &'a (dyn Fn(usize) + Sync), pieces: usize, threads: usize) -> Region<'a> {
+        let ranges = threads.min(RANGES);
+        let next = std::array::from_fn(|range| Counter(AtomicUsize::new(range.min(ranges) * pieces / ranges)));
+        Region { body, pieces, ranges, next, panicked: AtomicBool::new(false) }
+    }
+
+    /// Works off the range of thread number `own`, then what is left of the others.
+    fn work(&self, own: usize) {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            loop {
-                let piece = self.next.fetch_add(1, Ordering::Relaxed);
-                if piece >= self.pieces {
-                    break;
+            for range in (own..own + self.ranges).map(|range| range % self.ranges) {
+                let end = (range + 1) * self.pieces / self.ranges;
+                loop {
+                    let piece = self.next[range].0.fetch_add(1, Ordering::Relaxed);
+                    if piece >= end {
+                        break;
+                    }
+                    (self.body)(piece);
                 }
-                (self.body)(piece);
             }
         }));
         if outcome.is_err() {
@@ -136,6 +159,8 @@ struct Pool {
     sleepers: Mutex<usize>,
     wake: Condvar,
     asleep: AtomicUsize,
+    /// Whether there are helpers at all.
+    awake: AtomicBool,
 }
 
 fn pool() -> &'static Pool {
@@ -146,11 +171,17 @@ fn pool() -> &'static Pool {
         sleepers: Mutex::new(0),
         wake: Condvar::new(),
         asleep: AtomicUsize::new(0),
+        awake: AtomicBool::new(false),
     };
     &POOL
 }
 
 impl Pool {
+    /// Whether helpers have been started and all of them look for work.
+    fn is_hot(&self) -> bool {
+        self.awake.load(Ordering::Relaxed) && self.asleep.load(Ordering::Relaxed) == 0
+    }
+
     fn run(&'static self, pieces: usize, helpers: usize, body: &(dyn Fn(usize) + Sync)) {
         // Someone else's region is running: work alone rather than wait.
         let Ok(mut started) = self.busy.try_lock() else {
@@ -159,13 +190,15 @@ impl Pool {
         };
         let helpers = helpers.min(pieces - 1).min(0x7fff);
         while *started < helpers {
-            let spawned = std::thread::Builder::new().name("kudari".into()).spawn(move || self.help());
+            let number = *started + 1;
+            let spawned = std::thread::Builder::new().name("kudari".into()).spawn(move || self.help(number));
             if spawned.is_err() {
                 break; // no more threads to be had: fewer helpers, the same result
             }
             *started += 1;
+            self.awake.store(true, Ordering::Relaxed);
         }
-        let region = Region { body, pieces, next: AtomicUsize::new(0), panicked: AtomicBool::new(false) };
+        let region = Region::new(body, pieces, helpers + 1);
         self.region.store(&raw const region as usize, Ordering::Relaxed);
         let epoch = self.gate.load(Ordering::Relaxed) & !(EPOCH - 1);
         let open = epoch.wrapping_add(EPOCH) | OPEN | (SEAT * helpers as u64);
@@ -175,7 +208,7 @@ impl Pool {
             drop(lock(&self.sleepers));
             self.wake.notify_all();
         }
-        region.work();
+        region.work(0);
         // Close the gate, then wait for those who are inside: `region` must outlive their use of it.
         self.gate.fetch_and(!(OPEN | SEATS_MASK), Ordering::AcqRel);
         let mut spins = 0u32;
@@ -193,8 +226,8 @@ impl Pool {
         }
     }
 
-    /// The life of a helper.
-    fn help(&self) {
+    /// The life of helper number `number`, from 1; the caller of a region is 0.
+    fn help(&self, number: usize) {
         IS_HELPER.set(true);
         let mut seen = 0;
         loop {
@@ -203,7 +236,7 @@ impl Pool {
                 let region = self.region.load(Ordering::Relaxed) as *const Region<'_>;
                 // SAFETY: `enter` succeeded, so the region of this epoch was open, and `run` does not return (and
                 // drop the region) before this helper has left. The gate's acquire/release order makes it visible.
-                unsafe { (*region).work() };
+                unsafe { (*region).work(number) };
                 self.gate.fetch_sub(INSIDE, Ordering::AcqRel);
             }
         }

@@ -5,7 +5,7 @@ use super::simd::vectorized;
 use super::threads;
 
 /// Numbers per piece of parallel work.
-const PIECE: usize = 16384;
+const PIECE: usize = 4096;
 /// Estimated nanoseconds per number and slice: the pass is bound by memory.
 const COST: f64 = 0.15;
 

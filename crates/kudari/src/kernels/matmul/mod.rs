@@ -123,16 +123,19 @@ fn dots<T: Float>(
     ending: Ending<'_, T>,
     kernel: dot::Kernel<T>,
 ) {
-    // A task reads `wide` columns of b, which stay in the second-level cache, for every tile of its rows.
-    let wide = (128 * 1024 / k).clamp(4, 256).next_multiple_of(dot::COLUMNS).min(n.next_multiple_of(dot::COLUMNS));
-    let tall = (TASK / (wide * k)).max(1).next_multiple_of(dot::ROWS);
-    let (down, across) = (m.div_ceil(tall), n.div_ceil(wide));
+    // Tasks are rectangles of tiles. One reads `columns` of b, which stay in the second-level cache, for every tile of its
+    // rows. b is the weight, whose rows belong to the same threads here as in the gradient and in the update: so the
+    // tasks are numbered along b first.
+    let (tiles_down, tiles_across) = (m.div_ceil(dot::ROWS), n.div_ceil(dot::COLUMNS));
+    let tasks = (m * n * k / TASK).max(1);
+    let across = tasks.min(4).max(k * n / (64 * 1024)).min(tiles_across);
+    let down = tasks.div_ceil(across).min(tiles_down);
     let start = SendPointer(out.as_mut_ptr());
     threads::for_each(down * across, (m * n * k) as f64 / RATE, |task| {
         let start = &start;
-        let (top, left) = (task / across * tall, task % across * wide);
-        for i in (top..m.min(top + tall)).step_by(dot::ROWS) {
-            for j in (left..n.min(left + wide)).step_by(dot::COLUMNS) {
+        let part = |tiles: usize, part: usize, parts: usize| part * tiles / parts..(part + 1) * tiles / parts;
+        for i in part(tiles_down, task % down, down).map(|tile| tile * dot::ROWS) {
+            for j in part(tiles_across, task / down, across).map(|tile| tile * dot::COLUMNS) {
                 let (rows, columns) = (dot::ROWS.min(m - i), dot::COLUMNS.min(n - j));
                 let tile = dot::Dots {
                     depth: k,

@@ -51,8 +51,8 @@ impl<T: Float> Micro<T> {
         {
             use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
             match (level, T::DTYPE) {
-                (Level::Avx512, DType::F32) => Self::new::<__m512, 14>(avx512::<__m512>),
-                (Level::Avx512, _) => Self::new::<__m512d, 14>(avx512::<__m512d>),
+                (Level::Avx512, DType::F32) => Self::new::<__m512, 14>(avx512::<__m512, 14>),
+                (Level::Avx512, _) => Self::new::<__m512d, 8>(avx512::<__m512d, 8>),
                 (Level::Avx2, DType::F32) => Self::new::<__m256, 6>(avx2::<__m256>),
                 (Level::Avx2, _) => Self::new::<__m256d, 6>(avx2::<__m256d>),
                 (Level::Portable, _) => Micro { rows: 4, columns: 8, run: portable::<T> },
@@ -89,9 +89,9 @@ impl<T: Float> Micro<T> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn avx512<V: Vector>(tile: &Tile<V::T>) {
+unsafe fn avx512<V: Vector, const MAX: usize>(tile: &Tile<V::T>) {
     // SAFETY: forwarded from the caller.
-    unsafe { by_size::<V, 14>(tile) }
+    unsafe { by_size::<V, MAX>(tile) }
 }
 
 #[cfg(target_arch = "x86_64")]
