@@ -19,4 +19,5 @@ pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod transpose;
 pub(crate) mod update;
