@@ -8,12 +8,14 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
+pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
 pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;
 pub(crate) mod perturb;
+pub(crate) mod pooling;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;
