@@ -5,9 +5,10 @@
 
 use super::algebra::Algebra;
 use super::convolution_sizes::{Conv1dOptions, Conv2dOptions, Sizes};
+use super::product::ThroughRelu;
 use super::registry::{Entry, Sample};
 use super::worked_convolution::{Role, WorkedConvolution};
-use crate::array::{Array, Map2, Shape};
+use crate::array::{Array, Shape};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply};
 use crate::error::{Error, Result};
 use crate::kernels::convolution::{self as kernel, Geometry};
@@ -58,7 +59,7 @@ impl Function for Convolution {
         let g = match (self.relu, context.create_graph()) {
             (false, _) => gy[0].clone(),
             (true, true) => gy[0].mul(context.output(0).heaviside(0.0))?,
-            (true, false) => Variable::constant(gy[0].array().map2(self.name(), context.output(0).array(), PastRelu)?),
+            (true, false) => Variable::constant(gy[0].array().map2(self.name(), context.output(0).array(), ThroughRelu)?),
         };
         let g = laid_out(&g)?;
         let mut gradients = InputGradients::new();
@@ -74,21 +75,9 @@ impl Function for Convolution {
     }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         if self.relu {
-            return None; // the two are one only while nobody looks, see `Sequential`
+            return None; // the two are one only while nobody looks, see `autograd::may_fuse`
         }
         Some(Box::new(WorkedConvolution::new(self.geometry, Role::Output, calculation.inputs.len() > 2)))
-    }
-}
-
-/// The gradient before a ReLU from the one behind it and the result.
-#[derive(Clone, Copy)]
-struct PastRelu;
-
-impl Map2 for PastRelu {
-    const COST: f64 = 0.2;
-    #[inline(always)]
-    fn call<T: Float>(self, g: T, y: T) -> T {
-        g * y.heaviside(0.0)
     }
 }
 
