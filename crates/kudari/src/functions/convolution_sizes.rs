@@ -1,6 +1,6 @@
 //! Sizes of convolutions: the options, and whether shapes fit each other.
 
-use crate::array::Shape;
+use crate::array::{DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 use crate::kernels::convolution::Geometry;
@@ -209,7 +209,7 @@ impl Sizes {
 
     /// The geometry, if a result of this shape can exist.
     fn check_memory(&self, shape: &[usize], geometry: Geometry) -> Result<Geometry> {
-        Shape::new(shape).map_err(|e| e.context(&self.place))?;
+        Shape::allocatable(shape, DType::F32).map_err(|e| e.context(&self.place))?;
         Ok(geometry)
     }
 }
@@ -229,7 +229,7 @@ pub(crate) fn conv2d_shape(place: String, x: [usize; 4], w: [usize; 4], options:
 mod tests {
     use super::super::convolution::{conv_transpose2d, conv1d, conv2d};
     use super::*;
-    use crate::array::{Array, DType};
+    use crate::array::Array;
 
     fn zeros(shape: &[usize]) -> Variable {
         Variable::constant(Array::zeros(shape, DType::F32).unwrap())

@@ -15,6 +15,7 @@ mod elementary;
 mod indexing;
 mod loss;
 mod pooling;
+mod pooling_sizes;
 mod product;
 mod reduction;
 mod registry;
@@ -35,8 +36,8 @@ pub use indexing::choose;
 pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
-pub(crate) use pooling::pool2d_shape;
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
+pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;
 pub(crate) use product::linear_relu;
 pub use registry::{Entry, Sample, elementwise, registry};
