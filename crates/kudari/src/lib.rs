@@ -78,7 +78,7 @@ pub mod prelude {
         cross_entropy, linear, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy,
         sum_squared_error,
     };
-    pub use crate::layers::{Initializer, Layer, Linear, Module, Parameter, Sequential};
+    pub use crate::layers::{Conv2d, Initializer, Layer, Linear, MaxPool2d, Module, Parameter, Sequential};
     pub use crate::metrics::accuracy;
     pub use crate::optimizers::{AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
     pub use crate::{Array, DType, Error, Result, Variable, grad, no_grad};

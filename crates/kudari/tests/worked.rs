@@ -8,7 +8,7 @@ use kudari::array::Stream;
 use kudari::autograd::{Calculation, Call, Context, Function, InputGradients, Operand, Outputs, Part, Worked, apply, trace};
 use kudari::explain::{Derivation, Problem};
 use kudari::expression::Expression;
-use kudari::functions::{Entry, Sample, choose, cross_entropy, mean_absolute_error, registry};
+use kudari::functions::{Entry, Sample, choose, cross_entropy, max_pool2d, mean_absolute_error, registry};
 use kudari::layers::ACTIVATIONS;
 use kudari::model::{Network, NetworkOptions};
 use kudari::train::{LOSSES, Loss};
@@ -109,6 +109,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
         |inputs: &[Array], call: fn(&[Variable]) -> Result<Variable>| Sample { inputs: inputs.to_vec(), call: Box::new(call) };
     let around_zero = [Array::from([-1.0, 0.0, 2.0])];
     let ties = [Array::from([[2.0, 1.0, 2.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])];
+    let pictures = [Array::from([[[2.0, 2.0, 1.0], [2.0, 1.0, 1.0], [0.0, -0.0, 1.0]]]).expand_dims(0).unwrap()];
     let pair = [Array::from([1.0, 2.0, -3.0]), Array::from([1.0, -3.0, 2.0])];
     let one_nan = [Array::from([f64::NAN, 1.0]), Array::from([1.0, f64::NAN])];
     let powers = [Array::from([0.0, 0.0, 2.0, 0.0]), Array::from([0.0, 3.0, 0.0, 1.0])];
@@ -127,6 +128,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
         ("minimum", sample(&one_nan, |v| v[0].minimum(&v[1]))),
         ("relu", sample(&one_nan[..1], |v| Ok(v[0].relu()))),
         ("pow", sample(&powers, |v| v[0].pow(&v[1]))),
+        ("max_pool2d", sample(&pictures, |v| max_pool2d(&v[0], [2, 2], [1, 1], [0, 1]))),
         ("mul", sample(&around_zero, |v| v[0].mul(&v[0]))),
         ("choose", sample(&pair, |v| choose(&Array::from([[true], [false]]), &v[0], &v[1]))),
         ("mean_absolute_error", sample(&pair, |v| mean_absolute_error(&v[0], &v[1]))),
@@ -284,6 +286,9 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("flatten linear(2) tanh", &[2, 3], "mean_squared_error"),
             ("tanh flatten linear(2)", &[2, 3], "mean_squared_error"),
             ("linear(1)", &[1], "mean_squared_error"),
+            ("conv(2,2) relu maxpool(2) flatten linear(2)", &[1, 5, 4], "softmax_cross_entropy"),
+            ("conv(2,3,padding=same,nobias) tanh avgpool(2) conv(2,1,groups=2) globalpool", &[2, 4, 4], "mean_squared_error"),
+            ("reshape(1,2,3) conv(1,2,stride=1x2) sigmoid flatten", &[6], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
         }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::order::common_order;
 use super::{Array, DType, Shape, broadcast_shapes};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise;
@@ -34,6 +35,9 @@ pub(crate) trait Map3: Copy + Sync {
 impl Array {
     /// Applies `f` to every element; integers and truth values are converted to f32 first.
     pub(crate) fn map<F: Map>(&self, f: F) -> Array {
+        if let Some(order) = self.memory_order() {
+            return self.in_order(&order).map(f).out_of_order(&order);
+        }
         with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
             elementwise::map1(out, self.shape(), self.strided::<T>(), F::COST, |x: T| f.call(x));
         }), else self.to_dtype(DType::F32).map(f))
@@ -42,6 +46,9 @@ impl Array {
     /// Applies `f` to the elements of both, stretched to a common shape.
     pub(crate) fn map2<F: Map2>(&self, operation: &str, other: &Array, f: F) -> Result<Array> {
         let (shape, a, b) = self.stretched(operation, other)?;
+        if let Some(order) = common_order(&[&a, &b]) {
+            return Ok(a.in_order(&order).map2(operation, &b.in_order(&order), f)?.out_of_order(&order));
+        }
         Ok(with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
             let (a, b) = (a.strided::<T>(), b.strided::<T>());
             elementwise::map2(out, shape.as_slice(), a, b, F::COST, |x: T, y: T| f.call(x, y));
@@ -58,6 +65,10 @@ impl Array {
             other.broadcast_to(to.shape()).map(Cow::Owned).map_err(|e| e.context(operation))
         }
         let (b, c) = (stretch(operation, self, b)?, stretch(operation, self, c)?);
+        if let Some(order) = common_order(&[self, &b, &c]) {
+            let [a, b, c] = [self, &b, &c].map(|array| array.in_order(&order));
+            return Ok(a.map3(operation, &b, &c, f)?.out_of_order(&order));
+        }
         Ok(with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
             let (x, y, z) = (self.strided::<T>(), b.strided::<T>(), c.strided::<T>());
             elementwise::map3(out, self.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
@@ -101,6 +112,9 @@ macro_rules! binary_numbers {
             /// The shapes do not fit, the types differ, or the operands are truth values.
             pub fn $name(&self, other: &Array) -> Result<Array> {
                 let (shape, a, b) = self.stretched(stringify!($name), other)?;
+                if let Some(order) = common_order(&[&a, &b]) {
+                    return Ok(a.in_order(&order).$name(&b.in_order(&order))?.out_of_order(&order));
+                }
                 macro_rules! run {
                     ($type:ty) => {
                         Array::build(shape, |out: &mut [$type]| {
@@ -224,6 +238,13 @@ impl Array {
     pub fn add_assign(&mut self, other: &Array) -> Result<()> {
         same_dtype("add_assign", self, other)?;
         let other = other.broadcast_to(self.shape()).map_err(|e| e.context("add_assign"))?;
+        if let Some(order) = self.memory_order() {
+            // Each assignment drops the view before it, so that the buffer keeps one owner.
+            *self = self.in_order(&order);
+            let result = self.add_assign(&other.in_order(&order));
+            *self = self.out_of_order(&order);
+            return result;
+        }
         let shape = self.shape;
         macro_rules! run {
             ($type:ty) => {

@@ -5,6 +5,7 @@ use super::{Array, DType};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise;
 use crate::kernels::float::{Element, with_element};
+use crate::kernels::transpose;
 
 impl Array {
     /// The elements in row-major order.
@@ -69,7 +70,7 @@ impl Array {
         with_element!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
             match self.contiguous_slice::<T>() {
                 Some(values) => out.copy_from_slice(values),
-                None => elementwise::map1(out, self.shape(), self.strided::<T>(), 1.0, |x| x),
+                None => transpose::copy(out, self.shape(), self.strided::<T>()),
             }
         }))
     }

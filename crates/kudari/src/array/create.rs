@@ -130,9 +130,12 @@ impl Array {
         with_element!(dtype, T => Array::build(shape, |out: &mut [T]| out.fill(T::from_f64(value))))
     }
 
-    /// The same number everywhere in an array shaped and typed like this one.
+    /// The same number everywhere in an array shaped and typed like this one, and lying in memory as it does.
     pub fn full_like(&self, value: f64) -> Array {
-        Array::filled(self.shape, value, self.dtype)
+        match self.memory_order() {
+            Some(order) => Array::filled(self.in_order(&order).shape, value, self.dtype).out_of_order(&order),
+            None => Array::filled(self.shape, value, self.dtype),
+        }
     }
 
     /// A single number of this array's type.

@@ -12,6 +12,7 @@ mod create;
 mod display;
 mod index;
 mod join;
+mod order;
 mod product;
 mod random;
 mod reduce;

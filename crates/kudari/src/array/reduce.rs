@@ -19,18 +19,13 @@ struct Plan {
 impl Array {
     fn plan(&self, operation: &str, axes: &[isize], keep: bool) -> Result<Plan> {
         let mask = axes_mask(operation, axes, self.shape())?;
+        if let Some(plan) = self.plan_in_memory_order(&mask, keep) {
+            return Ok(plan);
+        }
         let rank = self.rank();
         let kept: Vec<isize> = (0..rank).filter(|&a| !mask[a]).map(|a| a as isize).collect();
         let reduced: Vec<isize> = (0..rank).filter(|&a| mask[a]).map(|a| a as isize).collect();
         let size = |list: &[isize]| list.iter().map(|&a| self.shape()[a as usize]).product::<usize>();
-        let mut sizes = [1; MAX_RANK];
-        let mut count = 0;
-        for (&size, reduced) in self.shape().iter().zip(mask) {
-            if !reduced || keep {
-                sizes[count] = if reduced { 1 } else { size };
-                count += 1;
-            }
-        }
         // Reduced axes that stand together need no reordering: what lies after them is the inner loop.
         let together = reduced.windows(2).all(|w| w[1] == w[0] + 1);
         let (source, inner) = if together && !reduced.is_empty() {
@@ -40,7 +35,37 @@ impl Array {
             let order: Vec<isize> = kept.iter().chain(&reduced).copied().collect();
             (self.permute(&order)?.contiguous(), 1)
         };
-        Ok(Plan { source, len: size(&reduced), inner, result: Shape::from_valid(&sizes[..count]) })
+        Ok(Plan { source, len: size(&reduced), inner, result: self.reduced_shape(&mask, keep) })
+    }
+
+    /// The plan for numbers that lie in memory in another order of the axes and need not be moved: the reduced axes stand
+    /// together there, and the others in the order of the result.
+    fn plan_in_memory_order(&self, mask: &[bool; MAX_RANK], keep: bool) -> Option<Plan> {
+        let order = self.memory_order()?;
+        let axes = &order[..self.rank()];
+        let first = axes.iter().position(|&axis| mask[axis])?;
+        let count = axes[first..].iter().take_while(|&&axis| mask[axis]).count();
+        let (reduced, inner) = axes[first..].split_at(count);
+        let kept = axes[..first].iter().chain(inner);
+        if inner.iter().any(|&axis| mask[axis]) || !kept.clone().zip(kept.skip(1)).all(|(a, b)| a < b) {
+            return None;
+        }
+        let size = |axes: &[usize]| axes.iter().map(|&axis| self.shape()[axis]).product::<usize>();
+        let (len, inner) = (size(reduced), size(inner));
+        Some(Plan { source: self.in_order(&order), len, inner, result: self.reduced_shape(mask, keep) })
+    }
+
+    /// The shape without the axes of the mask, or with size 1 in their places.
+    fn reduced_shape(&self, mask: &[bool; MAX_RANK], keep: bool) -> Shape {
+        let mut sizes = [1; MAX_RANK];
+        let mut count = 0;
+        for (&size, &reduced) in self.shape().iter().zip(mask) {
+            if !reduced || keep {
+                sizes[count] = if reduced { 1 } else { size };
+                count += 1;
+            }
+        }
+        Shape::from_valid(&sizes[..count])
     }
 
     /// The sum over `axes` (none given: over all). Reduced axes disappear, or stay with size 1 with `keep`.

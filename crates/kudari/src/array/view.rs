@@ -2,6 +2,8 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
+use smallvec::SmallVec;
+
 use super::shape::{Strides, normalise_axis};
 use super::{Array, Shape};
 use crate::error::{Error, Result};
@@ -101,6 +103,10 @@ impl Array {
         if shape.len() != self.len() {
             return Err(Error::shape(format!("reshape: {:?} to {shape:?}", self.shape())));
         }
+        let sizes = |shape: &[usize]| shape.iter().copied().filter(|&size| size != 1).collect::<SmallVec<[usize; MAX_RANK]>>();
+        if !self.is_contiguous() && sizes(self.shape()) == sizes(shape.as_slice()) {
+            return self.reshape_to_view(shape);
+        }
         let source = self.contiguous();
         Ok(source.view(source.offset, shape, shape.row_major_strides()))
     }
@@ -154,7 +160,8 @@ impl Array {
         Ok(self.reordered(&places))
     }
 
-    fn reordered(&self, order: &[usize]) -> Array {
+    /// The axes in an order that names each once.
+    pub(super) fn reordered(&self, order: &[usize]) -> Array {
         let mut sizes = [0; MAX_RANK];
         let mut strides = [0; MAX_RANK];
         for (i, &axis) in order.iter().enumerate() {

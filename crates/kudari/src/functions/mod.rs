@@ -9,9 +9,13 @@
 mod activation;
 mod algebra;
 mod arithmetic;
+mod convolution;
+mod convolution_sizes;
 mod elementary;
 mod indexing;
 mod loss;
+mod pooling;
+mod pooling_sizes;
 mod product;
 mod reduction;
 mod registry;
@@ -20,13 +24,20 @@ mod shape;
 mod softmax;
 mod unary;
 mod worked;
+mod worked_convolution;
 mod worked_loss;
 mod worked_reduction;
 
+pub(crate) use convolution::conv2d_relu;
+pub use convolution::{conv_transpose2d, conv1d, conv2d};
+pub(crate) use convolution_sizes::conv2d_shape;
+pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
 pub use indexing::choose;
 pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
+pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
+pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;
 pub(crate) use product::linear_relu;
 pub use registry::{Entry, Sample, elementwise, registry};

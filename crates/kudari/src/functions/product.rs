@@ -103,7 +103,7 @@ struct Linear {
 
 /// The gradient that passes a ReLU, from its output.
 #[derive(Clone, Copy)]
-struct ThroughRelu;
+pub(super) struct ThroughRelu;
 
 impl Map2 for ThroughRelu {
     const COST: f64 = 0.15;

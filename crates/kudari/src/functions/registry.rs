@@ -65,6 +65,8 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::reduction::ENTRIES,
         super::softmax::ENTRIES,
         super::product::ENTRIES,
+        super::convolution::ENTRIES,
+        super::pooling::ENTRIES,
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
         super::loss::ENTRIES,

@@ -8,6 +8,7 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
+pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
 pub(crate) mod loss;
@@ -15,9 +16,11 @@ pub(crate) mod matmul;
 pub(crate) mod memory;
 pub(crate) mod perturb;
 pub(crate) mod pooled;
+pub(crate) mod pooling;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod transpose;
 pub(crate) mod update;

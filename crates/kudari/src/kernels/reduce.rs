@@ -5,11 +5,16 @@
 //! error hardly grows with the number of numbers, and its bits depend on the sizes alone.
 
 use super::float::{Float, Number};
+use super::memory::Buffer;
 use super::simd::vectorized;
 use super::threads;
 
 const LANES: usize = 16;
 const BLOCK: usize = 2048;
+/// Rows that are added one after the other where there are very many.
+const ROWS: usize = 256;
+/// Numbers of short rows that are added at a time.
+const WIDE: usize = 64;
 
 /// `out[o, i] = Σ_l x[o, l, i]`.
 pub(crate) fn sum<T: Number>(out: &mut [T], x: &[T], len: usize, inner: usize) {
@@ -26,6 +31,8 @@ pub(crate) fn sum<T: Number>(out: &mut [T], x: &[T], len: usize, inner: usize) {
                 *o = sum_pairwise(&x[from..from + len]);
             }
         });
+    } else if out.len() == inner && len > 4 * ROWS {
+        sum_many_rows(out, x);
     } else {
         threads::for_each_piece(out, inner, cost, |outer, part| {
             part.fill(T::ZERO);
@@ -61,6 +68,32 @@ fn sum_long<T: Number>(x: &[T]) -> T {
         part[0] = sum_pairwise(numbers);
     });
     sum_pairwise(&groups)
+}
+
+/// `out[i] = Σ_l x[l, i]` over very many rows, as a gradient by the channels of pictures is: groups of rows in parallel,
+/// then the sums of the groups.
+fn sum_many_rows<T: Number>(out: &mut [T], x: &[T]) {
+    let inner = out.len();
+    let groups = x.len().div_ceil(ROWS * inner);
+    let mut scratch = Buffer::recycled::<T>(groups * inner);
+    let Some(sums) = scratch.slice_mut::<T>(groups * inner) else { return };
+    threads::for_each_piece(sums, inner, x.len() as f64 * 0.1, |group, part| {
+        let rows = &x[group * ROWS * inner..x.len().min((group + 1) * ROWS * inner)];
+        part.fill(T::ZERO);
+        // Short rows are added several at a time, so that a vector is filled.
+        let together = (WIDE / inner).max(1);
+        let (many, rest) = rows.split_at(rows.len() / (together * inner) * together * inner);
+        if together == 1 {
+            add_rows(part, many);
+        } else {
+            let mut wide = [T::ZERO; WIDE];
+            let wide = &mut wide[..together * inner];
+            add_rows(wide, many);
+            add_rows(part, wide);
+        }
+        add_rows(part, rest);
+    });
+    sum(out, sums, groups, inner);
 }
 
 /// Halves, each summed in the same way, down to blocks.
@@ -180,7 +213,17 @@ mod tests {
 
     #[test]
     fn sums_along_any_axis_agree_with_integers() {
-        for (outer, len, inner) in [(1, 5000, 1), (3, 7, 1), (2, 300, 5), (1, 40, 700), (4, 1, 3), (1, 200_000, 1)] {
+        for (outer, len, inner) in [
+            (1, 5000, 1),
+            (3, 7, 1),
+            (2, 300, 5),
+            (1, 40, 700),
+            (4, 1, 3),
+            (1, 200_000, 1),
+            (1, 3000, 8),
+            (1, 1025, 100),
+            (1, 70_000, 3),
+        ] {
             let x: Vec<i64> = (0..outer * len * inner).map(|i| (i * i % 1009) as i64).collect();
             let mut out = vec![0; outer * inner];
             sum(&mut out, &x, len, inner);

@@ -70,6 +70,28 @@ impl<const N: usize> Walk<N> {
     }
 }
 
+/// Matrices of which the columns lie one after the other in memory, to be read row by row.
+pub(crate) struct Columns {
+    /// Rows and columns of each.
+    pub rows: usize,
+    pub columns: usize,
+    /// Steps from a column to the next, and from a matrix to the next.
+    pub column_stride: isize,
+    pub matrix_stride: isize,
+}
+
+impl Walk<1> {
+    /// The operand as matrices whose columns lie one after the other, if it is that.
+    pub(crate) fn columns(&self) -> Option<Columns> {
+        let [row, column] = [self.rank.checked_sub(2)?, self.rank - 1];
+        let strides = &self.strides[0];
+        let fits = self.rank <= 3 && strides[row] == 1;
+        let matrix_stride = if row > 0 { strides[0] } else { 0 };
+        let (rows, columns) = (self.dims[row], self.dims[column]);
+        fits.then_some(Columns { rows, columns, column_stride: strides[column], matrix_stride })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -131,6 +131,10 @@ impl Activation {
 #[derive(Debug, Clone, Copy)]
 pub struct Flatten;
 
+/// The numbers of each sample in another shape, which is given without the axis of samples.
+#[derive(Debug, Clone)]
+pub struct Reshape(pub Vec<usize>);
+
 macro_rules! without_parameters {
     ($($type:ty)*) => {$(
         impl Layer for $type {
@@ -139,7 +143,9 @@ macro_rules! without_parameters {
         }
     )*};
 }
-without_parameters!(Activation Flatten);
+pub(super) use without_parameters;
+
+without_parameters!(Activation Flatten Reshape);
 
 impl Module for Activation {
     fn forward(&self, x: &Variable) -> Result<Variable> {
@@ -166,5 +172,23 @@ impl Module for Flatten {
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(vec![input.iter().product()])
+    }
+}
+
+impl Module for Reshape {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.output_shape(x.shape().get(1..).unwrap_or(&[]))?;
+        x.reshape_as(&[&x.shape()[..1], &self.0].concat())
+    }
+    fn notation(&self) -> String {
+        format!("reshape({})", self.0.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let count = |shape: &[usize]| shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+        if count(input) != count(&self.0) {
+            return Err(Error::shape(format!("{} gets samples of shape {input:?}", self.notation()))
+                .help("the number of elements must stay the same"));
+        }
+        Ok(self.0.clone())
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::array::{Array, DType, Stream};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How a parameter is filled. For a weight of shape `[outputs, inputs]`, `fan_in` is inputs and `fan_out` outputs.
+/// How a parameter is filled. For a weight of shape `[outputs, inputs]`, `fan_in` is inputs and `fan_out` outputs; for one of
+/// shape `[outputs, inputs, height, width]`, both times height · width: what a number depends on, and what depends on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Initializer {
     /// Normal with σ = 1/√fan_in: keeps the variance through linear layers (LeCun et al. 1998).
@@ -32,7 +33,8 @@ impl Initializer {
     ///
     /// An impossible shape.
     pub fn array(&self, shape: &[usize], dtype: DType, stream: &mut Stream) -> Result<Array> {
-        let fan_out = shape.first().copied().unwrap_or(1).max(1) as f64;
+        let kernel = shape.iter().skip(2).product::<usize>();
+        let fan_out = (shape.first().copied().unwrap_or(1) * kernel).max(1) as f64;
         let fan_in = shape.iter().skip(1).product::<usize>().max(1) as f64;
         match *self {
             Initializer::LeCun => stream.normal(shape, 0.0, (1.0 / fan_in).sqrt(), dtype),
@@ -117,5 +119,16 @@ mod tests {
         assert!((spread(Initializer::LeCun) / 0.05 - 1.0).abs() < 0.02);
         assert!((spread(Initializer::Glorot) / 0.063245553 - 1.0).abs() < 0.02);
         assert!((spread(Initializer::He) / 0.070710678 - 1.0).abs() < 0.02);
+    }
+
+    /// 40 filters of 20 channels with kernels of 3 × 5: fan_in 300, fan_out 600.
+    #[test]
+    fn fans_of_convolutions_count_the_kernel() {
+        let spread = |i: Initializer| {
+            let a = i.array(&[40, 20, 3, 5], DType::F64, &mut Stream::new(1, "w")).unwrap();
+            (a.sum_of_squares() / a.len() as f64).sqrt()
+        };
+        assert!((spread(Initializer::LeCun) / (1.0f64 / 300.0).sqrt() - 1.0).abs() < 0.03);
+        assert!((spread(Initializer::Glorot) / (2.0f64 / 900.0).sqrt() - 1.0).abs() < 0.03);
     }
 }

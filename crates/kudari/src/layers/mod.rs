@@ -5,15 +5,19 @@
 //! [`Sequential`] and the network notation are made of.
 
 mod activation;
+mod convolution;
 mod initializer;
 mod linear;
 mod parameter;
+mod pooling;
 mod sequential;
 
-pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten};
+pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
+pub use convolution::Conv2d;
 pub use initializer::Initializer;
 pub use linear::Linear;
 pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};
+pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
 pub use sequential::{Module, Sequential};
 
 /// Implements [`Layer`] for a struct: its fields are parameters or layers, named as the fields; fields marked

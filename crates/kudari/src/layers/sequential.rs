@@ -149,3 +149,40 @@ impl Module for Sequential {
         count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::{Array, DType, Stream};
+    use crate::autograd::{find_non_finite, trace};
+    use crate::layers::Conv2d;
+
+    #[test]
+    fn a_convolution_and_its_relu_are_one_where_nobody_looks() {
+        let relu = || Activation::new("relu").unwrap();
+        let layers = Sequential::new().with(relu()).with(Conv2d::new(2, 3, 3)).with(relu());
+        let x = Variable::constant(Stream::new(1, "x").uniform(&[2, 2, 6, 5], -1.0, 1.0, DType::F32).unwrap());
+        let creator = |y: &Variable| y.creator().map(str::to_string);
+        let fused = layers.forward(&x).unwrap();
+        assert_eq!(creator(&fused).unwrap(), "conv2d_relu");
+        let mut results = Vec::new();
+        let seen = layers.forward_with(&x, |i, y| results.push((i, creator(y)))).unwrap();
+        let name = |text: &str| Some(text.to_string());
+        assert_eq!(results, [(0, None), (1, name("conv2d")), (2, name("relu"))]);
+        let traced = trace(|| layers.forward(&x).unwrap()).0;
+        let searched = find_non_finite(|| layers.forward(&x).unwrap()).0;
+        for y in [&seen, &traced, &searched] {
+            assert!(creator(y) == name("relu") && y.array().same_as(fused.array()));
+        }
+        let gradients = [fused, seen].map(|y| (&y * &y).sum().backward().unwrap());
+        layers.visit(&Path::ROOT, &mut |_, parameter| {
+            let [a, b] = gradients.each_ref().map(|g| g.get(parameter.variable()).unwrap());
+            assert!(a.same_as(b) && a.sum_of_squares() > 0.0);
+        });
+        // Another derivative at the kink is not fused, and an error names the convolution.
+        let half = Sequential::new().with(Conv2d::new(2, 3, 3)).with(relu().with(0.5).unwrap());
+        assert_eq!(creator(&half.forward(&x).unwrap()), name("relu"));
+        let wrong = layers.forward(&Variable::constant(Array::zeros(&[2, 1, 6, 5], DType::F32).unwrap())).unwrap_err();
+        assert!(wrong.what().starts_with("layer 1.conv(3,3): conv2d: x [2, 1, 6, 5]"), "{wrong}");
+    }
+}

@@ -3,6 +3,7 @@
 mod file;
 mod network;
 mod notation;
+mod picture_words;
 mod summary;
 
 pub use file::{Model, write_atomically};

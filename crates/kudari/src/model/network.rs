@@ -94,7 +94,7 @@ impl Network {
     ///
     /// The batch does not fit.
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
-        self.forward_with(x, |_, _| {})
+        self.layers.forward(&self.first_input(x)?)
     }
 
     /// As [`Network::forward`], and `each` sees the position and the result of every layer.
@@ -103,6 +103,11 @@ impl Network {
     ///
     /// The batch does not fit.
     pub fn forward_with(&self, x: &Variable, each: impl FnMut(usize, &Variable)) -> Result<Variable> {
+        self.layers.forward_with(&self.first_input(x)?, each)
+    }
+
+    /// The batch as the first layer takes it.
+    fn first_input(&self, x: &Variable) -> Result<Variable> {
         if x.shape().get(1..) != Some(&self.input_shape) {
             return Err(Error::shape(format!(
                 "the network takes samples of shape {:?}, the batch has shape {:?}",
@@ -111,11 +116,7 @@ impl Network {
             ))
             .help("a batch has the shape [samples, …]"));
         }
-        if self.flatten && x.rank() != 2 {
-            self.layers.forward_with(&x.flatten()?, each)
-        } else {
-            self.layers.forward_with(x, each)
-        }
+        if self.flatten && x.rank() != 2 { x.flatten() } else { Ok(x.clone()) }
     }
 
     /// The probabilities `[n, classes]` of a classifier's outputs: the softmax of logits, the sigmoid for a single output,

@@ -3,8 +3,9 @@
 //! `linear(50) sigmoid linear(10)`. What the words mean is in [`LAYERS`], one line a word; this file only knows how they
 //! are written.
 
+use super::picture_words as pictures;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::{ACTIVATIONS, Activation, Flatten, Initializer, Linear, Module};
+use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Module};
 
 /// A word of the notation with its arguments and its place in the text, in characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +35,12 @@ pub(super) struct LayerWord {
 /// The layers of the notation besides the activation functions.
 pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "linear", usage: "linear(OUTPUTS) or linear(OUTPUTS,nobias)", build: linear },
-    LayerWord { name: "flatten", usage: "flatten", build: flatten },
+    LayerWord { name: "conv", usage: pictures::CONV, build: pictures::conv },
+    LayerWord { name: "maxpool", usage: pictures::MAXPOOL, build: pictures::maxpool },
+    LayerWord { name: "avgpool", usage: pictures::AVGPOOL, build: pictures::avgpool },
+    LayerWord { name: "globalpool", usage: "globalpool", build: pictures::globalpool },
+    LayerWord { name: "flatten", usage: "flatten", build: pictures::flatten },
+    LayerWord { name: "reshape", usage: "reshape(SIZES)", build: pictures::reshape },
 ];
 
 fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
@@ -54,11 +60,6 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
             .help("put `flatten` before it"));
     };
     Ok(Box::new(Linear::try_new(*inputs, outputs, site.initializer, bias)?))
-}
-
-fn flatten(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
-    no_arguments(word)?;
-    Ok(Box::new(Flatten))
 }
 
 /// The layer of a word.
@@ -94,7 +95,7 @@ fn with_argument(activation: Activation, word: &Word) -> Result<Activation> {
     activation.with(value)
 }
 
-fn no_arguments(word: &Word) -> Result<()> {
+pub(super) fn no_arguments(word: &Word) -> Result<()> {
     if word.arguments.is_empty() {
         return Ok(());
     }

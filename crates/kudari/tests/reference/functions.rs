@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kudari::array::Slice;
 use kudari::autograd::Backward;
 use kudari::functions::{
-    choose, concatenate, cross_entropy, linear, mean_absolute_error, mean_squared_error, registry, sigmoid_cross_entropy,
-    softmax_cross_entropy, stack, sum_squared_error,
+    Conv1dOptions, Conv2dOptions, average_pool2d, choose, concatenate, conv_transpose2d, conv1d, conv2d, cross_entropy, linear,
+    max_pool2d, mean_absolute_error, mean_squared_error, registry, sigmoid_cross_entropy, softmax_cross_entropy, stack,
+    sum_squared_error,
 };
 use kudari::{Array, DType, Result, Variable, grad};
 use serde_json::Value;
@@ -59,6 +60,26 @@ fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "log_softmax" => x.log_softmax(axis()),
         "matmul" => x.matmul(&v[1]),
         "linear" => linear(x, &v[1], v.get(2)),
+        "conv2d" if x.rank() == 3 => conv1d(x, &v[1], v.get(2), &sequence_options(args)),
+        "conv2d" => conv2d(x, &v[1], v.get(2), &options(args)),
+        "conv2d_weight_gradient" => {
+            let w = Variable::parameter(Array::zeros(&sizes(&args["w"]), x.dtype())?);
+            slope(&conv2d(x, &w, None, &options(args))?, &w, &v[1])
+        }
+        "conv_transpose2d" => conv_transpose2d(x, &v[1], v.get(2), &options(args), pair(&args["output_padding"])),
+        "max_pool2d" => max_pool2d(x, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"])),
+        "average_pool2d" => average_pool2d(x, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"])),
+        "max_pool2d_scatter" | "average_pool2d_spread" => {
+            let picture = Variable::parameter(array(&args["picture"], DType::F64).to_dtype(x.dtype()));
+            let pooling = if name == "max_pool2d_scatter" { max_pool2d } else { average_pool2d };
+            slope(&pooling(&picture, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"]))?, &picture, x)
+        }
+        "max_pool2d_pick" => {
+            let picture = Variable::parameter(array(&args["picture"], DType::F64).to_dtype(x.dtype()));
+            let pooled = max_pool2d(&picture, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"]))?;
+            let g = Variable::parameter(pooled.array().full_like(1.0));
+            slope(&slope(&pooled, &picture, &g)?, &g, x)
+        }
         "reshape" => x.reshape(&integers(&args["sizes"])),
         "permute" => x.permute(&integers(&args["order"])),
         "broadcast_to" => x.broadcast_to(&sizes(&args["shape"])),
@@ -79,6 +100,27 @@ fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "softmax_cross_entropy" => softmax_cross_entropy(x, target(&args["target"], x)),
         _ => panic!("`{name}` is not in the table of calls of tests/reference/functions.rs: add it there and to generate.py"),
     }
+}
+
+/// The gradient by x of y with the upstream gradient g, as a function of everything that it depends on.
+fn slope(y: &Variable, x: &Variable, g: &Variable) -> Result<Variable> {
+    Ok(grad(&[&y.mul(g)?.sum()], &[x])?.remove(0))
+}
+
+/// Two sizes, vertical and horizontal.
+fn pair(json: &Value) -> [usize; 2] {
+    sizes(json).try_into().expect("two sizes")
+}
+
+fn options(args: &Value) -> Conv2dOptions {
+    let [stride, padding, dilation] = ["stride", "padding", "dilation"].map(|key| pair(&args[key]));
+    Conv2dOptions { stride, padding, dilation, groups: args["groups"].as_u64().expect("groups") as usize }
+}
+
+fn sequence_options(args: &Value) -> Conv1dOptions {
+    let [stride, padding, dilation, groups] =
+        ["stride", "padding", "dilation", "groups"].map(|key| args[key].as_u64().expect(key) as usize);
+    Conv1dOptions { stride, padding, dilation, groups }
 }
 
 fn slices(json: &Value) -> Vec<Slice> {
@@ -215,5 +257,5 @@ fn every_function_agrees_with_pytorch() {
         let counts = worst.get(&(name.to_string(), dtype)).map(|both| both.map(|(_, count)| count));
         assert!(counts.is_some_and(|c| c[0] >= 10 && c[1] >= 10), "{name} in {dtype}: only {counts:?} numbers were compared");
     }
-    assert!(registered.len() >= 52 && compared > 60_000, "{} functions, {compared} numbers compared", registered.len());
+    assert!(registered.len() >= 60 && compared > 60_000, "{} functions, {compared} numbers compared", registered.len());
 }

@@ -327,6 +327,92 @@ def product_cases():
     case("linear", [eighths(9, 33), eighths(17, 33, shift=2), eighths(17, shift=6)], F.linear)
 
 
+def convolution_cases():
+    def options(stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
+        return {"stride": list(stride), "padding": list(padding), "dilation": list(dilation), "groups": groups}
+
+    def both(x, w, numbers=some, bias=True, **given):
+        args = options(**given)
+        inputs = [numbers(*x), numbers(*w, shift=6)] + ([numbers(w[0], shift=2)] if bias else [])
+        case("conv2d", inputs, lambda x, w, b=None: F.conv2d(x, w, b, **args), args)
+
+    both((2, 3, 7, 5), (4, 3, 3, 3))
+    both((2, 3, 7, 5), (4, 3, 3, 3), bias=False)
+    both((1, 1, 1, 1), (1, 1, 1, 1))
+    both((2, 5, 4, 3), (7, 5, 1, 1))
+    both((2, 2, 8, 9), (3, 2, 3, 2), stride=(2, 3))
+    both((1, 3, 5, 6), (2, 3, 5, 3), padding=(2, 1))
+    both((1, 3, 5, 6), (2, 3, 2, 3), padding=(3, 4))
+    both((2, 2, 9, 8), (3, 2, 3, 3), dilation=(2, 3), padding=(1, 2))
+    both((2, 2, 9, 9), (3, 2, 2, 4), dilation=(3, 1), padding=(0, 2), stride=(2, 2))
+    both((2, 6, 5, 5), (4, 3, 3, 3), groups=2, padding=(1, 1))
+    both((1, 5, 6, 6), (5, 1, 3, 3), groups=5, padding=(1, 1), stride=(2, 1))
+    both((1, 3, 6, 6), (6, 1, 3, 3), groups=3)
+    both((1, 33, 5, 7), (17, 33, 3, 3), numbers=eighths, padding=(1, 1))
+    both((3, 1, 12, 12), (8, 1, 5, 5), numbers=eighths)
+    for x, w, padding, stride, dilation, groups in [((2, 3, 9), (4, 3, 3), 1, 2, 1, 1), ((1, 4, 11), (4, 1, 4), 0, 1, 2, 4)]:
+        args = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        case("conv2d", [some(*x), some(*w, shift=6), some(w[0], shift=2)], lambda x, w, b: F.conv1d(x, w, b, **args), args)
+
+    def back(x, w, bias=True, output_padding=(0, 0), **given):
+        args = options(**given)
+        inputs = [some(*x), some(*w, shift=6)] + ([some(w[1] * args["groups"], shift=2)] if bias else [])
+        of = lambda x, w, b=None: F.conv_transpose2d(x, w, b, output_padding=output_padding, **args)  # noqa: E731
+        case("conv_transpose2d", inputs, of, {**args, "output_padding": list(output_padding)})
+
+    back((2, 4, 5, 3), (4, 3, 3, 3))
+    back((2, 4, 5, 3), (4, 3, 3, 3), bias=False)
+    back((1, 3, 4, 5), (3, 2, 3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1))
+    back((1, 3, 4, 5), (3, 2, 2, 3), stride=(2, 3), padding=(1, 0), output_padding=(0, 2))
+    back((2, 4, 3, 3), (4, 3, 2, 3), groups=2, stride=(1, 2), dilation=(3, 2), output_padding=(2, 1))
+    back((1, 4, 3, 3), (4, 1, 3, 3), groups=4)
+
+
+    for x, z, w, given in [((2, 3, 5, 4), (2, 2, 3, 3), (2, 3, 3, 2), {}), ((1, 4, 7, 5), (1, 6, 4, 4), (6, 2, 3, 2), {"stride": (2, 1), "padding": (1, 0), "groups": 2})]:  # fmt: skip
+        args = options(**given)
+        of = lambda x, z: torch.nn.grad.conv2d_weight(x, w, z, **args)  # noqa: E731
+        case("conv2d_weight_gradient", [some(*x), some(*z, shift=6)], of, {**args, "w": list(w)})
+
+
+def pooling_cases():
+    table = {
+        "max_pool2d": lambda x, size, stride, padding: F.max_pool2d(x, size, stride, padding),
+        "average_pool2d": lambda x, size, stride, padding: F.avg_pool2d(x, size, stride, padding),
+    }
+    for name, f in table.items():
+        for shape, size, stride, padding in [((2, 3, 6, 4), (2, 2), (2, 2), (0, 0)), ((1, 2, 7, 5), (3, 3), (2, 2), (1, 1)),
+                                             ((2, 1, 5, 8), (2, 3), (1, 2), (1, 0)), ((1, 37, 5, 5), (3, 2), (1, 1), (0, 1)),
+                                             ((1, 16, 4, 4), (4, 4), (4, 4), (0, 0)), ((2, 2, 5, 5), (2, 2), (3, 3), (0, 0))]:  # fmt: skip
+            args = {"size": list(size), "stride": list(stride), "padding": list(padding)}
+            case(name, [some(*shape)], lambda x: f(x, size, stride, padding), args)
+        args = {"size": [2, 2], "stride": [1, 1], "padding": [0, 0]}
+        odd = Given([[[[1.0, NAN, 2.0], [INF, 0.0, -INF], [3.0, -INF, -INF]]]])
+        case(name, [odd], lambda x: f(x, (2, 2), (1, 1), (0, 0)), args, gradients=False)
+        # Their derivatives, which are functions of the gradient.
+        picture = some(2, 3, 7, 5)
+        args = {"size": [3, 2], "stride": [2, 2], "padding": [1, 0]}
+
+        def spread(g):
+            x = torch.tensor(picture.values).to(g.dtype).requires_grad_(True)
+            return torch.autograd.grad(f(x, (3, 2), (2, 2), (1, 0)), x, g, create_graph=True)[0]
+
+        def picked(v):
+            g = torch.zeros((2, 3, 4, 2), dtype=v.dtype, requires_grad=True)
+            return torch.autograd.grad(spread(g), g, v, create_graph=True)[0]
+
+        name = {"max_pool2d": "max_pool2d_scatter", "average_pool2d": "average_pool2d_spread"}[name]
+        case(name, [some(2, 3, 4, 2, shift=2)], spread, {**args, "picture": picture.json})
+        if f is table["max_pool2d"]:
+            case("max_pool2d_pick", [some(2, 3, 7, 5, shift=2)], picked, {**args, "picture": picture.json})
+    # Equal numbers: the first has the gradient.
+    args = {"size": [2, 2], "stride": [1, 1], "padding": [0, 0]}
+    ties = Given([[[[2.0, 2.0, 1.0], [2.0, 1.0, 1.0], [0.0, -0.0, 1.0]]]])
+    case("max_pool2d", [ties], lambda x: F.max_pool2d(x, (2, 2), (1, 1)), args)
+    below = Given([[[[-2.0, -3.0], [-4.0, -1.0]]]])
+    padded = {"size": [2, 2], "stride": [1, 1], "padding": [1, 1]}
+    case("max_pool2d", [below], lambda x: F.max_pool2d(x, (2, 2), (1, 1), (1, 1)), padded)
+
+
 def shape_cases():
     for shape, sizes in [((2, 3, 2), [2, -1]), ((6,), [3, 2]), ((1, 1), []), ((4, 3), [2, 6])]:
         case("reshape", [some(*shape)], lambda x: x.reshape(sizes), {"sizes": sizes})
@@ -427,8 +513,8 @@ def loss_cases():
 
 
 def functions():
-    for make in [unary_cases, exact_cases, binary_cases, reduction_cases, softmax_cases, product_cases, shape_cases,
-                 indexing_cases, loss_cases]:  # fmt: skip
+    for make in [unary_cases, exact_cases, binary_cases, reduction_cases, softmax_cases, product_cases, convolution_cases, pooling_cases,
+                 shape_cases, indexing_cases, loss_cases]:  # fmt: skip
         make()
     write("functions.json", {"versions": VERSIONS, "upstream": UPSTREAM}, {"cases": CASES})
 

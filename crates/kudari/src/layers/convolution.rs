@@ -1,0 +1,156 @@
+//! The convolutional layer.
+
+use super::initializer::Initializer;
+use super::parameter::{Layer, Parameter, Path};
+use super::sequential::Module;
+use crate::array::Array;
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+use crate::functions::{Conv2dOptions, conv2d, conv2d_relu, conv2d_shape};
+
+/// Convolves pictures `[channels, height, width]` with filters: weight of shape `[filters, channels / groups, height, width]`
+/// and bias of `[filters]`. See [`conv2d`].
+#[derive(Debug, Clone)]
+pub struct Conv2d {
+    weight: Parameter,
+    bias: Option<Parameter>,
+    options: Conv2dOptions,
+}
+
+impl Conv2d {
+    /// A layer of square kernels that moves in steps of 1 without padding, with bias 0 and weights by
+    /// [`Initializer::LeCun`], f32.
+    ///
+    /// The sizes are the program's own; what a user typed goes through [`Conv2d::try_new`].
+    #[allow(clippy::panic)]
+    #[track_caller]
+    pub fn new(channels: usize, filters: usize, kernel: usize) -> Conv2d {
+        Self::try_new(channels, filters, [kernel; 2], Conv2dOptions::default(), Initializer::LeCun, true)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A layer with chosen options and initialiser, with or without bias.
+    ///
+    /// # Errors
+    ///
+    /// A size or step of 0, groups that do not divide channels and filters, or sizes larger than memory.
+    pub fn try_new(
+        channels: usize,
+        filters: usize,
+        kernel: [usize; 2],
+        options: Conv2dOptions,
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<Conv2d> {
+        let groups = options.groups;
+        if channels == 0 || filters == 0 || kernel.contains(&0) {
+            return Err(Error::value(format!("a convolution of {channels} channels with {filters} filters of {kernel:?}"))
+                .help("all of them must be at least 1"));
+        }
+        if options.stride.contains(&0) || options.dilation.contains(&0) {
+            return Err(Error::value(format!("a convolution with stride {:?}, dilation {:?}", options.stride, options.dilation))
+                .help("steps are at least 1"));
+        }
+        if groups == 0 || !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
+            return Err(Error::value(format!("{groups} groups for {channels} channels and {filters} filters"))
+                .help("the number of groups must divide both"));
+        }
+        let weight = Parameter::new(&[filters, channels / groups, kernel[0], kernel[1]], initializer)?;
+        let bias = if bias { Some(Parameter::new(&[filters], Initializer::Constant(0.0))?) } else { None };
+        Ok(Conv2d { weight, bias, options })
+    }
+
+    /// A layer with given numbers.
+    ///
+    /// # Errors
+    ///
+    /// A weight that has not four axes, or a bias of another size than its first.
+    pub fn from_arrays(weight: Array, bias: Option<Array>, options: Conv2dOptions) -> Result<Conv2d> {
+        let fits = weight.rank() == 4 && bias.as_ref().is_none_or(|b| b.shape() == &weight.shape()[..1]);
+        if !fits {
+            let bias = bias.map_or("none".into(), |b| format!("{:?}", b.shape()));
+            return Err(Error::shape(format!("conv: weight {:?}, bias {bias}", weight.shape()))
+                .help("the weight has shape [filters, channels / groups, height, width], the bias [filters]"));
+        }
+        Ok(Conv2d { weight: Parameter::from_array(weight)?, bias: bias.map(Parameter::from_array).transpose()?, options })
+    }
+
+    /// The layer's result for x of shape `[samples, channels, height, width]`: `[samples, filters, …]`.
+    ///
+    /// # Errors
+    ///
+    /// x does not fit.
+    #[track_caller]
+    pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        conv2d(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable), &self.options)
+    }
+
+    /// The weight, `[filters, channels / groups, height, width]`.
+    pub fn weight(&self) -> &Parameter {
+        &self.weight
+    }
+
+    /// The bias, `[filters]`.
+    pub fn bias(&self) -> Option<&Parameter> {
+        self.bias.as_ref()
+    }
+
+    /// How the layer moves over its input.
+    pub fn options(&self) -> &Conv2dOptions {
+        &self.options
+    }
+}
+
+/// Two sizes in the notation: `3`, or `3x5` for rows and columns that differ.
+pub(super) fn written([rows, columns]: [usize; 2]) -> String {
+    if rows == columns { rows.to_string() } else { format!("{rows}x{columns}") }
+}
+
+/// The shape `[channels, height, width]` of samples, or an error of the layer that needs it.
+pub(super) fn picture(layer: &dyn Module, input: &[usize]) -> Result<[usize; 3]> {
+    input.try_into().map_err(|_| {
+        Error::shape(format!("{} takes samples of shape [channels, height, width] and gets shape {input:?}", layer.notation()))
+            .help("put e.g. reshape(1,28,28) before it if the samples are pictures")
+    })
+}
+
+impl Layer for Conv2d {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.weight.visit(&path.field("weight"), visitor);
+        self.bias.visit(&path.field("bias"), visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.weight.visit_mut(&path.field("weight"), visitor);
+        self.bias.visit_mut(&path.field("bias"), visitor);
+    }
+}
+
+impl Module for Conv2d {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        Conv2d::forward(self, x)
+    }
+    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
+        Some(conv2d_relu(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable), &self.options))
+    }
+    fn notation(&self) -> String {
+        let Conv2dOptions { stride, padding, dilation, groups } = self.options;
+        let shape = self.weight.array().shape();
+        let mut text = format!("conv({},{}", shape[0], written([shape[2], shape[3]]));
+        let pairs = [("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1), ("groups", [groups; 2], 1)];
+        for (name, pair, _) in pairs.into_iter().filter(|(_, pair, usual)| *pair != [*usual; 2]) {
+            text += &format!(",{name}={}", written(pair));
+        }
+        text + if self.bias.is_some() { ")" } else { ",nobias)" }
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let [channels, height, width] = picture(self, input)?;
+        let shape = self.weight.array().shape();
+        let w = [shape[0], shape[1], shape[2], shape[3]];
+        let place = format!("{} gets samples of shape {input:?}", self.notation());
+        Ok(conv2d_shape(place, [1, channels, height, width], w, &self.options)?[1..].to_vec())
+    }
+    fn multiply_adds(&self, input: &[usize]) -> usize {
+        let filter: usize = self.weight.array().shape()[1..].iter().product();
+        self.output_shape(input).map_or(0, |shape| shape.iter().product::<usize>() * filter)
+    }
+}
