@@ -4,10 +4,17 @@
 //! out_width, filters]`, the weight `[filters, channels / groups, kernel height, kernel width]`. Places beside the picture
 //! count as zeros. The three functions are linear, and each is the gradient of the others.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod fast;
+#[cfg(test)]
 mod plain;
+mod taps;
+mod tile;
+mod weight;
+mod zeros;
 
 use super::float::Float;
-use super::threads;
 
 /// Sizes of a two-dimensional convolution. Pairs are vertical, horizontal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,35 +69,22 @@ impl Geometry {
         let place = (o * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis])?;
         (place < size).then_some(place)
     }
-
-    /// Estimated nanoseconds of one of the functions on one thread.
-    fn cost(&self) -> f64 {
-        (self.batch * self.output_len() * self.filter_len()) as f64
-    }
 }
 
 /// `out[n, oy, ox, f] = bias[f] + Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] w[f, c, ky, kx]`; with `relu` the result is
 /// `max(…, 0)` (NaN stays NaN).
 pub(crate) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
-    let len = geometry.input_len();
-    threads::for_each_piece(out, geometry.output_len(), geometry.cost(), |n, out| {
-        plain::forward(out, &x[n * len..(n + 1) * len], w, bias, relu, geometry);
-    });
+    fast::forward(out, x, w, bias, relu, geometry);
 }
 
 /// The gradient by x: `dx[n, oy·s + ky·d − p, ox·s + kx·d − p, c] = Σ g[n, oy, ox, f] w[f, c, ky, kx]`.
 pub(crate) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
-    let len = geometry.output_len();
-    threads::for_each_piece(dx, geometry.input_len(), geometry.cost(), |n, dx| {
-        plain::backward_input(dx, &g[n * len..(n + 1) * len], w, geometry);
-    });
+    fast::backward_input(dx, g, w, geometry);
 }
 
 /// The gradient by w: `dw[f, c, ky, kx] = Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] g[n, oy, ox, f]`.
 pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
-    threads::for_each_piece(dw, geometry.filter_len(), geometry.cost(), |f, dw| {
-        plain::backward_weight(dw, f, x, g, geometry);
-    });
+    weight::backward_weight(dw, x, g, geometry);
 }
 
 #[cfg(test)]
@@ -193,6 +187,75 @@ mod tests {
             unit[i] = 1.0;
             forward(&mut y, &x, &unit, None, false, &geometry);
             assert_eq!(dw, product(&g, &y), "w {i}");
+        }
+    }
+
+    /// The fast functions against the plain loops, for kinds of convolutions that are cut in different ways.
+    #[test]
+    fn the_fast_functions_agree_with_the_plain_loops() {
+        let plain = Geometry { padding: [0, 0], stride: [1, 1], dilation: [1, 1], groups: 1, kernel: [3, 3], ..geometry() };
+        let of = |base: Geometry| {
+            let out = |size: usize, axis: usize| {
+                (size + 2 * base.padding[axis] - (base.kernel[axis] - 1) * base.dilation[axis] - 1) / base.stride[axis] + 1
+            };
+            Geometry { out_height: out(base.height, 0), out_width: out(base.width, 1), ..base }
+        };
+        let kinds = [
+            // Whole and partial tiles, one channel, more filters than a panel holds.
+            Geometry { batch: 3, channels: 16, height: 14, width: 15, filters: 40, ..plain },
+            Geometry { batch: 1, channels: 1, height: 28, width: 28, filters: 32, ..plain },
+            Geometry { batch: 9, channels: 5, height: 7, width: 6, filters: 7, padding: [1, 2], ..plain },
+            // Strides with and without places that nothing meets, dilation, more padding than the kernel reaches.
+            Geometry { batch: 2, channels: 8, height: 17, width: 18, filters: 33, stride: [2, 3], padding: [1, 1], ..plain },
+            Geometry { batch: 2, channels: 3, height: 9, width: 9, filters: 4, kernel: [1, 2], stride: [3, 3], ..plain },
+            Geometry { batch: 2, channels: 6, height: 12, width: 11, filters: 4, dilation: [2, 3], padding: [3, 1], ..plain },
+            Geometry { batch: 1, channels: 2, height: 4, width: 5, filters: 3, kernel: [2, 1], padding: [3, 2], ..plain },
+            // Groups, and one channel each.
+            Geometry { batch: 2, channels: 8, height: 9, width: 8, filters: 12, groups: 4, padding: [1, 1], ..plain },
+            Geometry { batch: 2, channels: 6, height: 8, width: 8, filters: 6, groups: 6, stride: [2, 1], ..plain },
+            // Weights so large that they are cut into tasks.
+            Geometry { batch: 2, channels: 96, height: 6, width: 6, filters: 160, padding: [1, 1], ..plain },
+        ];
+        fn compare<T: Float>(geometry: &Geometry, tolerance: f64) {
+            let random = |count: usize, key: u64| -> Vec<T> {
+                let number = |i: usize| crate::kernels::random::philox(i as u128, key)[0] as f64 / 2f64.powi(31) - 1.0;
+                (0..count).map(|i| T::from_f64(number(i))).collect()
+            };
+            let (xs, ys) = (geometry.input_len(), geometry.output_len());
+            let x = random(geometry.batch * xs, 1);
+            let w = random(geometry.filters * geometry.filter_len(), 2);
+            let (g, bias) = (random(geometry.batch * ys, 3), random(geometry.filters, 4));
+            let empty = |len: usize| vec![T::from_f64(f64::NAN); len];
+            let near = |what: &str, got: &[T], expected: &[T], terms: usize| {
+                for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
+                    let error = (got.to_f64() - expected.to_f64()).abs();
+                    assert!(error <= tolerance * (terms as f64 + 1.0), "{what} {i} of {geometry:?}: {got:?} ≠ {expected:?}");
+                }
+            };
+            for relu in [false, true] {
+                let (mut fast, mut slow) = (empty(g.len()), empty(g.len()));
+                forward(&mut fast, &x, &w, Some(&bias), relu, geometry);
+                for (x, slow) in x.chunks_exact(xs).zip(slow.chunks_exact_mut(ys)) {
+                    plain::forward(slow, x, &w, Some(&bias), relu, geometry);
+                }
+                near("forward", &fast, &slow, geometry.filter_len());
+            }
+            let (mut fast, mut slow) = (empty(x.len()), empty(x.len()));
+            backward_input(&mut fast, &g, &w, geometry);
+            for (g, slow) in g.chunks_exact(ys).zip(slow.chunks_exact_mut(xs)) {
+                plain::backward_input(slow, g, &w, geometry);
+            }
+            near("backward_input", &fast, &slow, geometry.filters * geometry.kernel[0] * geometry.kernel[1]);
+            let (mut fast, mut slow) = (empty(w.len()), empty(w.len()));
+            backward_weight(&mut fast, &x, &g, geometry);
+            for (f, slow) in slow.chunks_exact_mut(geometry.filter_len()).enumerate() {
+                plain::backward_weight(slow, f, &x, &g, geometry);
+            }
+            near("backward_weight", &fast, &slow, geometry.batch * geometry.out_height * geometry.out_width);
+        }
+        for geometry in kinds.into_iter().map(of) {
+            compare::<f32>(&geometry, 1e-6);
+            compare::<f64>(&geometry, 1e-14);
         }
     }
 }

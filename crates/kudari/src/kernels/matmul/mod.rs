@@ -8,7 +8,7 @@ mod blocks;
 mod dot;
 mod pack;
 mod tile;
-mod vector;
+pub(super) mod vector;
 
 use super::float::Float;
 use super::threads::{self, SendPointer};

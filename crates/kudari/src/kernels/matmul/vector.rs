@@ -8,7 +8,7 @@ use crate::kernels::float::{Float, Number};
 ///
 /// The methods may be called only where the processor has the instructions of the type; pointers must be valid for
 /// the lanes that are read or written.
-pub(super) trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     type T: Float;
     const LANES: usize;
     /// Which lanes a masked access touches.
@@ -61,7 +61,7 @@ pub(super) trait Vector: Copy {
 
 /// Four numbers without any special instructions: the fallback, and the twin that the others are tested against.
 #[derive(Clone, Copy)]
-pub(super) struct Four<T>([T; 4]);
+pub(crate) struct Four<T>([T; 4]);
 
 impl<T: Float> Vector for Four<T> {
     type T = T;

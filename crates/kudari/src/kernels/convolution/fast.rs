@@ -1,0 +1,105 @@
+//! The forward pass and the gradient by the input in terms of [`Gather`], one group of channels after the other.
+
+use super::Geometry;
+use super::taps::{Axis, Gather, Tap};
+use crate::kernels::float::Float;
+
+/// See [`forward`](super::forward).
+pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
+    let &Geometry { batch, channels, filters, kernel, stride, padding, dilation, groups, .. } = geometry;
+    let sizes = [[geometry.height, geometry.out_height], [geometry.width, geometry.out_width]];
+    let axes = [0, 1].map(|axis| {
+        let [size, places] = sizes[axis];
+        let read = (places.max(1) - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+        let (before, step) = (padding[axis], stride[axis]);
+        Axis { size, before, after: read.saturating_sub(size + before), places, out_first: 0, out_step: 1, first: 0, step }
+    });
+    let taps: Vec<Tap> = (0..kernel[0] * kernel[1])
+        .map(|number| Tap { offset: [number / kernel[1] * dilation[0], number % kernel[1] * dilation[1]], number })
+        .collect();
+    let (depth, columns) = (channels / groups, filters / groups);
+    for group in 0..groups {
+        let gather = Gather {
+            batch,
+            axes,
+            taps: &taps,
+            picture: x,
+            channels,
+            first_channel: group * depth,
+            depth,
+            columns,
+            first_column: group * columns,
+            width: filters,
+            out_len: geometry.output_len(),
+            out_row: geometry.out_width * filters,
+            bias,
+            relu,
+        };
+        gather.run(out, |tap, c, j| w[((group * columns + j) * depth + c) * taps.len() + tap]);
+    }
+}
+
+/// See [`backward_input`](super::backward_input).
+pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
+    let &Geometry { batch, channels, filters, kernel, stride, groups, .. } = geometry;
+    let (depth, columns) = (filters / groups, channels / groups);
+    let all = kernel[0] * kernel[1];
+    let phases = [0, 1].map(|axis| (0..stride[axis]).map(|first| phase(geometry, axis, first)).collect::<Vec<_>>());
+    if phases.iter().flatten().any(|(_, numbers)| numbers.is_empty()) {
+        dx.fill(T::ZERO); // places that no number of the kernel meets
+    }
+    for (vertical, rows) in &phases[0] {
+        for (horizontal, columns_of_kernel) in &phases[1] {
+            let taps: Vec<Tap> = rows
+                .iter()
+                .flat_map(|&(ky, y)| {
+                    columns_of_kernel.iter().map(move |&(kx, x)| Tap { offset: [y, x], number: ky * kernel[1] + kx })
+                })
+                .collect();
+            if taps.is_empty() || vertical.places == 0 || horizontal.places == 0 {
+                continue;
+            }
+            for group in 0..groups {
+                let gather = Gather {
+                    batch,
+                    axes: [*vertical, *horizontal],
+                    taps: &taps,
+                    picture: g,
+                    channels: filters,
+                    first_channel: group * depth,
+                    depth,
+                    columns,
+                    first_column: group * columns,
+                    width: channels,
+                    out_len: geometry.input_len(),
+                    out_row: geometry.width * channels,
+                    bias: None,
+                    relu: false,
+                };
+                gather.run(dx, |tap, f, c| w[((group * depth + f) * columns + c) * all + tap]);
+            }
+        }
+    }
+}
+
+/// The places `first`, `first + stride`, … of the input along one axis: what they gather from the output, and the numbers
+/// of the kernel that meet them with their offsets.
+///
+/// Place i = first + j·stride of the input takes part in the output o with number k where o·stride + k·dilation − padding
+/// = i, so o = j + (first + padding − k·dilation) / stride, for those k for which this is whole.
+fn phase(geometry: &Geometry, axis: usize, first: usize) -> (Axis, Vec<(usize, usize)>) {
+    let (size, out) = if axis == 0 { (geometry.height, geometry.out_height) } else { (geometry.width, geometry.out_width) };
+    let [stride, padding, dilation] = [geometry.stride, geometry.padding, geometry.dilation].map(|pair| pair[axis] as isize);
+    let ahead = |k: usize| first as isize + padding - k as isize * dilation;
+    let meets = |k: &usize| ahead(*k).rem_euclid(stride) == 0;
+    let shifts: Vec<(usize, isize)> =
+        (0..geometry.kernel[axis]).filter(meets).map(|k| (k, ahead(k).div_euclid(stride))).collect();
+    let places = size.saturating_sub(first).div_ceil(stride as usize);
+    let least = shifts.iter().map(|&(_, shift)| shift).min().unwrap_or(0);
+    let most = shifts.iter().map(|&(_, shift)| shift).max().unwrap_or(0);
+    let before = (-least).max(0) as usize;
+    let after = (most + places as isize - out as isize).max(0) as usize;
+    let (start, step) = ((before as isize + least) as usize, 1);
+    let axis = Axis { size: out, before, after, places, out_first: first, out_step: stride as usize, first: start, step };
+    (axis, shifts.into_iter().map(|(k, shift)| (k, (shift - least) as usize)).collect())
+}

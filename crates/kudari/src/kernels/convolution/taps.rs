@@ -1,0 +1,211 @@
+//! The forward pass and the gradient by the input: sums over the numbers of the kernel, gathered from a picture.
+//!
+//! Both are one calculation, `out[place] = Σ_taps Σ_c picture[start(place) + offset(tap) + c] · w[tap, c]`: the forward pass
+//! gathers from x, the gradient by the input from the gradient of the output. With a stride the latter falls apart into
+//! phases, since only some numbers of the kernel meet a given row or column of the input.
+
+use super::tile::{Micro, ROWS, Tile};
+use super::zeros::with_zeros;
+use crate::kernels::float::Float;
+use crate::kernels::memory::Buffer;
+use crate::kernels::threads::{self, SendPointer};
+
+/// Numbers of packed weights that are used for many tiles in turn: they stay in the first-level cache.
+const RESIDENT: usize = 10 * 1024;
+/// Above this many packed weights the columns are cut into tasks too, so that each task's weights stay in its cache.
+const SHARED: usize = 128 * 1024;
+/// Multiply-adds of a task, about.
+const TASK: usize = 2_000_000;
+
+/// One axis of the picture that is gathered from, vertical or horizontal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    /// Size of the picture, and how many of the places before and after it are read, as zeros.
+    pub size: usize,
+    pub before: usize,
+    pub after: usize,
+    /// Places of the output, the first and the step between them where they are written.
+    pub places: usize,
+    pub out_first: usize,
+    pub out_step: usize,
+    /// Where place 0 starts to read in the picture with its zeros, and the step to the next.
+    pub first: usize,
+    pub step: usize,
+}
+
+impl Axis {
+    fn padded(&self) -> usize {
+        self.before + self.size + self.after
+    }
+}
+
+/// A number of the kernel: how far from a place's start it reads, and which of the kernel's numbers it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tap {
+    pub offset: [usize; 2],
+    pub number: usize,
+}
+
+/// Everything about a gathering, for one group of channels.
+pub(super) struct Gather<'a, T> {
+    pub batch: usize,
+    /// Vertical and horizontal.
+    pub axes: [Axis; 2],
+    pub taps: &'a [Tap],
+    /// The pictures, `[batch, size, size, channels]`; the group's channels start at `first_channel`.
+    pub picture: &'a [T],
+    pub channels: usize,
+    pub first_channel: usize,
+    pub depth: usize,
+    /// Columns of the output: of each place, those of the group start at `first_column`.
+    pub columns: usize,
+    pub first_column: usize,
+    pub width: usize,
+    /// Numbers of one output picture, and of one of its rows.
+    pub out_len: usize,
+    pub out_row: usize,
+    pub bias: Option<&'a [T]>,
+    pub relu: bool,
+}
+
+impl<T: Float> Gather<'_, T> {
+    /// Runs the gathering; `weight(tap number, c, j)` is the weight of the group.
+    pub(super) fn run(&self, out: &mut [T], weight: impl Fn(usize, usize, usize) -> T + Sync) {
+        assert_eq!(out.len(), self.batch * self.out_len, "the output's size");
+        let micro = Micro::<T>::best();
+        let panels = self.columns.div_ceil(micro.columns);
+        let panel_len = self.taps.len() * self.depth * micro.columns;
+        let mut packed = Buffer::recycled::<T>(panels * panel_len);
+        if let Some(values) = packed.slice_mut::<T>(panels * panel_len) {
+            self.pack(values, micro.columns, weight);
+        }
+        let packed = packed.slice::<T>(panels * panel_len);
+        let [rows, columns] = self.axes.map(|axis| axis.places);
+        let row_work = (columns * self.taps.len() * self.depth * self.columns).max(1);
+        // Tasks: pieces of pictures, and panels where the weights are large.
+        let cut_panels = packed.len() > SHARED;
+        let rows_per_task = if cut_panels { rows } else { (TASK / row_work).clamp(1, rows.max(1)) };
+        let pieces = rows.div_ceil(rows_per_task);
+        let tasks = self.batch * pieces * if cut_panels { panels } else { 1 };
+        let start = SendPointer(out.as_mut_ptr());
+        let cost = (self.batch * rows * row_work) as f64 / 70.0;
+        threads::for_each(tasks, cost, |task| {
+            let start = &start;
+            // Tasks of one panel follow each other, so that a thread keeps its weights.
+            let (mine, piece) = if cut_panels { (task / (self.batch * pieces), task % (self.batch * pieces)) } else { (0, task) };
+            let mine = if cut_panels { mine..mine + 1 } else { 0..panels };
+            let (n, first) = (piece / pieces, piece % pieces * rows_per_task);
+            self.piece(start, n, first..rows.min(first + rows_per_task), mine, packed, panel_len, micro);
+        });
+    }
+
+    /// Packs the weights: `packed[panel][tap][c][column in panel]`, zeros beyond the last column.
+    fn pack(&self, values: &mut [T], wide: usize, weight: impl Fn(usize, usize, usize) -> T + Sync) {
+        let len = self.depth * wide;
+        threads::for_each_piece(values, len.max(1), values.len() as f64 * 1.5, |index, part| {
+            let (panel, tap) = (index / self.taps.len(), self.taps[index % self.taps.len()]);
+            for (c, row) in part.chunks_exact_mut(wide).enumerate() {
+                for (j, value) in row.iter_mut().enumerate() {
+                    let column = panel * wide + j;
+                    *value = if column < self.columns { weight(tap.number, c, column) } else { T::ZERO };
+                }
+            }
+        });
+    }
+
+    /// Rows `rows` of picture `n`, for the columns of some panels.
+    #[allow(clippy::too_many_arguments)]
+    fn piece(
+        &self,
+        out: &SendPointer<T>,
+        n: usize,
+        rows: std::ops::Range<usize>,
+        panels: std::ops::Range<usize>,
+        packed: &[T],
+        panel_len: usize,
+        micro: Micro<T>,
+    ) {
+        let [vertical, horizontal] = self.axes;
+        let picture_len = vertical.size * horizontal.size * self.channels;
+        let picture = &self.picture[n * picture_len..(n + 1) * picture_len];
+        // Zeros around the picture are read where they would stand: from a copy of the rows that this piece needs.
+        let reach = self.taps.iter().map(|tap| tap.offset[0]).max().unwrap_or(0);
+        let top = vertical.first + rows.start * vertical.step;
+        let bottom = (vertical.first + (rows.end - 1) * vertical.step + reach + 1).min(vertical.padded());
+        let has_zeros = vertical.before + vertical.after + horizontal.before + horizontal.after > 0;
+        let row_len = horizontal.padded() * self.channels;
+        let sizes = [vertical.size, horizontal.size, self.channels];
+        let before = [vertical.before, horizontal.before];
+        let copy = has_zeros.then(|| with_zeros(picture, sizes, before, top..bottom, horizontal.padded()));
+        let source = match &copy {
+            Some(copy) => copy.slice::<T>((bottom - top) * row_len),
+            None => &picture[top * row_len..bottom * row_len],
+        };
+        let mut offsets = Buffer::recycled::<i64>(self.taps.len());
+        let Some(offsets) = offsets.slice_mut::<i64>(self.taps.len()) else { return };
+        for (offset, tap) in offsets.iter_mut().zip(self.taps) {
+            *offset = (tap.offset[0] * row_len + tap.offset[1] * self.channels) as i64;
+        }
+        let farthest = offsets.iter().copied().max().unwrap_or(0) as usize + self.depth;
+        // Taps are taken in blocks whose weights stay in the first-level cache.
+        let block = (RESIDENT / (self.depth * micro.columns).max(1)).max(1);
+        let places = (rows.end - rows.start) * horizontal.places;
+        let tiles = places.div_ceil(micro.rows);
+        for panel in panels {
+            let j = panel * micro.columns;
+            let columns = micro.columns.min(self.columns - j);
+            for from in (0..self.taps.len()).step_by(block) {
+                let to = self.taps.len().min(from + block);
+                let weights =
+                    &packed[panel * panel_len + from * self.depth * micro.columns..][..(to - from) * self.depth * micro.columns];
+                let (first, last) = (from == 0, to == self.taps.len());
+                for tile in 0..tiles {
+                    let (begin, end) = (tile * places / tiles, (tile + 1) * places / tiles);
+                    let mut a = [source.as_ptr(); ROWS];
+                    let mut to_rows = [out.0; ROWS];
+                    let (mut y, mut x) = (begin / horizontal.places, begin % horizontal.places);
+                    for r in 0..end - begin {
+                        let at = y * vertical.step * row_len
+                            + (horizontal.first + x * horizontal.step) * self.channels
+                            + self.first_channel;
+                        assert!(at + farthest <= source.len(), "a place outside its picture");
+                        let to = n * self.out_len
+                            + (vertical.out_first + (rows.start + y) * vertical.out_step) * self.out_row
+                            + (horizontal.out_first + x * horizontal.out_step) * self.width
+                            + self.first_column
+                            + j;
+                        assert!(to + columns <= (n + 1) * self.out_len, "a place outside the output");
+                        // SAFETY: both offsets have just been checked.
+                        (a[r], to_rows[r]) = unsafe { (source.as_ptr().add(at), out.0.add(to)) };
+                        x += 1;
+                        if x == horizontal.places {
+                            (x, y) = (0, y + 1);
+                        }
+                    }
+                    let tile = Tile {
+                        a,
+                        rows: end - begin,
+                        offsets: &offsets[from..to],
+                        depth: self.depth,
+                        a_step: 1,
+                        b: weights.as_ptr(),
+                        b_segment: (self.depth * micro.columns) as isize,
+                        b_step: micro.columns as isize,
+                        out: to_rows,
+                        columns,
+                        whole: true,
+                        accumulate: !first,
+                        bias: match self.bias {
+                            Some(bias) if first => bias[self.first_column + j..][..columns].as_ptr(),
+                            _ => std::ptr::null(),
+                        },
+                        relu: self.relu && last,
+                    };
+                    // SAFETY: every row reads `farthest` numbers from its start at most, which is inside the source; the weights
+                    // hold all segments; every place of the output belongs to one tile of one task.
+                    unsafe { micro.run(&tile) }
+                }
+            }
+        }
+    }
+}

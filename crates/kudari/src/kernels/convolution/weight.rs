@@ -1,0 +1,147 @@
+//! The gradient by the weight: `dw[f, c, tap] = Σ_places x[place + offset(tap), c] · g[place, f]`.
+//!
+//! A tile has a dozen pairs (number of the kernel, channel) as rows and filters as columns, and walks over the places of
+//! a picture; both x and g are read where they lie. Small weights get a sum of their own for each of several groups of
+//! pictures, which are added in order; large ones are cut into tasks themselves. Both by the sizes alone.
+
+use std::ops::Range;
+
+use super::Geometry;
+use super::tile::{Micro, ROWS, Tile};
+use super::zeros::with_zeros;
+use crate::kernels::float::Float;
+use crate::kernels::memory::Buffer;
+use crate::kernels::threads::{self, SendPointer};
+
+/// Numbers of g that are used for many tiles in turn: they stay in the first-level cache.
+const RESIDENT: usize = 8 * 1024;
+/// Weights up to this many numbers are summed by groups of pictures.
+const SMALL: usize = 64 * 1024;
+/// Groups of pictures, or tasks of large weights.
+const PARTS: usize = 8;
+
+/// See [`backward_weight`](super::backward_weight).
+pub(super) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
+    let &Geometry { batch, channels, filters, kernel, groups, .. } = geometry;
+    let (each, columns, taps) = (channels / groups, filters / groups, kernel[0] * kernel[1]);
+    let len = each * taps * columns;
+    if batch == 0 || geometry.output_len() == 0 {
+        dw.fill(T::ZERO);
+        return;
+    }
+    let micro = Micro::<T>::best();
+    let tiles = (each * taps).div_ceil(micro.rows);
+    let (by_pictures, by_tiles) = if len <= SMALL { (PARTS.min(batch), 1) } else { (1, (2 * PARTS).min(tiles)) };
+    let cost = (geometry.output_len() * batch * each * taps) as f64 / groups as f64 / 70.0;
+    let mut sums = Buffer::recycled::<T>(by_pictures * len);
+    let Some(sums) = sums.slice_mut::<T>(by_pictures * len) else { return };
+    for group in 0..groups {
+        let start = SendPointer(sums.as_mut_ptr());
+        threads::for_each(by_pictures * by_tiles, cost, |task| {
+            let (pictures, part) = (task / by_tiles, task % by_tiles);
+            let start = &start;
+            let work = Work { x, g, geometry, group, micro, tiles: part * tiles / by_tiles..(part + 1) * tiles / by_tiles };
+            // SAFETY: every group of pictures has `len` numbers of its own, every task its own tiles of them.
+            let out = SendPointer(unsafe { start.0.add(pictures * len) });
+            work.run(&out, len, pictures * batch / by_pictures..(pictures + 1) * batch / by_pictures);
+        });
+        let (total, others) = sums.split_at_mut(len);
+        for part in others.chunks_exact(len.max(1)) {
+            total.iter_mut().zip(part).for_each(|(sum, &x)| *sum = *sum + x);
+        }
+        let total = &*total;
+        let filter_len = geometry.filter_len();
+        let dw = &mut dw[group * columns * filter_len..(group + 1) * columns * filter_len];
+        threads::for_each_piece(dw, filter_len.max(1), len as f64 * 2.0, |f, filter| {
+            for (at, value) in filter.iter_mut().enumerate() {
+                let (c, tap) = (at / taps, at % taps);
+                *value = total[(tap * each + c) * columns + f];
+            }
+        });
+    }
+}
+
+/// What a task does.
+struct Work<'a, T> {
+    x: &'a [T],
+    g: &'a [T],
+    geometry: &'a Geometry,
+    group: usize,
+    micro: Micro<T>,
+    tiles: Range<usize>,
+}
+
+impl<T: Float> Work<'_, T> {
+    /// Sums over some pictures: `out[(tap, c)][f]`, for this task's tiles.
+    fn run(&self, out: &SendPointer<T>, len: usize, pictures: Range<usize>) {
+        let &Geometry {
+            channels, height, width, filters, out_height, out_width, kernel, stride, padding, dilation, groups, ..
+        } = self.geometry;
+        let (each, columns, micro) = (channels / groups, filters / groups, self.micro);
+        let rows = each * kernel[0] * kernel[1];
+        let tiles = rows.div_ceil(micro.rows);
+        // What is read of a picture with its zeros.
+        let read = [0, 1].map(|axis| {
+            let (size, places) = if axis == 0 { (height, out_height) } else { (width, out_width) };
+            let read = (places - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+            read.max(size + padding[axis])
+        });
+        let has_zeros = read != [height, width];
+        let row_len = read[1] * channels;
+        let mut offsets = Buffer::recycled::<i64>(out_height);
+        let Some(offsets) = offsets.slice_mut::<i64>(out_height) else { return };
+        offsets.iter_mut().enumerate().for_each(|(y, offset)| *offset = (y * stride[0] * row_len) as i64);
+        let farthest = (out_height - 1) * stride[0] * row_len + (out_width - 1) * stride[1] * channels;
+        let block = (RESIDENT / (out_width * micro.columns)).clamp(1, out_height);
+        for n in pictures.clone() {
+            let picture = &self.x[n * self.geometry.input_len()..(n + 1) * self.geometry.input_len()];
+            let g = &self.g[n * self.geometry.output_len()..(n + 1) * self.geometry.output_len()];
+            let copy = has_zeros.then(|| with_zeros(picture, [height, width, channels], padding, 0..read[0], read[1]));
+            let source = copy.as_ref().map_or(picture, |copy| copy.slice::<T>(read[0] * row_len));
+            for from in (0..out_height).step_by(block) {
+                let offsets = &offsets[from..out_height.min(from + block)];
+                for j in (0..columns).step_by(micro.columns) {
+                    let wide = micro.columns.min(columns - j);
+                    let b = &g[from * out_width * filters + self.group * columns + j..];
+                    assert!((offsets.len() * out_width - 1) * filters + wide <= b.len(), "a place outside the gradient");
+                    for tile in self.tiles.clone() {
+                        let (begin, end) = (tile * rows / tiles, (tile + 1) * rows / tiles);
+                        let mut a = [source.as_ptr(); ROWS];
+                        let mut to = [out.0; ROWS];
+                        let (mut tap, mut c) = (begin / each, begin % each);
+                        for (r, row) in (begin..end).enumerate() {
+                            let (ky, kx) = (tap / kernel[1], tap % kernel[1]);
+                            let at = ky * dilation[0] * row_len + kx * dilation[1] * channels + self.group * each + c;
+                            assert!(at + farthest < source.len() && row * columns + j + wide <= len, "a row outside its picture");
+                            // SAFETY: both offsets have just been checked.
+                            (a[r], to[r]) = unsafe { (source.as_ptr().add(at), out.0.add(row * columns + j)) };
+                            c += 1;
+                            if c == each {
+                                (c, tap) = (0, tap + 1);
+                            }
+                        }
+                        let tile = Tile {
+                            a,
+                            rows: end - begin,
+                            offsets,
+                            depth: out_width,
+                            a_step: (stride[1] * channels) as isize,
+                            b: b.as_ptr(),
+                            b_segment: (out_width * filters) as isize,
+                            b_step: filters as isize,
+                            out: to,
+                            columns: wide,
+                            whole: wide == micro.columns,
+                            accumulate: n > pictures.start || from > 0,
+                            bias: std::ptr::null(),
+                            relu: false,
+                        };
+                        // SAFETY: the farthest place of every row and of g is inside (checked above); the rows of `out` belong to
+                        // this task.
+                        unsafe { micro.run(&tile) }
+                    }
+                }
+            }
+        }
+    }
+}
