@@ -154,7 +154,7 @@ fn laid_out(x: &Variable) -> Result<Variable> {
 /// The two-dimensional convolution of pictures x `[samples, channels, height, width]` with filters w `[filters, channels /
 /// groups, height, width]`, plus a number b of `[filters]` for each filter:
 ///
-/// y[f, i, j] = b[f] + Σ w[f, c, u, v] · x[c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
+/// `y[f, i, j] = b[f] + Σ w[f, c, u, v] · x[c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]`
 ///
 /// Beside the picture x counts as 0, and as in all frameworks the filters are not turned around (mathematicians call this
 /// a cross-correlation). Each side of the result has ⌊(side + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 numbers.
