@@ -133,15 +133,19 @@ fn max_channels<T: Float, const N: usize>(out: &mut [T], winners: &mut [u8], x: 
     let mut best = [T::ZERO; N];
     best.copy_from_slice(&x[inside.first_pixel() * channels..][..N]);
     let mut places = [inside.first_place as u32; N];
-    inside.for_each(|pixel, place| {
-        let x = &x[pixel * channels..][..N];
-        for l in 0..N {
-            let is_number = best[l].partial_cmp(&best[l]).is_some();
-            let better = is_number & ((x[l] > best[l]) | x[l].partial_cmp(&x[l]).is_none());
-            best[l] = if better { x[l] } else { best[l] };
-            places[l] = if better { place as u32 } else { places[l] };
+    // Loops of their own rather than `for_each`: as a closure this would not become vector instructions.
+    for y in inside.top..inside.bottom {
+        for column in inside.left..inside.right {
+            let x = &x[(y * inside.width + column) * channels..][..N];
+            let place = (inside.first_place + (y - inside.top) * inside.columns + column - inside.left) as u32;
+            for l in 0..N {
+                let is_number = best[l].partial_cmp(&best[l]).is_some();
+                let better = is_number & ((x[l] > best[l]) | x[l].partial_cmp(&x[l]).is_none());
+                best[l] = if better { x[l] } else { best[l] };
+                places[l] = if better { place } else { places[l] };
+            }
         }
-    });
+    }
     out[..N].copy_from_slice(&best);
     for (winner, place) in winners[..N].iter_mut().zip(places) {
         *winner = place as u8;
