@@ -5,11 +5,16 @@
 
 use super::algebra::Algebra;
 use super::convolution_sizes::{Conv1dOptions, Conv2dOptions, Sizes};
+use super::pooling::{Found, max_windows};
 use super::product::ThroughRelu;
 use super::registry::{Entry, Sample};
 use super::worked_convolution::{Role, WorkedConvolution};
+use smallvec::SmallVec;
+
 use crate::array::{Array, Shape};
-use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply};
+use crate::autograd::{
+    Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply, apply_infallible,
+};
 use crate::error::{Error, Result};
 use crate::kernels::convolution::{self as kernel, Geometry};
 use crate::kernels::float::{Float, with_float};
@@ -55,20 +60,8 @@ impl Function for Convolution {
         Ok([y].into())
     }
     fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
-        let (x, w) = (context.input(0), context.input(1));
-        let g = match (self.relu, context.create_graph()) {
-            (false, _) => gy[0].clone(),
-            (true, true) => gy[0].mul(context.output(0).heaviside(0.0))?,
-            (true, false) => Variable::constant(gy[0].array().map2(self.name(), context.output(0).array(), ThroughRelu)?),
-        };
-        let g = laid_out(&g)?;
-        let mut gradients = InputGradients::new();
-        gradients.push(if context.needs(0) { Some(apply(Transposed(self.geometry), &[&g, w])?) } else { None });
-        gradients.push(if context.needs(1) { Some(apply(WeightGradient(self.geometry), &[x, &g])?) } else { None });
-        if context.input_count() > 2 {
-            gradients.push(if context.needs(2) { Some(g.sum_axes(&[0, 2, 3], false)?) } else { None });
-        }
-        Ok(gradients)
+        let g = if self.relu { through_relu(context, &gy[0])? } else { gy[0].clone() };
+        gradients(context, &g, self.geometry)
     }
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: self.relu as u8 }
@@ -78,6 +71,49 @@ impl Function for Convolution {
             return None; // the two are one only while nobody looks, see `autograd::may_fuse`
         }
         Some(Box::new(WorkedConvolution::new(self.geometry, Role::Output, calculation.inputs.len() > 2)))
+    }
+}
+
+/// The gradient before a ReLU from that after it, whose result is output 0.
+fn through_relu(context: &Context<'_>, g: &Variable) -> Result<Variable> {
+    if context.create_graph() {
+        return g.mul(context.output(0).heaviside(0.0));
+    }
+    Ok(Variable::constant(g.array().map2("relu", context.output(0).array(), ThroughRelu)?))
+}
+
+/// The gradients of a convolution by its inputs x, w and perhaps b, from that by its result.
+fn gradients(context: &Context<'_>, g: &Variable, geometry: Geometry) -> Result<InputGradients> {
+    let (x, w, g) = (context.input(0), context.input(1), laid_out(g)?);
+    let mut gradients = InputGradients::new();
+    gradients.push(if context.needs(0) { Some(apply(Transposed(geometry), &[&g, w])?) } else { None });
+    gradients.push(if context.needs(1) { Some(apply(WeightGradient(geometry), &[x, &g])?) } else { None });
+    gradients.push(if context.needs(2) { Some(g.sum_axes(&[0, 2, 3], false)?) } else { None });
+    Ok(gradients)
+}
+
+/// The largest numbers of windows of max(w ∗ x + b, 0): of x, w and perhaps b. The convolution's result is not kept, since
+/// nothing of it is needed but where the largest numbers were.
+#[derive(Debug)]
+struct ConvolutionPool {
+    geometry: Geometry,
+    found: Found,
+}
+
+impl Function for ConvolutionPool {
+    fn name(&self) -> &'static str {
+        "conv2d_relu_max_pool2d"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        let y = Convolution { geometry: self.geometry, relu: true }.forward(inputs)?;
+        Ok([self.found.pick(&y[0])?].into())
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        // A number that wins its window is the window's result: the ReLU's slope is known before the gradient is spread.
+        gradients(context, &self.found.scatter(&through_relu(context, &gy[0])?)?, self.geometry)
+    }
+    fn saves(&self) -> Saves {
+        Saves { inputs: 0b011, outputs: 1 }
     }
 }
 
@@ -185,6 +221,26 @@ pub fn conv2d(x: &Variable, w: &Variable, bias: Option<&Variable>, options: &Con
 pub(crate) fn conv2d_relu(x: &Variable, w: &Variable, bias: Option<&Variable>, options: &Conv2dOptions) -> Result<Variable> {
     let geometry = Sizes::new("conv2d", x, w, bias)?.convolution(options)?;
     convolve(x, w, bias, geometry, true)
+}
+
+/// `max_pool2d(&conv2d(…).relu(), …)` in one, with the same bits as the three; `pool` are size, stride and padding.
+#[track_caller]
+pub(crate) fn conv2d_relu_max_pool2d(
+    x: &Variable,
+    w: &Variable,
+    bias: Option<&Variable>,
+    options: &Conv2dOptions,
+    [size, stride, padding]: [[usize; 2]; 3],
+) -> Result<Variable> {
+    let geometry = Sizes::new("conv2d", x, w, bias)?.convolution(options)?;
+    let Geometry { batch, filters, out_height, out_width, .. } = geometry;
+    let windows = max_windows([batch, filters, out_height, out_width], size, stride, padding)?;
+    let x = laid_out(x)?;
+    let inputs: SmallVec<[&Variable; 3]> = [&x, w].into_iter().chain(bias).collect();
+    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
+    let y = Convolution { geometry, relu: true }.forward(&arrays)?;
+    let (values, found) = Found::largest(&y[0], windows)?;
+    Ok(apply_infallible(ConvolutionPool { geometry, found }, &inputs, values))
 }
 
 #[track_caller]
@@ -315,6 +371,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::pooling::max_pool2d;
     use super::*;
     use crate::DType;
     use crate::array::Stream;
@@ -326,17 +383,21 @@ mod tests {
 
     /// Values, gradients and gradients of gradients of the fused function and of the two, bit by bit.
     #[test]
-    fn a_relu_inside_changes_no_bit() {
+    fn a_relu_and_a_pooling_inside_change_no_bit() {
         let options = Conv2dOptions { padding: [1, 0], stride: [1, 2], groups: 2, ..PLAIN };
-        for dtype in [DType::F32, DType::F64] {
+        let pool = ([2, 2], [1, 1], [1, 0]);
+        for (dtype, pooled) in [(DType::F32, false), (DType::F64, false), (DType::F32, true), (DType::F64, true)] {
             let x = random(&[2, 4, 5, 7], "x", dtype);
             let (w, b) = (random(&[6, 2, 3, 3], "w", dtype), random(&[6], "b", dtype));
             let all = [&x, &w, &b];
             let results = [true, false].map(|fused| {
-                let y = match fused {
-                    true => conv2d_relu(&x, &w, Some(&b), &options).unwrap(),
-                    false => conv2d(&x, &w, Some(&b), &options).unwrap().relu(),
+                let (size, stride, padding) = pool;
+                let y = match (fused, pooled) {
+                    (true, true) => conv2d_relu_max_pool2d(&x, &w, Some(&b), &options, [size, stride, padding]).unwrap(),
+                    (true, false) => conv2d_relu(&x, &w, Some(&b), &options).unwrap(),
+                    (false, _) => conv2d(&x, &w, Some(&b), &options).unwrap().relu(),
                 };
+                let y = if pooled && !fused { max_pool2d(&y, size, stride, padding).unwrap() } else { y };
                 let loss = (&y * &y * &y).sum();
                 let first = grad(&[&loss], &all).unwrap();
                 let second = grad(&[&first.iter().map(|g| (g * g).sum()).reduce(|a, b| a + b).unwrap()], &all).unwrap();

@@ -28,8 +28,8 @@ mod worked_convolution;
 mod worked_loss;
 mod worked_reduction;
 
-pub(crate) use convolution::conv2d_relu;
 pub use convolution::{conv_transpose2d, conv1d, conv2d};
+pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
 pub use indexing::choose;

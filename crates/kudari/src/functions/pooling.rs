@@ -17,7 +17,7 @@ use crate::kernels::pooling::{self as kernel, Windows};
 
 /// Where the largest number of every window was found.
 #[derive(Debug, Clone)]
-struct Found {
+pub(super) struct Found {
     windows: Windows,
     /// Places in the windows, one byte each, in an array of bytes (whose type says truth values). Channels last.
     winners: Array,
@@ -25,7 +25,7 @@ struct Found {
 
 impl Found {
     /// The largest numbers of all windows, and where they were found.
-    fn largest(x: &Array, windows: Windows) -> Result<(Array, Found)> {
+    pub(super) fn largest(x: &Array, windows: Windows) -> Result<(Array, Found)> {
         fn run<T: Float>(x: &Array, windows: &Windows) -> (Array, Array) {
             let mut values = None;
             let winners = Array::build_channels_last(output_shape(windows), |winners: &mut [u8]| {
@@ -40,8 +40,13 @@ impl Found {
         Ok((values, Found { windows, winners }))
     }
 
+    /// Zeros with g at the winners' places.
+    pub(super) fn scatter(&self, g: &Variable) -> Result<Variable> {
+        apply(Scatter(self.clone()), &[g])
+    }
+
     /// The numbers at the winners' places.
-    fn pick(&self, x: &Array) -> Result<Array> {
+    pub(super) fn pick(&self, x: &Array) -> Result<Array> {
         pooled(&self.windows, x, Pooling::Pick(bytes(&self.winners)))
     }
 
@@ -213,13 +218,18 @@ impl Function for MaxPool {
 /// than 256 numbers.
 #[track_caller]
 pub fn max_pool2d(x: &Variable, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Result<Variable> {
-    let windows = windows("max_pool2d", pictures("max_pool2d", x)?, size, stride, padding)?;
+    let windows = max_windows(pictures("max_pool2d", x)?, size, stride, padding)?;
+    let (values, found) = Found::largest(x.array(), windows)?;
+    Ok(apply_infallible(MaxPool(found), &[x], values))
+}
+
+/// The windows of [`max_pool2d`] over pictures of this shape.
+pub(super) fn max_windows(shape: [usize; 4], size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Result<Windows> {
     if size[0] * size[1] > 256 {
         return Err(Error::shape(format!("max_pool2d: windows of {size:?}, which are {} numbers", size[0] * size[1]))
             .help("use windows of at most 256 numbers; max_axes(&[2, 3], false) takes the largest of a whole picture"));
     }
-    let (values, found) = Found::largest(x.array(), windows)?;
-    Ok(apply_infallible(MaxPool(found), &[x], values))
+    windows("max_pool2d", shape, size, stride, padding)
 }
 
 /// The mean of every window of `size` in pictures x `[samples, channels, height, width]`, for each channel by itself; `stride` are

@@ -54,6 +54,12 @@ impl Windows {
         self.inside(window).for_each(body);
     }
 
+    /// Whether every pixel belongs to exactly one window.
+    fn tile(&self) -> bool {
+        let whole = [self.out_height * self.size[0], self.out_width * self.size[1]] == [self.height, self.width];
+        whole && self.size == self.stride && self.padding == [0, 0]
+    }
+
     /// Estimated nanoseconds on one thread.
     fn cost(&self) -> f64 {
         (self.batch * self.output_len() * self.size[0] * self.size[1]) as f64 * 0.15
@@ -110,45 +116,23 @@ vectorized! {
         let channels = windows.channels.max(1);
         for (window, (out, winners)) in out.chunks_exact_mut(channels).zip(winners.chunks_exact_mut(channels)).enumerate() {
             let inside = windows.inside(window);
-            let mut from = 0;
-            while from + 16 <= channels {
-                max_channels::<T, 16>(&mut out[from..], &mut winners[from..], &x[from..], channels, &inside);
-                from += 16;
-            }
-            while from + 4 <= channels {
-                max_channels::<T, 4>(&mut out[from..], &mut winners[from..], &x[from..], channels, &inside);
-                from += 4;
-            }
-            while from < channels {
-                max_channels::<T, 1>(&mut out[from..], &mut winners[from..], &x[from..], channels, &inside);
-                from += 1;
-            }
-        }
-    }
-}
-
-/// The first `N` channels of a window, which stay in registers.
-#[inline(always)]
-fn max_channels<T: Float, const N: usize>(out: &mut [T], winners: &mut [u8], x: &[T], channels: usize, inside: &Inside) {
-    let mut best = [T::ZERO; N];
-    best.copy_from_slice(&x[inside.first_pixel() * channels..][..N]);
-    let mut places = [inside.first_place as u32; N];
-    // Loops of their own rather than `for_each`: as a closure this would not become vector instructions.
-    for y in inside.top..inside.bottom {
-        for column in inside.left..inside.right {
-            let x = &x[(y * inside.width + column) * channels..][..N];
-            let place = (inside.first_place + (y - inside.top) * inside.columns + column - inside.left) as u32;
-            for l in 0..N {
-                let is_number = best[l].partial_cmp(&best[l]).is_some();
-                let better = is_number & ((x[l] > best[l]) | x[l].partial_cmp(&x[l]).is_none());
-                best[l] = if better { x[l] } else { best[l] };
-                places[l] = if better { place } else { places[l] };
+            out.copy_from_slice(&x[inside.first_pixel() * channels..][..channels]);
+            winners.fill(inside.first_place as u8);
+            // Loops of their own rather than `for_each`: as a closure this would not become vector instructions.
+            for y in inside.top..inside.bottom {
+                for column in inside.left..inside.right {
+                    let x = &x[(y * inside.width + column) * channels..][..channels];
+                    let place = (inside.first_place + (y - inside.top) * inside.columns + column - inside.left) as u8;
+                    for ((best, winner), &x) in out.iter_mut().zip(winners.iter_mut()).zip(x) {
+                        // A NaN is not equal to itself: it wins, and then stays. Two comparisons are all that vectors need.
+                        #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
+                        let better = (*best == *best) & !(x <= *best);
+                        *best = if better { x } else { *best };
+                        *winner = if better { place } else { *winner };
+                    }
+                }
             }
         }
-    }
-    out[..N].copy_from_slice(&best);
-    for (winner, place) in winners[..N].iter_mut().zip(places) {
-        *winner = place as u8;
     }
 }
 
@@ -164,6 +148,18 @@ pub(crate) fn scatter<T: Float>(dx: &mut [T], g: &[T], winners: &[u8], windows: 
 vectorized! {
     fn scatter_picture[T: Float](dx: &mut [T], g: &[T], winners: &[u8], windows: &Windows) {
         let channels = windows.channels.max(1);
+        if windows.tile() {
+            // Every pixel belongs to one window: it is written once.
+            for (window, (g, winners)) in g.chunks_exact(channels).zip(winners.chunks_exact(channels)).enumerate() {
+                windows.inside(window).for_each(|pixel, place| {
+                    let dx = &mut dx[pixel * channels..][..channels];
+                    for ((dx, &g), &winner) in dx.iter_mut().zip(g).zip(winners) {
+                        *dx = if winner == place as u8 { g } else { T::ZERO };
+                    }
+                });
+            }
+            return;
+        }
         dx.fill(T::ZERO);
         for (window, (g, winners)) in g.chunks_exact(channels).zip(winners.chunks_exact(channels)).enumerate() {
             // Every pixel of the window is written, most of them with + 0: cheaper than a jump for each number.

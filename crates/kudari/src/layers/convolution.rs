@@ -1,12 +1,15 @@
 //! The convolutional layer.
 
+use std::any::Any;
+
 use super::initializer::Initializer;
 use super::parameter::{Layer, Parameter, Path};
-use super::sequential::Module;
+use super::pooling::MaxPool2d;
+use super::sequential::{Module, starts_with_relu};
 use crate::array::Array;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::functions::{Conv2dOptions, conv2d, conv2d_relu, conv2d_shape};
+use crate::functions::{Conv2dOptions, conv2d, conv2d_relu, conv2d_relu_max_pool2d, conv2d_shape};
 
 /// Convolves pictures `[channels, height, width]` with filters: weight of shape `[filters, channels / groups, height, width]`
 /// and bias of `[filters]`. See [`conv2d`].
@@ -129,8 +132,18 @@ impl Module for Conv2d {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         Conv2d::forward(self, x)
     }
-    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
-        Some(conv2d_relu(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable), &self.options))
+    fn forward_joined(&self, x: &Variable, following: &[Box<dyn Module>]) -> Option<(usize, Result<Variable>)> {
+        if !starts_with_relu(following) {
+            return None;
+        }
+        let (weight, bias) = (self.weight.variable(), self.bias.as_ref().map(Parameter::variable));
+        let pool = following.get(1).and_then(|layer| (layer.as_ref() as &dyn Any).downcast_ref::<MaxPool2d>());
+        Some(match pool {
+            Some(&MaxPool2d { size, stride, padding }) => {
+                (2, conv2d_relu_max_pool2d(x, weight, bias, &self.options, [size, stride, padding]))
+            }
+            None => (1, conv2d_relu(x, weight, bias, &self.options)),
+        })
     }
     fn notation(&self) -> String {
         let Conv2dOptions { stride, padding, dilation, groups } = self.options;

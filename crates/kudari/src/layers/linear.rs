@@ -2,7 +2,7 @@
 
 use super::initializer::Initializer;
 use super::parameter::{Layer, Parameter, Path};
-use super::sequential::Module;
+use super::sequential::{Module, starts_with_relu};
 use crate::array::{Array, DType};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -107,8 +107,9 @@ impl Module for Linear {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         Linear::forward(self, x)
     }
-    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
-        Some(linear_relu(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable)))
+    fn forward_joined(&self, x: &Variable, following: &[Box<dyn Module>]) -> Option<(usize, Result<Variable>)> {
+        let bias = self.bias.as_ref().map(Parameter::variable);
+        starts_with_relu(following).then(|| (1, linear_relu(x, self.weight.variable(), bias)))
     }
     fn notation(&self) -> String {
         let bias = if self.bias.is_some() { "" } else { ",nobias" };

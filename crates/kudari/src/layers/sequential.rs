@@ -18,10 +18,11 @@ pub trait Module: Layer + Send + Sync + Any {
     /// The input does not fit.
     fn forward(&self, x: &Variable) -> Result<Variable>;
 
-    /// The result of this layer with ReLU after it, where both can be had in one pass; `None` if they cannot.
+    /// The result of this layer and of some that follow it, where they can be had in one pass: how many of the following,
+    /// and the result, which has the same bits. `None` if nothing can be joined.
     #[doc(hidden)]
-    fn forward_relu(&self, x: &Variable) -> Option<Result<Variable>> {
-        let _ = x;
+    fn forward_joined(&self, x: &Variable, following: &[Box<dyn Module>]) -> Option<(usize, Result<Variable>)> {
+        let _ = (x, following);
         None
     }
 
@@ -80,17 +81,16 @@ impl Sequential {
         let mut y = x.clone();
         let mut i = 0;
         while let Some(layer) = self.layers.get(i) {
-            let fused = if may_fuse() && self.layers.get(i + 1).is_some_and(|next| is_relu(next.as_ref())) {
-                layer.forward_relu(&y)
-            } else {
-                None
-            };
-            i += 1 + fused.is_some() as usize;
-            y = match fused {
-                Some(result) => result.map_err(|e| e.context(format_args!("layer {}", self.place(i - 2))))?,
-                None => within(|| self.place(i - 1), || layer.forward(&y))
-                    .map_err(|e| e.context(format_args!("layer {}", self.place(i - 1))))?,
-            };
+            let (joined, result) = within(
+                || self.place(i),
+                || {
+                    let following = self.layers.get(i + 1..).unwrap_or_default();
+                    let joined = if may_fuse() { layer.forward_joined(&y, following) } else { None };
+                    joined.unwrap_or_else(|| (0, layer.forward(&y)))
+                },
+            );
+            y = result.map_err(|e| e.context(format_args!("layer {}", self.place(i))))?;
+            i += 1 + joined;
         }
         Ok(y)
     }
@@ -115,9 +115,10 @@ impl Sequential {
     }
 }
 
-/// Whether a layer is the ReLU whose slope at 0 is 0.
-fn is_relu(layer: &dyn Module) -> bool {
-    (layer as &dyn Any).downcast_ref::<Activation>().is_some_and(Activation::is_plain_relu)
+/// Whether the first of these layers is the ReLU whose slope at 0 is 0.
+pub(super) fn starts_with_relu(layers: &[Box<dyn Module>]) -> bool {
+    let first = layers.first().and_then(|layer| (layer.as_ref() as &dyn Any).downcast_ref::<Activation>());
+    first.is_some_and(Activation::is_plain_relu)
 }
 
 impl Layer for Sequential {
