@@ -85,12 +85,17 @@ impl<T: Float> Product<'_, T> {
     fn in_place(&self) {
         let cut = if self.m < self.n { Cut::Rows } else { Cut::Columns };
         let (stripes, panels) = (self.stripes(), self.panels());
-        let count = if cut == Cut::Rows { stripes } else { panels };
-        let per_task = self.per_task(count);
         let pack_a = panels > 3 && self.k >= 32;
-        threads::for_each(count.div_ceil(per_task), self.cost(), |task| {
-            let mine = task * per_task..count.min((task + 1) * per_task);
-            let (rows, columns) = if cut == Cut::Rows { (mine, 0..panels) } else { (0..stripes, mine) };
+        // Tasks are rectangles, numbered along the side that is cut first.
+        let tasks = (self.m * self.n * self.k / TASK).clamp(1, TASKS);
+        let (along, across) = if cut == Cut::Rows { (stripes, panels) } else { (panels, stripes) };
+        let along_parts = tasks.min(along);
+        let across_parts = tasks.div_ceil(along_parts).min(across);
+        threads::for_each(along_parts * across_parts, self.cost(), |task| {
+            let part = |count: usize, part: usize, parts: usize| part * count / parts..(part + 1) * count / parts;
+            let mine = part(along, task / across_parts, along_parts);
+            let others = part(across, task % across_parts, across_parts);
+            let (rows, columns) = if cut == Cut::Rows { (mine, others) } else { (others, mine) };
             let (top, bottom) = (self.stripe_top(rows.start), self.stripe_top(rows.end));
             let mut packed = Buffer::recycled::<T>(if pack_a { (bottom - top) * self.k.min(DEPTH) } else { 0 });
             for (from, depth) in self.depths() {
