@@ -90,10 +90,10 @@ impl Array {
         if sizes.iter().filter(|&&s| s < 0).count() > 1 || sizes.iter().any(|&s| s < -1) {
             return Err(fail(": only one size may be −1"));
         }
-        let known: Vec<usize> = sizes.iter().filter(|&&s| s >= 0).map(|&s| s as usize).collect();
+        let known: SmallVec<[usize; MAX_RANK]> = sizes.iter().filter(|&&s| s >= 0).map(|&s| s as usize).collect();
         let known = Shape::new(&known)?.len();
         let missing = self.len().checked_div(known).unwrap_or(0);
-        let full: Vec<usize> = sizes.iter().map(|&s| if s < 0 { missing } else { s as usize }).collect();
+        let full: SmallVec<[usize; MAX_RANK]> = sizes.iter().map(|&s| if s < 0 { missing } else { s as usize }).collect();
         let shape = Shape::new(&full)?;
         if shape.len() != self.len() { Err(fail("")) } else { Ok(shape) }
     }

@@ -57,56 +57,76 @@ impl Conv1dOptions {
 /// Steps and paddings beyond this are mistakes; below it, no sum of them overflows.
 const LARGEST: usize = 1 << 30;
 
+/// How errors of a convolution begin: the function with the shapes.
+fn place(operation: &str, [x, w]: [&[usize]; 2], bias: Option<&[usize]>) -> String {
+    let bias = bias.map_or(String::new(), |b| format!(", b {b:?}"));
+    format!("{operation}: x {x:?}, w {w:?}{bias}")
+}
+
+/// Whether all hold numbers of one floating-point type.
+fn check_types(operation: &str, x: &Variable, w: &Variable, bias: Option<&Variable>) -> Result<()> {
+    let others = [("w", Some(w)), ("b", bias)];
+    if let Some((name, other)) = others.iter().filter_map(|(n, v)| Some((n, (*v)?))).find(|(_, v)| v.dtype() != x.dtype()) {
+        return Err(Error::dtype(format!("{operation}: x holds {}, {name} {}", x.dtype(), other.dtype()))
+            .help("convert x or the parameters to one type"));
+    }
+    if x.dtype().is_float() {
+        return Ok(());
+    }
+    Err(Error::dtype(format!("{operation}: not defined for {}", x.dtype())).help("convert to f32 or f64 with to_dtype"))
+}
+
 /// The shapes that a convolution is asked for, and how its errors begin.
-pub(super) struct Sizes {
-    /// The function with the shapes as the caller knows them.
-    place: String,
+pub(super) struct Sizes<'a> {
+    /// The function, or what stands in its place with the shapes.
+    operation: &'a str,
+    /// The shapes of x and w as the caller knows them, unless `operation` tells them.
+    shapes: Option<[&'a [usize]; 2]>,
     x: [usize; 4],
     w: [usize; 4],
-    bias: Option<Vec<usize>>,
+    bias: Option<&'a [usize]>,
     /// What is counted along both axes.
     nouns: [&'static str; 2],
 }
 
-impl Sizes {
+impl<'a> Sizes<'a> {
     /// Pictures `[samples, channels, height, width]` and a weight of four axes.
-    pub(super) fn new(operation: &str, x: &Variable, w: &Variable, bias: Option<&Variable>) -> Result<Sizes> {
-        let place = Self::place(operation, x, w, bias)?;
+    pub(super) fn new(operation: &'a str, x: &'a Variable, w: &'a Variable, bias: Option<&'a Variable>) -> Result<Sizes<'a>> {
+        check_types(operation, x, w, bias)?;
+        let (shapes, bias) = ([x.shape(), w.shape()], bias.map(Variable::shape));
         let (Ok(x), Ok(w)) = (x.shape().try_into(), w.shape().try_into()) else {
-            return Err(Error::shape(place).help("x has shape [samples, channels, height, width], w has four axes too"));
+            let help = "x has shape [samples, channels, height, width], w has four axes too";
+            return Err(Error::shape(place(operation, shapes, bias)).help(help));
         };
-        Ok(Sizes { place, x, w, bias: bias.map(|b| b.shape().to_vec()), nouns: ["rows", "columns"] })
+        Ok(Sizes { operation, shapes: Some(shapes), x, w, bias, nouns: ["rows", "columns"] })
     }
 
     /// Sequences `[samples, channels, length]` and a weight of three axes, as pictures of one row.
-    pub(super) fn of_sequences(operation: &str, x: &Variable, w: &Variable, bias: Option<&Variable>) -> Result<Sizes> {
-        let place = Self::place(operation, x, w, bias)?;
+    pub(super) fn of_sequences(
+        operation: &'a str,
+        x: &'a Variable,
+        w: &'a Variable,
+        bias: Option<&'a Variable>,
+    ) -> Result<Sizes<'a>> {
+        check_types(operation, x, w, bias)?;
+        let (shapes, bias) = ([x.shape(), w.shape()], bias.map(Variable::shape));
         let (&[samples, channels, length], &[filters, each, kernel]) = (x.shape(), w.shape()) else {
-            return Err(
-                Error::shape(place).help("x has shape [samples, channels, length], w [filters, channels / groups, length]")
-            );
+            let help = "x has shape [samples, channels, length], w [filters, channels / groups, length]";
+            return Err(Error::shape(place(operation, shapes, bias)).help(help));
         };
         let (x, w) = ([samples, channels, 1, length], [filters, each, 1, kernel]);
-        Ok(Sizes { place, x, w, bias: bias.map(|b| b.shape().to_vec()), nouns: ["rows", "places"] })
+        Ok(Sizes { operation, shapes: Some(shapes), x, w, bias, nouns: ["rows", "places"] })
     }
 
-    fn place(operation: &str, x: &Variable, w: &Variable, bias: Option<&Variable>) -> Result<String> {
-        let others = [("w", Some(w)), ("b", bias)];
-        if let Some((name, other)) = others.iter().filter_map(|(n, v)| Some((n, (*v)?))).find(|(_, v)| v.dtype() != x.dtype()) {
-            return Err(Error::dtype(format!("{operation}: x holds {}, {name} {}", x.dtype(), other.dtype()))
-                .help("convert x or the parameters to one type"));
+    fn place(&self) -> String {
+        match self.shapes {
+            Some(shapes) => place(self.operation, shapes, self.bias),
+            None => self.operation.to_string(),
         }
-        if !x.dtype().is_float() {
-            return Err(
-                Error::dtype(format!("{operation}: not defined for {}", x.dtype())).help("convert to f32 or f64 with to_dtype")
-            );
-        }
-        let bias = bias.map_or(String::new(), |b| format!(", b {:?}", b.shape()));
-        Ok(format!("{operation}: x {:?}, w {:?}{bias}", x.shape(), w.shape()))
     }
 
     fn fail(&self, what: &str, help: &str) -> Error {
-        Error::shape(format!("{}: {what}", self.place)).help(help)
+        Error::shape(format!("{}: {what}", self.place())).help(help)
     }
 
     /// The sizes of a convolution of x with w.
@@ -199,8 +219,8 @@ impl Sizes {
     }
 
     fn check_bias(&self, count: usize, what: &str) -> Result<()> {
-        match &self.bias {
-            Some(bias) if bias[..] != [count] => {
+        match self.bias {
+            Some(bias) if bias != [count] => {
                 Err(self.fail(&format!("b has shape {bias:?}"), &format!("one number for each of {count} {what}")))
             }
             _ => Ok(()),
@@ -209,7 +229,7 @@ impl Sizes {
 
     /// The geometry, if a result of this shape can exist.
     fn check_memory(&self, shape: &[usize], geometry: Geometry) -> Result<Geometry> {
-        Shape::allocatable(shape, DType::F32).map_err(|e| e.context(&self.place))?;
+        Shape::allocatable(shape, DType::F32).map_err(|e| e.context(self.place()))?;
         Ok(geometry)
     }
 }
@@ -220,7 +240,7 @@ impl Sizes {
 ///
 /// As [`conv2d`](super::conv2d).
 pub(crate) fn conv2d_shape(place: String, x: [usize; 4], w: [usize; 4], options: &Conv2dOptions) -> Result<[usize; 4]> {
-    let sizes = Sizes { place, x, w, bias: None, nouns: ["rows", "columns"] };
+    let sizes = Sizes { operation: &place, shapes: None, x, w, bias: None, nouns: ["rows", "columns"] };
     let Geometry { batch, filters, out_height, out_width, .. } = sizes.convolution(options)?;
     Ok([batch, filters, out_height, out_width])
 }

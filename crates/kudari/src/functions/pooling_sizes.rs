@@ -23,8 +23,8 @@ pub(super) fn windows(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Result<Windows> {
-    let place = format!("{place}: x {shape:?}, windows of {size:?}");
-    let fail = |what: &str, help: &str| Error::shape(format!("{place}{what}")).help(help);
+    let place = || format!("{place}: x {shape:?}, windows of {size:?}");
+    let fail = |what: &str, help: &str| Error::shape(format!("{}{what}", place())).help(help);
     let [batch, channels, height, width] = shape;
     if size.contains(&0) || stride.contains(&0) {
         return Err(fail(&format!(", stride {stride:?}"), "windows and steps are at least 1"));
@@ -42,7 +42,7 @@ pub(super) fn windows(
     };
     let (out_height, out_width) = (out(0, height)?, out(1, width)?);
     let windows = Windows { batch, channels, height, width, out_height, out_width, size, stride, padding };
-    Shape::allocatable(&output_shape(&windows), DType::F32).map_err(|e| e.context(&place))?;
+    Shape::allocatable(&output_shape(&windows), DType::F32).map_err(|e| e.context(place()))?;
     Ok(windows)
 }
 

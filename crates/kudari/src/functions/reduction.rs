@@ -2,6 +2,8 @@
 //!
 //! Axes are given as a list, none meaning all; −1 is the last. Reduced axes disappear, or stay with size 1 with `keep`.
 
+use smallvec::SmallVec;
+
 use super::registry::{Entry, Sample};
 use super::worked::{additions, numbered};
 use super::worked_reduction::{WorkedExtreme, WorkedLogSumExp, WorkedVariance};
@@ -15,17 +17,17 @@ use crate::expression::Operation;
 /// Which axes are reduced, and whether they stay with size 1.
 #[derive(Debug, Clone)]
 struct Axes {
-    axes: Vec<isize>,
+    axes: SmallVec<[isize; 6]>,
     keep: bool,
 }
 
 impl Axes {
     fn new(axes: &[isize], keep: bool) -> Axes {
-        Axes { axes: axes.to_vec(), keep }
+        Axes { axes: SmallVec::from_slice(axes), keep }
     }
 
     /// The shape of a reduction of `shape` in which the reduced axes stay with size 1.
-    fn kept(&self, shape: &[usize]) -> Vec<usize> {
+    fn kept(&self, shape: &[usize]) -> SmallVec<[usize; 6]> {
         let rank = shape.len() as isize;
         let reduced = |i: usize| self.axes.is_empty() || self.axes.iter().any(|&a| (a + rank) % rank == i as isize);
         shape.iter().enumerate().map(|(i, &s)| if reduced(i) { 1 } else { s }).collect()

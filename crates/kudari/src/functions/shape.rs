@@ -2,6 +2,8 @@
 //!
 //! They come in pairs, each the other's backward: stretching and summing to a shape, slicing and embedding in zeros.
 
+use smallvec::SmallVec;
+
 use super::registry::{Entry, Sample};
 use super::worked::{self, additions, movement, numbered};
 use crate::array::{Array, DType, Slice, normalise_axis};
@@ -47,7 +49,7 @@ macro_rules! movements {
 }
 
 movements! {
-    Reshape { sizes: Vec<isize> } "reshape"
+    Reshape { sizes: SmallVec<[isize; 6]> } "reshape"
         forward |this, x| x.reshape(&this.sizes);
         backward |this, x, g| g.reshape_as(x.shape());
         worked |this, x, y| movement(this, x);
@@ -97,7 +99,7 @@ impl Variable {
     /// Another number of elements.
     #[track_caller]
     pub fn reshape(&self, sizes: &[isize]) -> Result<Variable> {
-        apply(Reshape { sizes: sizes.to_vec() }, &[self])
+        apply(Reshape { sizes: SmallVec::from_slice(sizes) }, &[self])
     }
 
     /// [`Variable::reshape`] to sizes that are all known.

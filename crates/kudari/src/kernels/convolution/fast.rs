@@ -1,5 +1,7 @@
 //! The forward pass and the gradient by the input in terms of [`Gather`], one group of channels after the other.
 
+use smallvec::SmallVec;
+
 use super::Geometry;
 use super::taps::{Axis, Gather, Tap};
 use crate::kernels::float::Float;
@@ -14,7 +16,7 @@ pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[
         let (before, step) = (padding[axis], stride[axis]);
         Axis { size, before, after: read.saturating_sub(size + before), places, out_first: 0, out_step: 1, first: 0, step }
     });
-    let taps: Vec<Tap> = (0..kernel[0] * kernel[1])
+    let taps: SmallVec<[Tap; 25]> = (0..kernel[0] * kernel[1])
         .map(|number| Tap { offset: [number / kernel[1] * dilation[0], number % kernel[1] * dilation[1]], number })
         .collect();
     let (depth, columns) = (channels / groups, filters / groups);
@@ -44,13 +46,13 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
     let &Geometry { batch, channels, filters, kernel, stride, groups, .. } = geometry;
     let (depth, columns) = (filters / groups, channels / groups);
     let all = kernel[0] * kernel[1];
-    let phases = [0, 1].map(|axis| (0..stride[axis]).map(|first| phase(geometry, axis, first)).collect::<Vec<_>>());
+    let phases = [0, 1].map(|axis| (0..stride[axis]).map(|first| phase(geometry, axis, first)).collect::<SmallVec<[_; 2]>>());
     if phases.iter().flatten().any(|(_, numbers)| numbers.is_empty()) {
         dx.fill(T::ZERO); // places that no number of the kernel meets
     }
     for (vertical, rows) in &phases[0] {
         for (horizontal, columns_of_kernel) in &phases[1] {
-            let taps: Vec<Tap> = rows
+            let taps: SmallVec<[Tap; 25]> = rows
                 .iter()
                 .flat_map(|&(ky, y)| {
                     columns_of_kernel.iter().map(move |&(kx, x)| Tap { offset: [y, x], number: ky * kernel[1] + kx })
@@ -87,12 +89,12 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
 ///
 /// Place i = first + j·stride of the input takes part in the output o with number k where o·stride + k·dilation − padding
 /// = i, so o = j + (first + padding − k·dilation) / stride, for those k for which this is whole.
-fn phase(geometry: &Geometry, axis: usize, first: usize) -> (Axis, Vec<(usize, usize)>) {
+fn phase(geometry: &Geometry, axis: usize, first: usize) -> (Axis, SmallVec<[(usize, usize); 7]>) {
     let (size, out) = if axis == 0 { (geometry.height, geometry.out_height) } else { (geometry.width, geometry.out_width) };
     let [stride, padding, dilation] = [geometry.stride, geometry.padding, geometry.dilation].map(|pair| pair[axis] as isize);
     let ahead = |k: usize| first as isize + padding - k as isize * dilation;
     let meets = |k: &usize| ahead(*k).rem_euclid(stride) == 0;
-    let shifts: Vec<(usize, isize)> =
+    let shifts: SmallVec<[(usize, isize); 7]> =
         (0..geometry.kernel[axis]).filter(meets).map(|k| (k, ahead(k).div_euclid(stride))).collect();
     let places = size.saturating_sub(first).div_ceil(stride as usize);
     let least = shifts.iter().map(|&(_, shift)| shift).min().unwrap_or(0);
