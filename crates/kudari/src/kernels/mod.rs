@@ -8,6 +8,8 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
+#[allow(dead_code)] // until a training can ask for it
+pub(crate) mod bf16;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
