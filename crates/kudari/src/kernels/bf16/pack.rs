@@ -83,78 +83,86 @@ struct Source {
 impl Source {
     /// # Safety
     ///
-    /// All numbers of the source are readable and a tile is writable at `target`.
+    /// All numbers of the source are readable and a tile is writable at `target`, which is aligned to 64 bytes.
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
     unsafe fn pack(&self, target: *mut u8, by_place: bool) {
         let whole = self.lines == LINES && self.places == DEPTH;
-        // SAFETY: the caller's promise. `gather` makes a source whose numbers are together along the lines.
+        // SAFETY: the caller's promise; the copy of a source that is together in neither direction is as readable.
         unsafe {
-            let pairs = match (self.along, self.between, whole) {
-                (1, _, true) => self.line_by_line::<true>(),
-                (1, _, false) => self.line_by_line::<false>(),
-                (_, 1, true) => self.place_by_place::<true>(),
-                (_, 1, false) => self.place_by_place::<false>(),
-                _ => {
+            match (self.along == 1, self.between == 1, by_place, whole) {
+                (true, _, false, true) => self.line_by_line::<true, false>(target),
+                (true, _, false, false) => self.line_by_line::<false, false>(target),
+                (true, _, true, true) => self.line_by_line::<true, true>(target),
+                (true, _, true, false) => self.line_by_line::<false, true>(target),
+                (false, true, true, true) => self.place_by_place::<true, false>(target),
+                (false, true, true, false) => self.place_by_place::<false, false>(target),
+                (false, true, false, true) => self.place_by_place::<true, true>(target),
+                (false, true, false, false) => self.place_by_place::<false, true>(target),
+                (false, false, ..) => {
                     let copy = self.gather();
-                    Source { start: copy.as_ptr().cast(), between: DEPTH as isize, along: 1, ..*self }.line_by_line::<false>()
+                    Source { start: copy.as_ptr().cast(), between: DEPTH as isize, along: 1, ..*self }.pack(target, by_place);
                 }
-            };
-            let pairs = if (self.along == 1 || self.between != 1) == by_place { transposed(pairs) } else { pairs };
-            for (line, pairs) in pairs.into_iter().enumerate() {
-                _mm512_store_si512(target.add(line * 64).cast(), pairs);
             }
         }
     }
 
     /// A register for each line, of its pairs of places.
-    #[inline]
+    ///
+    /// # Safety
+    ///
+    /// As [`Source::pack`], with `along` 1.
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-    unsafe fn line_by_line<const WHOLE: bool>(&self) -> [__m512i; LINES] {
+    unsafe fn line_by_line<const WHOLE: bool, const TRANSPOSED: bool>(&self, target: *mut u8) {
         let mask = ((1u64 << self.places) - 1) as u32;
-        let mut pairs = [_mm512_setzero_si512(); LINES];
-        for (line, pairs) in pairs.iter_mut().enumerate() {
-            if WHOLE || line < self.lines {
-                let from = self.start.wrapping_offset(line as isize * self.between);
-                // SAFETY: the lines and places that exist are readable; others are not read.
-                let [low, high] = unsafe {
-                    if WHOLE {
-                        [_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(16))]
-                    } else {
-                        let high = from.wrapping_add(16);
-                        [_mm512_maskz_loadu_ps(mask as u16, from), _mm512_maskz_loadu_ps((mask >> 16) as u16, high)]
-                    }
-                };
-                *pairs = rounded(low, high);
+        let pairs = |line: usize| {
+            if !WHOLE && line >= self.lines {
+                return _mm512_setzero_si512();
             }
-        }
-        pairs
+            let from = self.start.wrapping_offset(line as isize * self.between);
+            // SAFETY: the lines and places that exist are readable; others are not read.
+            unsafe {
+                if WHOLE {
+                    rounded(_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(16)))
+                } else {
+                    let high = _mm512_maskz_loadu_ps((mask >> 16) as u16, from.wrapping_add(16));
+                    rounded(_mm512_maskz_loadu_ps(mask as u16, from), high)
+                }
+            }
+        };
+        // SAFETY: the target is a tile.
+        unsafe { store::<TRANSPOSED>(target, pairs) }
     }
 
     /// A register for each pair of places, of the pairs of all lines.
-    #[inline]
+    ///
+    /// # Safety
+    ///
+    /// As [`Source::pack`], with `between` 1.
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-    unsafe fn place_by_place<const WHOLE: bool>(&self) -> [__m512i; LINES] {
+    unsafe fn place_by_place<const WHOLE: bool, const TRANSPOSED: bool>(&self, target: *mut u8) {
         let mask = ((1u32 << self.lines) - 1) as u16;
         let interleave = interleave();
-        let mut pairs = [_mm512_setzero_si512(); LINES];
-        for (pair, pairs) in pairs.iter_mut().enumerate() {
-            let numbers = |place: usize| {
-                let from = self.start.wrapping_offset(place as isize * self.along);
-                // SAFETY: the places and lines that exist are readable; others are not read.
-                unsafe {
-                    match (WHOLE, place < self.places) {
-                        (true, _) => _mm512_loadu_ps(from),
-                        (false, true) => _mm512_maskz_loadu_ps(mask, from),
-                        (false, false) => _mm512_setzero_ps(),
-                    }
+        let numbers = |place: usize| {
+            let from = self.start.wrapping_offset(place as isize * self.along);
+            // SAFETY: the places and lines that exist are readable; others are not read.
+            unsafe {
+                match (WHOLE, place < self.places) {
+                    (true, _) => _mm512_loadu_ps(from),
+                    (false, true) => _mm512_maskz_loadu_ps(mask, from),
+                    (false, false) => _mm512_setzero_ps(),
                 }
-            };
-            *pairs = _mm512_permutexvar_epi16(interleave, rounded(numbers(2 * pair), numbers(2 * pair + 1)));
-        }
-        pairs
+            }
+        };
+        let pairs = |pair: usize| _mm512_permutexvar_epi16(interleave, rounded(numbers(2 * pair), numbers(2 * pair + 1)));
+        // SAFETY: the target is a tile.
+        unsafe { store::<TRANSPOSED>(target, pairs) }
     }
 
     /// The numbers of a source that lie apart in both directions.
+    ///
+    /// # Safety
+    ///
+    /// They are readable.
     unsafe fn gather(&self) -> [[f32; DEPTH]; LINES] {
         let mut copy = [[0.0; DEPTH]; LINES];
         for (line, copy) in copy.iter_mut().enumerate().take(self.lines) {
@@ -164,6 +172,25 @@ impl Source {
             }
         }
         copy
+    }
+}
+
+/// Puts 16 registers of pairs where a tile is to be, as they are or rows for columns.
+///
+/// # Safety
+///
+/// A tile is writable at `target`, which is aligned to 64 bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn store<const TRANSPOSED: bool>(target: *mut u8, pairs: impl Fn(usize) -> __m512i) {
+    // SAFETY: 16 registers fill a tile.
+    unsafe {
+        if TRANSPOSED {
+            let lines = transposed(std::array::from_fn(pairs));
+            (0..LINES).for_each(|line| _mm512_store_si512(target.add(line * 64).cast(), lines[line]));
+        } else {
+            (0..LINES).for_each(|line| _mm512_store_si512(target.add(line * 64).cast(), pairs(line)));
+        }
     }
 }
 

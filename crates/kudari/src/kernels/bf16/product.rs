@@ -14,29 +14,35 @@ use crate::kernels::threads::{self, SendPointer};
 
 /// Lines of the standing operand that are multiplied at a time.
 const STANDING: usize = 1024;
-/// Tiles of the inner dimension that are packed at a time: 1024 lines of them are 1 MiB.
-const PACKED_STEPS: usize = 32;
+/// Tiles of the standing operand that are packed at a time: 1 MiB.
+const STANDING_TILES: usize = 1024;
+/// Tiles of the inner dimension that are packed at a time at most.
+const PACKED_STEPS: usize = 64;
 /// Tiles of the inner dimension that a block runs over: two pairs of groups of them fit the first-level cache.
-const BLOCK_STEPS: usize = 12;
+const BLOCK_STEPS: usize = 13;
 /// Groups of the moving operand that a task takes at most.
-const GROUPS: usize = 4;
+const GROUPS: usize = 8;
 /// Estimated nanoseconds to multiply two tiles, and to pack one.
-const MULTIPLY_NS: f64 = 8.0;
+const MULTIPLY_NS: f64 = 12.0;
 const PACK_NS: f64 = 60.0;
 
 /// As [`super::matmul`], for sizes that are not zero, where `simd::tiles()`.
 pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, accumulate: bool) {
     let (rows, columns) = (Lines::rows(a, m), Lines::columns(b, n));
-    let rows_move = m > n;
+    let rows_move = 2 * m > n;
     let (standing, moving) = if rows_move { (columns, rows) } else { (rows, columns) };
-    let depth = part(k.div_ceil(DEPTH), PACKED_STEPS) * DEPTH;
+    let standing_groups = standing.count.min(STANDING).div_ceil(LINES);
+    let depth = part(k.div_ceil(DEPTH), (STANDING_TILES / standing_groups).min(PACKED_STEPS)) * DEPTH;
     for from in (0..k).step_by(depth) {
         let depth = depth.min(k - from);
         for first in (0..standing.count).step_by(STANDING) {
             let count = STANDING.min(standing.count - first);
-            let packed = pack(&standing, [first, count], [from, depth]);
+            // One estimate for both regions of threads: the second follows the first at once.
+            let (still, moved) = (count.div_ceil(LINES) as f64, moving.count.div_ceil(LINES) as f64);
+            let cost = depth.div_ceil(DEPTH) as f64 * (still * moved * MULTIPLY_NS + (still + moved) * PACK_NS);
+            let packed = pack(&standing, [first, count], [from, depth], cost);
             let standing = Standing { packed: &packed, first, count };
-            multiply(out, n, standing, &moving, rows_move, [from, depth], accumulate || from > 0);
+            multiply(out, n, standing, &moving, rows_move, [from, depth], accumulate || from > 0, cost);
         }
     }
 }
@@ -55,12 +61,11 @@ struct Standing<'a> {
 }
 
 /// Packs `count` lines from `first` on, `depth` places from `from` on.
-fn pack(lines: &Lines<'_>, [first, count]: [usize; 2], [from, depth]: [usize; 2]) -> Buffer {
+fn pack(lines: &Lines<'_>, [first, count]: [usize; 2], [from, depth]: [usize; 2], cost: f64) -> Buffer {
     let group_bytes = depth.div_ceil(DEPTH) * BYTES;
     let groups = count.div_ceil(LINES);
     let mut packed = Buffer::recycled::<u8>(groups * group_bytes);
     if let Some(packed) = packed.slice_mut::<u8>(groups * group_bytes) {
-        let cost = (groups * depth.div_ceil(DEPTH)) as f64 * PACK_NS;
         threads::for_each_piece(packed, 2 * group_bytes, cost, |pair, target| {
             lines.pack(target, first + pair * 2 * LINES, from, depth);
         });
@@ -69,6 +74,7 @@ fn pack(lines: &Lines<'_>, [first, count]: [usize; 2], [from, depth]: [usize; 2]
 }
 
 /// The part of the product that the standing lines and `depth` places from `from` on make.
+#[allow(clippy::too_many_arguments)]
 fn multiply(
     out: &mut [f32],
     n: usize,
@@ -77,6 +83,7 @@ fn multiply(
     rows_move: bool,
     [from, depth]: [usize; 2],
     accumulate: bool,
+    cost: f64,
 ) {
     let steps = depth.div_ceil(DEPTH);
     let group_bytes = steps * BYTES;
@@ -84,8 +91,7 @@ fn multiply(
     let standing_groups = standing.count.div_ceil(LINES);
     let still = standing.packed.slice::<u8>(standing_groups * group_bytes);
     // Enough tasks for many threads, each of pairs of groups.
-    let taken = (groups / 16).clamp(2, GROUPS).next_multiple_of(2);
-    let cost = (groups * steps) as f64 * (standing_groups as f64 * MULTIPLY_NS + PACK_NS);
+    let taken = (groups / 8).clamp(2, GROUPS).next_multiple_of(2);
     let start = SendPointer(out.as_mut_ptr());
     threads::for_each(groups.div_ceil(taken), cost, |task| {
         let start = &start;
@@ -96,6 +102,7 @@ fn multiply(
         moving.pack(packed, first * LINES, from, depth);
         // SAFETY: this module runs only where there are tiles, and this task is alone in its thread.
         let tiles = unsafe { Tiles::configure() };
+        let mut corner = [0.0; CORNER * CORNER];
         let block_steps = part(steps, BLOCK_STEPS);
         for step in (0..steps).step_by(block_steps) {
             for moved in (0..mine).step_by(2) {
@@ -124,33 +131,34 @@ fn multiply(
                     };
                     // SAFETY: the tiles from `step` on are packed; the rows and columns lie inside `out`, and each is
                     // written by the one task that has the moving line.
-                    unsafe { compute(&tiles, block, [rows, columns]) }
+                    unsafe { compute(&tiles, block, [rows, columns], &mut corner) }
                 }
             }
         }
     });
 }
 
-/// Computes a block of which only some rows and columns exist.
+/// Rows and columns of the largest block.
+const CORNER: usize = 2 * LINES;
+
+/// Computes a block of which only some rows and columns exist, with `corner` as room for all.
 ///
 /// # Safety
 ///
 /// As [`Tiles::multiply`], but that `out` needs room for these rows and columns only.
-unsafe fn compute(tiles: &Tiles, block: Block, [rows, columns]: [usize; 2]) {
+unsafe fn compute(tiles: &Tiles, block: Block, [rows, columns]: [usize; 2], corner: &mut [f32; CORNER * CORNER]) {
     if rows.is_multiple_of(LINES) && columns.is_multiple_of(LINES) {
         // SAFETY: all rows and columns of the tiles exist.
         return unsafe { tiles.multiply(&block) };
     }
-    const WIDTH: usize = 2 * LINES;
-    let mut whole = [0.0f32; WIDTH * WIDTH];
-    // SAFETY: the rows and columns of `out` that exist are read and written, and `whole` has room for 2 × 2 tiles.
+    // SAFETY: the rows and columns of `out` that exist are read and written, and `corner` has room for 2 × 2 tiles.
     unsafe {
         let row = |r: usize| block.out.byte_add(r * block.out_row);
         if block.accumulate {
-            (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(row(r), whole[r * WIDTH..].as_mut_ptr(), columns));
+            (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(row(r), corner[r * CORNER..].as_mut_ptr(), columns));
         }
-        let out_row = WIDTH * size_of::<f32>();
-        tiles.multiply(&Block { out: whole.as_mut_ptr(), out_row, ..block });
-        (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(whole[r * WIDTH..].as_ptr(), row(r), columns));
+        let out_row = CORNER * size_of::<f32>();
+        tiles.multiply(&Block { out: corner.as_mut_ptr(), out_row, ..block });
+        (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(corner[r * CORNER..].as_ptr(), row(r), columns));
     }
 }

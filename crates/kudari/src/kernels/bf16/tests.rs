@@ -124,7 +124,9 @@ fn products_of_every_shape_and_order_agree_with_the_sum_in_f64() {
         let [m, k, n] = [shape / 49, shape / 7 % 7, shape % 7].map(|s| sizes[s]);
         for order in 0..4 {
             let (a, b) = (Operand::new([m, k], 1, order & 1 > 0), Operand::new([k, n], 2, order & 2 > 0));
-            BOTH.map(|product| [false, true].map(|accumulate| check(product, [m, k, n], &a, &b, accumulate)));
+            for (product, accumulate) in BOTH.into_iter().flat_map(|product| [(product, false), (product, true)]) {
+                check(product, [m, k, n], &a, &b, accumulate);
+            }
         }
     }
 }
@@ -146,8 +148,10 @@ fn operands_may_have_any_strides() {
     // Every third number of every second row, from the end; one row for all.
     let a = Operand { data: numbers(m * 2 * k * 3, 1), offset: m * 2 * k * 3 - 1, strides: [-(2 * 3 * k as isize), -3] };
     let b = Operand { data: numbers(n, 2), offset: 0, strides: [0, 1] };
-    BOTH.map(|product| check(product, [m, k, n], &a, &b, false));
-    BOTH.map(|product| check(product, [m, k, 1], &a, &b, true));
+    for product in BOTH {
+        check(product, [m, k, n], &a, &b, false);
+        check(product, [m, k, 1], &a, &b, true);
+    }
 }
 
 #[test]
