@@ -8,7 +8,6 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
-#[allow(dead_code)] // until a training can ask for it
 pub(crate) mod bf16;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
@@ -19,6 +18,7 @@ pub(crate) mod memory;
 pub(crate) mod perturb;
 pub(crate) mod pooled;
 pub(crate) mod pooling;
+pub(crate) mod precision;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;

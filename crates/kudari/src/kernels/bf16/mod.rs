@@ -18,26 +18,46 @@ mod product;
 #[cfg(target_arch = "x86_64")]
 mod tile;
 
-use super::matmul::Matrix;
+use super::float::{DType, Float};
+use super::matmul::{Ending, Matrix};
+use super::precision::{Precision, precision};
 use super::simd;
 
-/// `out (m × n, row-major) = bf16(a) (m × k) · bf16(b) (k × n)`, or `+=` with `accumulate`, with sums in f32.
-pub(crate) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, accumulate: bool) {
-    assert_eq!(out.len(), m * n, "the output's size");
-    if m == 0 || n == 0 {
-        return;
+/// The product with its ending, if it is one of f32 numbers and this thread has asked for bf16; else nothing is done.
+#[inline]
+pub(crate) fn multiplied<T: Float>(
+    out: &mut [T],
+    sizes: [usize; 3],
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    ending: Ending<'_, T>,
+) -> bool {
+    if T::DTYPE != DType::F32 || precision() != Precision::Bf16 {
+        return false;
     }
-    if k == 0 {
-        if !accumulate {
-            out.fill(0.0);
-        }
-        return;
+    // SAFETY: T has the tag of f32, and each type has a tag of its own: the slices stay what they are.
+    unsafe {
+        let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len());
+        let numbers = |x: &[T]| std::slice::from_raw_parts(x.as_ptr().cast::<f32>(), x.len());
+        let matrix = |x: &Matrix<'_, T>| Matrix {
+            data: numbers(x.data),
+            offset: x.offset,
+            row_stride: x.row_stride,
+            column_stride: x.column_stride,
+        };
+        let ending = Ending { accumulate: ending.accumulate, bias: ending.bias.map(numbers), relu: ending.relu };
+        matmul(out, sizes, matrix(&a), matrix(&b), ending);
     }
+    true
+}
+
+/// `out (m × n, row-major) = bf16(a) (m × k) · bf16(b) (k × n)` with an ending, summed in f32.
+pub(crate) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, ending: Ending<'_, f32>) {
     #[cfg(target_arch = "x86_64")]
-    if simd::tiles() {
-        return product::matmul(out, [m, k, n], a, b, accumulate);
+    if simd::tiles() && m * k * n > 0 {
+        return product::matmul(out, [m, k, n], a, b, ending);
     }
-    plain::matmul(out, [m, k, n], a, b, accumulate);
+    plain::matmul(out, [m, k, n], a, b, ending);
 }
 
 #[cfg(test)]

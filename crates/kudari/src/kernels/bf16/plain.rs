@@ -1,16 +1,17 @@
 //! The product where there are no tiles, and the twin that tiles are tested against: rounded copies of the operands,
 //! multiplied as f32.
 
-use crate::kernels::matmul::{self, Matrix};
+use crate::kernels::matmul::{Ending, Matrix, matmul_with};
 use crate::kernels::memory::Buffer;
+use crate::kernels::precision::{Precision, with_precision};
 use crate::kernels::simd::vectorized;
 use crate::kernels::threads;
 
-/// As [`super::matmul`], for sizes that are not zero.
-pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, accumulate: bool) {
+/// As [`super::matmul`].
+pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, ending: Ending<'_, f32>) {
     let (a_room, b_room) = (rounded_copy(a, [m, k]), rounded_copy(b, [k, n]));
     let (a, b) = (copied(&a_room, a, [m, k]), copied(&b_room, b, [k, n]));
-    matmul::matmul(out, [m, k, n], a, b, accumulate);
+    with_precision(Precision::F32, || matmul_with(out, [m, k, n], a, b, ending));
 }
 
 /// `x` rounded to the nearest bf16, ties to even, as an f32.

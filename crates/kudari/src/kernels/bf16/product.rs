@@ -6,9 +6,11 @@
 //!
 //! Tiles and blocks are cut by size alone, and an element of the result is one sum in the order of the inner dimension.
 
+use std::ops::Range;
+
 use super::pack::Lines;
 use super::tile::{BYTES, Block, DEPTH, LINES, Tiles};
-use crate::kernels::matmul::Matrix;
+use crate::kernels::matmul::{Ending, Matrix};
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
 
@@ -27,37 +29,44 @@ const MULTIPLY_NS: f64 = 12.0;
 const PACK_NS: f64 = 60.0;
 
 /// As [`super::matmul`], for sizes that are not zero, where `simd::tiles()`.
-pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, accumulate: bool) {
+pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, ending: Ending<'_, f32>) {
     let (rows, columns) = (Lines::rows(a, m), Lines::columns(b, n));
+    // Of two that are nearly as large, the rows move: a task then writes whole rows of the result.
     let rows_move = 2 * m > n;
     let (standing, moving) = if rows_move { (columns, rows) } else { (rows, columns) };
     let standing_groups = standing.count.min(STANDING).div_ceil(LINES);
-    let depth = part(k.div_ceil(DEPTH), (STANDING_TILES / standing_groups).min(PACKED_STEPS)) * DEPTH;
+    let depth = equal_parts(k.div_ceil(DEPTH), (STANDING_TILES / standing_groups).min(PACKED_STEPS)) * DEPTH;
     for from in (0..k).step_by(depth) {
         let depth = depth.min(k - from);
+        let last = from + depth == k;
         for first in (0..standing.count).step_by(STANDING) {
             let count = STANDING.min(standing.count - first);
+            let steps = depth.div_ceil(DEPTH);
             // One estimate for both regions of threads: the second follows the first at once.
             let (still, moved) = (count.div_ceil(LINES) as f64, moving.count.div_ceil(LINES) as f64);
-            let cost = depth.div_ceil(DEPTH) as f64 * (still * moved * MULTIPLY_NS + (still + moved) * PACK_NS);
-            let packed = pack(&standing, [first, count], [from, depth], cost);
-            let standing = Standing { packed: &packed, first, count };
-            multiply(out, n, standing, &moving, rows_move, [from, depth], accumulate || from > 0, cost);
+            let cost = steps as f64 * (still * moved * MULTIPLY_NS + (still + moved) * PACK_NS);
+            Part {
+                out: SendPointer(out.as_mut_ptr()),
+                n,
+                standing: pack(&standing, [first, count], [from, depth], cost),
+                stand: first..first + count,
+                moving: &moving,
+                rows_move,
+                from,
+                depth,
+                steps,
+                accumulate: ending.accumulate || from > 0,
+                bias: ending.bias.filter(|_| last),
+                relu: ending.relu && last,
+            }
+            .multiply(cost);
         }
     }
 }
 
 /// A size, at most `most`, that cuts `whole` into nearly equal parts.
-fn part(whole: usize, most: usize) -> usize {
+fn equal_parts(whole: usize, most: usize) -> usize {
     whole.div_ceil(whole.div_ceil(most))
-}
-
-/// Lines of the standing operand, packed.
-#[derive(Clone, Copy)]
-struct Standing<'a> {
-    packed: &'a Buffer,
-    first: usize,
-    count: usize,
 }
 
 /// Packs `count` lines from `first` on, `depth` places from `from` on.
@@ -73,69 +82,78 @@ fn pack(lines: &Lines<'_>, [first, count]: [usize; 2], [from, depth]: [usize; 2]
     packed
 }
 
-/// The part of the product that the standing lines and `depth` places from `from` on make.
-#[allow(clippy::too_many_arguments)]
-fn multiply(
-    out: &mut [f32],
+/// What some of the standing lines and a part of the inner dimension add to the product.
+struct Part<'a> {
+    out: SendPointer<f32>,
+    /// Columns of the product.
     n: usize,
-    standing: Standing<'_>,
-    moving: &Lines<'_>,
+    /// The standing lines, packed, and which ones they are.
+    standing: Buffer,
+    stand: Range<usize>,
+    moving: &'a Lines<'a>,
+    /// Whether the moving lines are rows of the product, and the standing ones columns; else it is the other way round.
     rows_move: bool,
-    [from, depth]: [usize; 2],
+    /// The part of the inner dimension: where it begins, its length in places and in tiles.
+    from: usize,
+    depth: usize,
+    steps: usize,
+    /// The ending, without bias and ReLU unless these sums are the last.
     accumulate: bool,
-    cost: f64,
-) {
-    let steps = depth.div_ceil(DEPTH);
-    let group_bytes = steps * BYTES;
-    let groups = moving.count.div_ceil(LINES);
-    let standing_groups = standing.count.div_ceil(LINES);
-    let still = standing.packed.slice::<u8>(standing_groups * group_bytes);
-    // Enough tasks for many threads, each of pairs of groups.
-    let taken = (groups / 8).clamp(2, GROUPS).next_multiple_of(2);
-    let start = SendPointer(out.as_mut_ptr());
-    threads::for_each(groups.div_ceil(taken), cost, |task| {
-        let start = &start;
-        let first = task * taken;
-        let mine = taken.min(groups - first);
-        let mut room = Buffer::recycled::<u8>(mine * group_bytes);
-        let Some(packed) = room.slice_mut::<u8>(mine * group_bytes) else { return };
-        moving.pack(packed, first * LINES, from, depth);
+    bias: Option<&'a [f32]>,
+    relu: bool,
+}
+
+impl Part<'_> {
+    fn multiply(&self, cost: f64) {
+        let groups = self.moving.count.div_ceil(LINES);
+        // Enough tasks for many threads, each of pairs of groups.
+        let taken = (groups / 8).clamp(2, GROUPS).next_multiple_of(2);
+        threads::for_each(groups.div_ceil(taken), cost, |task| {
+            let first = task * taken;
+            self.task(first, taken.min(groups - first));
+        });
+    }
+
+    /// Multiplies `groups` groups of moving lines from the group `first` on with all that stands.
+    fn task(&self, first: usize, groups: usize) {
+        let size = groups * self.steps * BYTES;
+        let mut room = Buffer::recycled::<u8>(size);
+        let Some(packed) = room.slice_mut::<u8>(size) else { return };
+        self.moving.pack(packed, first * LINES, self.from, self.depth);
+        let standing_groups = self.stand.len().div_ceil(LINES);
+        let still = self.standing.slice::<u8>(standing_groups * self.steps * BYTES);
         // SAFETY: this module runs only where there are tiles, and this task is alone in its thread.
         let tiles = unsafe { Tiles::configure() };
         let mut corner = [0.0; CORNER * CORNER];
-        let block_steps = part(steps, BLOCK_STEPS);
-        for step in (0..steps).step_by(block_steps) {
-            for moved in (0..mine).step_by(2) {
+        let block_steps = equal_parts(self.steps, BLOCK_STEPS);
+        for step in (0..self.steps).step_by(block_steps) {
+            let steps = block_steps.min(self.steps - step);
+            // The tiles of a pair of groups; twice the same if only one is left.
+            let pair = |packed: &[u8], group: usize, groups: usize| {
+                [0, 1].map(|i| packed[((group + i).min(groups - 1) * self.steps + step) * BYTES..].as_ptr())
+            };
+            for moved in (0..groups).step_by(2) {
                 for stood in (0..standing_groups).step_by(2) {
-                    let group = |packed: &[u8], group: usize, groups: usize| {
-                        [0, 1].map(|i| packed[((group + i).min(groups - 1) * steps + step) * BYTES..].as_ptr())
-                    };
-                    let (m, s) = (group(packed, moved, mine), group(still, stood, standing_groups));
-                    let m_at = (first + moved) * LINES;
-                    let s_at = standing.first + stood * LINES;
-                    let m_count = (2 * LINES).min(moving.count - m_at);
-                    let s_count = (2 * LINES).min(standing.first + standing.count - s_at);
-                    let ([a, b], [i, j], [rows, columns]) = if rows_move {
-                        ([m, s], [m_at, s_at], [m_count, s_count])
-                    } else {
-                        ([s, m], [s_at, m_at], [s_count, m_count])
-                    };
-                    let block = Block {
-                        steps: block_steps.min(steps - step),
-                        a,
-                        b,
-                        // SAFETY: row i and column j are inside `out`.
-                        out: unsafe { start.0.add(i * n + j) },
-                        out_row: n * size_of::<f32>(),
-                        accumulate: accumulate || step > 0,
-                    };
-                    // SAFETY: the tiles from `step` on are packed; the rows and columns lie inside `out`, and each is
-                    // written by the one task that has the moving line.
-                    unsafe { compute(&tiles, block, [rows, columns], &mut corner) }
+                    let moving_at = (first + moved) * LINES;
+                    let standing_at = self.stand.start + stood * LINES;
+                    let moving = (pair(packed, moved, groups), moving_at..self.moving.count.min(moving_at + CORNER));
+                    let standing = (pair(still, stood, standing_groups), standing_at..self.stand.end.min(standing_at + CORNER));
+                    let ((a, rows), (b, columns)) = if self.rows_move { (moving, standing) } else { (standing, moving) };
+                    let out_row = self.n * size_of::<f32>();
+                    let out = self.out.0.wrapping_add(rows.start * self.n + columns.start);
+                    let block = Block { steps, a, b, out, out_row, accumulate: self.accumulate || step > 0 };
+                    // SAFETY: `steps` tiles from `step` on are packed for each group; rows and columns lie inside `out`, and
+                    // are written by the one task that has the moving lines.
+                    unsafe {
+                        compute(&tiles, &block, [rows.len(), columns.len()], &mut corner);
+                        if (self.bias.is_some() || self.relu) && step + steps == self.steps {
+                            end(&block, rows.len(), columns.len(), self.bias.map(|bias| &bias[columns]), self.relu);
+                        }
+                    }
                 }
             }
         }
-    });
+    }
 }
 
 /// Rows and columns of the largest block.
@@ -146,10 +164,10 @@ const CORNER: usize = 2 * LINES;
 /// # Safety
 ///
 /// As [`Tiles::multiply`], but that `out` needs room for these rows and columns only.
-unsafe fn compute(tiles: &Tiles, block: Block, [rows, columns]: [usize; 2], corner: &mut [f32; CORNER * CORNER]) {
+unsafe fn compute(tiles: &Tiles, block: &Block, [rows, columns]: [usize; 2], corner: &mut [f32; CORNER * CORNER]) {
     if rows.is_multiple_of(LINES) && columns.is_multiple_of(LINES) {
         // SAFETY: all rows and columns of the tiles exist.
-        return unsafe { tiles.multiply(&block) };
+        return unsafe { tiles.multiply(block) };
     }
     // SAFETY: the rows and columns of `out` that exist are read and written, and `corner` has room for 2 × 2 tiles.
     unsafe {
@@ -158,7 +176,26 @@ unsafe fn compute(tiles: &Tiles, block: Block, [rows, columns]: [usize; 2], corn
             (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(row(r), corner[r * CORNER..].as_mut_ptr(), columns));
         }
         let out_row = CORNER * size_of::<f32>();
-        tiles.multiply(&Block { out: corner.as_mut_ptr(), out_row, ..block });
+        tiles.multiply(&Block { out: corner.as_mut_ptr(), out_row, ..*block });
         (0..rows).for_each(|r| std::ptr::copy_nonoverlapping(corner[r * CORNER..].as_ptr(), row(r), columns));
+    }
+}
+
+/// Adds the bias of the block's columns and replaces what is below 0 by 0.
+///
+/// # Safety
+///
+/// The rows and columns lie inside `out`, and nobody else uses them meanwhile. The processor has AVX-512.
+#[target_feature(enable = "avx512f")]
+unsafe fn end(block: &Block, rows: usize, columns: usize, bias: Option<&[f32]>, relu: bool) {
+    for r in 0..rows {
+        // SAFETY: the caller's promise.
+        let row = unsafe { std::slice::from_raw_parts_mut(block.out.byte_add(r * block.out_row), columns) };
+        if let Some(bias) = bias {
+            row.iter_mut().zip(bias).for_each(|(x, bias)| *x += bias);
+        }
+        if relu {
+            row.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.0 } else { *x });
+        }
     }
 }

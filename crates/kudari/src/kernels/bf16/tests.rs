@@ -5,7 +5,12 @@ use super::*;
 use crate::kernels::random::philox;
 use crate::kernels::threads;
 
-type Product = fn(&mut [f32], [usize; 3], Matrix<'_, f32>, Matrix<'_, f32>, bool);
+type Product = fn(&mut [f32], [usize; 3], Matrix<'_, f32>, Matrix<'_, f32>, Ending<'_, f32>);
+
+/// Replace what is there, or add to it.
+const fn ending(accumulate: bool) -> Ending<'static, f32> {
+    Ending { accumulate, ..Ending::REPLACE }
+}
 
 fn numbers(count: usize, key: u64) -> Vec<f32> {
     (0..count).map(|i| (philox(i as u128, key)[0] as f64 / 2f64.powi(31) - 1.0) as f32).collect()
@@ -97,7 +102,7 @@ impl Operand {
 fn check(product: Product, [m, k, n]: [usize; 3], a: &Operand, b: &Operand, accumulate: bool) {
     let start = numbers(m * n, 3);
     let mut out = start.clone();
-    product(&mut out, [m, k, n], a.matrix(), b.matrix(), accumulate);
+    product(&mut out, [m, k, n], a.matrix(), b.matrix(), ending(accumulate));
     let rows: Vec<f64> = (0..m * k).map(|i| a.at(i / k, i % k) as f64).collect();
     let columns: Vec<f64> = (0..n * k).map(|i| b.at(i % k, i / k) as f64).collect();
     for i in 0..m {
@@ -154,6 +159,26 @@ fn operands_may_have_any_strides() {
     }
 }
 
+/// The ending is what the plain product without one would be followed by, also over several blocks of places.
+#[test]
+fn bias_and_relu_come_after_the_whole_sum() {
+    for [m, k, n] in [[5, 3, 7], [40, 33, 50], [33, 2100, 20], [20, 0, 3]] {
+        let (a, b) = (Operand::new([m, k], 1, false), Operand::new([k, n], 2, true));
+        let (bias, start) = (numbers(n, 4), numbers(m * n, 3));
+        for product in BOTH {
+            for (accumulate, relu) in [(false, false), (false, true), (true, false), (true, true)] {
+                let (mut out, mut sums) = (start.clone(), start.clone());
+                product(&mut out, [m, k, n], a.matrix(), b.matrix(), Ending { accumulate, bias: Some(&bias), relu });
+                product(&mut sums, [m, k, n], a.matrix(), b.matrix(), ending(accumulate));
+                for (at, (&got, sum)) in out.iter().zip(sums).enumerate() {
+                    let wanted = if relu { (sum + bias[at % n]).max(0.0) } else { sum + bias[at % n] };
+                    assert!((got - wanted).abs() <= 1e-5, "{m}×{k}×{n} element {at}: {got} ≠ {wanted}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn infinity_and_nan_reach_their_rows_only() {
     for product in BOTH {
@@ -161,7 +186,7 @@ fn infinity_and_nan_reach_their_rows_only() {
         (a.data[3 * 40 + 7], a.data[17 * 40 + 39]) = (f32::NAN, f32::MAX); // which rounds to infinity
         let b = Operand::new([40, 20], 2, false);
         let mut out = vec![0.0; 400];
-        product(&mut out, [20, 40, 20], a.matrix(), b.matrix(), false);
+        product(&mut out, [20, 40, 20], a.matrix(), b.matrix(), ending(false));
         for (row, line) in out.chunks(20).enumerate() {
             let fits = |x: &f32| {
                 [x.is_finite(), x.is_nan(), x.is_infinite()][[3, 17].iter().position(|&r| r == row).map_or(0, |p| p + 1)]
@@ -172,14 +197,13 @@ fn infinity_and_nan_reach_their_rows_only() {
 }
 
 #[test]
-fn empty_products() {
+fn a_product_without_terms() {
     let none = Operand { data: vec![], offset: 0, strides: [1, 1] };
     let mut out = [1.0, 2.0];
-    matmul(&mut out, [2, 0, 1], none.matrix(), none.matrix(), true);
+    matmul(&mut out, [2, 0, 1], none.matrix(), none.matrix(), ending(true));
     assert_eq!(out, [1.0, 2.0]);
-    matmul(&mut out, [2, 0, 1], none.matrix(), none.matrix(), false);
+    matmul(&mut out, [2, 0, 1], none.matrix(), none.matrix(), ending(false));
     assert_eq!(out, [0.0, 0.0]);
-    matmul(&mut [], [0, 3, 1], none.matrix(), none.matrix(), false);
 }
 
 #[test]
@@ -190,7 +214,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let run = |count| {
                 threads::set_threads(count);
                 let mut out = vec![0.0; m * n];
-                product(&mut out, [m, k, n], a.matrix(), b.matrix(), false);
+                product(&mut out, [m, k, n], a.matrix(), b.matrix(), ending(false));
                 out
             };
             let one = run(1);
@@ -212,7 +236,7 @@ fn tiles_give_the_bits_of_the_instruction() {
             a.data.iter_mut().chain(&mut b.data).for_each(|x| *x *= scale);
             let start: Vec<f32> = numbers(m * n, 3).iter().map(|x| x * scale * scale).collect();
             let mut out = start.clone();
-            matmul(&mut out, [m, k, n], a.matrix(), b.matrix(), true);
+            matmul(&mut out, [m, k, n], a.matrix(), b.matrix(), ending(true));
             for (at, (&got, &start)) in out.iter().zip(&start).enumerate() {
                 let mut sum = start;
                 for from in (0..k).step_by(32) {
