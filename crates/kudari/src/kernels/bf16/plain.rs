@@ -7,6 +7,9 @@ use crate::kernels::precision::{Precision, with_precision};
 use crate::kernels::simd::vectorized;
 use crate::kernels::threads;
 
+/// About as many numbers are rounded by a thread before it looks for more.
+const PIECE: usize = 16_384;
+
 /// As [`super::matmul`].
 pub(super) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, ending: Ending<'_, f32>) {
     let (a_room, b_room) = (rounded_copy(a, [m, k]), rounded_copy(b, [k, n]));
@@ -46,13 +49,16 @@ fn rounded_copy(x: Matrix<'_, f32>, [rows, columns]: [usize; 2]) -> Buffer {
     let (length, between, along) =
         if by_column(&x) { (rows, x.column_stride, x.row_stride) } else { (columns, x.row_stride, x.column_stride) };
     if let Some(copy) = copy.slice_mut::<f32>(rows * columns) {
-        threads::for_each_piece(copy, length, (rows * columns) as f64 * 0.3, |line, out| {
-            let start = x.offset as isize + line as isize * between;
-            if along == 1 {
-                round_all(out, &x.data[start as usize..start as usize + length]);
-            } else {
-                let number = |place: usize| x.data[(start + place as isize * along) as usize];
-                out.iter_mut().enumerate().for_each(|(place, out)| *out = round(number(place)));
+        let lines = (PIECE / length.max(1)).max(1);
+        threads::for_each_piece(copy, lines * length, (rows * columns) as f64 * 0.3, |piece, out| {
+            for (line, out) in out.chunks_exact_mut(length).enumerate() {
+                let start = x.offset as isize + (piece * lines + line) as isize * between;
+                if along == 1 {
+                    round_all(out, &x.data[start as usize..start as usize + length]);
+                } else {
+                    let number = |place: usize| x.data[(start + place as isize * along) as usize];
+                    out.iter_mut().enumerate().for_each(|(place, out)| *out = round(number(place)));
+                }
             }
         });
     }
