@@ -97,8 +97,8 @@ pub enum Numbers {
     F32,
     /// 64 bits
     F64,
-    /// 32 bits, but matrix products round their factors to bf16 and sum in f32: faster for large layers on Intel processors
-    /// with AMX, slower on others
+    /// 32 bits, but matrix products round their factors to bf16 and sum in f32: faster for large linear layers on Intel
+    /// processors with AMX, slower on others; convolutions stay in f32
     Bf16,
 }
 

@@ -7,7 +7,8 @@ use std::cell::Cell;
 
 use super::simd::{self, Level};
 
-/// How exactly matrix products of f32 numbers are computed. Products of f64 numbers are always computed in f64.
+/// How exactly matrix products of f32 numbers are computed. Those of f64 numbers are always computed in f64, and convolutions
+/// in the type of their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Precision {
     /// In f32.
