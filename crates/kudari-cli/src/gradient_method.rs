@@ -118,6 +118,12 @@ fn time(seconds: f64) -> String {
     }
 }
 
+/// Numerical gradients of a loss in bf16 were asked for.
+pub fn no_bf16() -> Failure {
+    let error = Error::new(ErrorKind::Value, "numerical gradients with --dtype bf16");
+    Failure::Usage(error.help("differences drown in the rounding of bf16; leave out --dtype to compute in f64"))
+}
+
 /// What is said about the type of numbers, if there is something to say: f32 chosen by the user, or f64 by the program.
 pub fn about_numbers(method: GradientMethod, double: bool, chosen: bool) -> Option<&'static str> {
     match (method, double, chosen) {

@@ -5,9 +5,10 @@ use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
 use kudari::optimizers::{self, Optimizer};
 use kudari::train::{GradientMethod, Length, Loss, TrainOptions};
-use kudari::{DType, Error, ErrorKind, no_grad, threads};
+use kudari::{DType, Error, ErrorKind, Precision, no_grad, threads};
 use serde_json::{Value, json};
 
+use crate::commands::Numbers;
 use crate::commands::train::Arguments;
 use crate::data;
 use crate::failure::{Failure, OrUsage};
@@ -39,7 +40,7 @@ pub struct Plan {
     optimizer_text: String,
     initializer: Option<Initializer>,
     gradient: GradientMethod,
-    dtype: DType,
+    numbers: Numbers,
     dtype_chosen: bool,
     threads: Option<usize>,
 }
@@ -63,11 +64,13 @@ impl Plan {
         settings.validate().or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
         let gradient = arguments.gradient.method()?;
-        let dtype = match (arguments.dtype, gradient) {
-            (Some(numbers), _) => numbers.dtype(),
-            (None, GradientMethod::Backpropagation) => DType::F32,
-            (None, GradientMethod::Numerical(_)) => DType::F64,
+        let numbers = match (arguments.dtype, gradient) {
+            (Some(Numbers::Bf16), GradientMethod::Numerical(_)) => return Err(gradient_method::no_bf16()),
+            (Some(numbers), _) => numbers,
+            (None, GradientMethod::Backpropagation) => Numbers::F32,
+            (None, GradientMethod::Numerical(_)) => Numbers::F64,
         };
+        let dtype = numbers.dtype();
         let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
         if train.sample_shape() != test.sample_shape() {
             let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
@@ -102,7 +105,7 @@ impl Plan {
             optimizer_text,
             initializer,
             gradient,
-            dtype,
+            numbers,
             dtype_chosen: arguments.dtype.is_some(),
             threads: arguments.threads,
         };
@@ -140,6 +143,11 @@ impl Plan {
         }
     }
 
+    /// How matrix products of f32 numbers are computed.
+    pub fn precision(&self) -> Precision {
+        self.numbers.precision()
+    }
+
     /// The number of updates to make.
     pub fn iterations(&self) -> u64 {
         match self.length {
@@ -170,7 +178,7 @@ impl Plan {
         }
         option("seed", self.seed.to_string());
         self.initializer.iter().for_each(|i| option("init", i.to_string()));
-        option("dtype", self.dtype.to_string());
+        option("dtype", self.numbers.name().to_string());
         self.threads.iter().for_each(|t| option("threads", t.to_string()));
         gradient_method::options(self.gradient).into_iter().for_each(|(name, value)| option(name, value));
         if self.sampling == Sampling::WithReplacement {
@@ -202,7 +210,7 @@ impl Plan {
             ("length", self.length_text()),
             ("seed", self.seed.to_string()),
             ("initialiser", self.initializer.map_or("by the activation that follows".to_string(), |i| i.to_string())),
-            ("numbers", self.dtype.to_string()),
+            ("numbers", self.numbers_text()),
             ("threads", threads().to_string()),
         ]);
         rows.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
@@ -231,7 +239,7 @@ impl Plan {
             "epochs": epochs,
             "seed": self.seed,
             "init": self.initializer.map(|i| i.to_string()),
-            "dtype": self.dtype.to_string(),
+            "dtype": self.numbers.name(),
         })
     }
 
@@ -242,7 +250,7 @@ impl Plan {
         let mut lines = vec![gradient_method::in_words(self.gradient)];
         lines.extend(gradient_method::cost_in_words(&cost, self.iterations()));
         lines.extend(
-            gradient_method::about_numbers(self.gradient, self.dtype == DType::F64, self.dtype_chosen).map(str::to_string),
+            gradient_method::about_numbers(self.gradient, self.numbers == Numbers::F64, self.dtype_chosen).map(str::to_string),
         );
         Ok(lines)
     }
@@ -253,8 +261,15 @@ impl Plan {
         let threads = if threads() == 1 { "1 thread".to_string() } else { format!("{} threads", threads()) };
         [
             format!("{}, {}, learning rate {rate}, batches of {}", self.loss.name, self.optimizer_text, self.batch_size),
-            format!("{}, seed {}, {}, {threads}", self.length_text(), self.seed, self.dtype),
+            format!("{}, seed {}, {}, {threads}", self.length_text(), self.seed, self.numbers_text()),
         ]
+    }
+
+    fn numbers_text(&self) -> String {
+        match self.numbers {
+            Numbers::F32 | Numbers::F64 => self.numbers.name().to_string(),
+            Numbers::Bf16 => format!("f32, matrix products in bf16 ({})", Precision::Bf16.instructions()),
+        }
     }
 
     fn sampling_text(&self) -> &'static str {

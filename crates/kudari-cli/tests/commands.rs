@@ -12,7 +12,7 @@ use serde_json::Value;
 #[test]
 fn a_model_is_measured_as_it_was_at_the_end_of_training() {
     let folder = Folder::new();
-    for dtype in ["f32", "f64"] {
+    for dtype in ["f32", "f64", "bf16"] {
         let trained = folder.json(&["train", "digits", "--epochs", "3", "--dtype", dtype, "--out", dtype, "--json", "--quiet"]);
         let measured = folder.json(&["eval", dtype, "digits", "--json"]);
         let same = ["loss", "accuracy"].map(|f| measured[f] == trained[format!("test_{f}")]);

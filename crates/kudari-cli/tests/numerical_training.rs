@@ -82,6 +82,9 @@ fn options_that_make_no_sense_are_refused_before_anything_begins() {
     let run = train(&["--net", "linear(8) relu(kink=0.3) linear(2)"]);
     run.fails(2, "network, column 11, layer 1: relu: kink 0.3 is not one of 0, 0.5, 1");
     run.helps("write e.g. relu(kink=0.5)");
+    let run = train(&["--gradient", "numerical", "--dtype", "bf16"]);
+    run.fails(2, "numerical gradients with --dtype bf16");
+    run.helps("leave out --dtype to compute in f64");
     train(&["--net", "linear(8) relu(knik=1) linear(2)"]).fails(2, "relu has no argument `knik`");
     assert!(folder.names(".").is_empty(), "nothing was begun");
 }

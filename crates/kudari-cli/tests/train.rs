@@ -6,6 +6,7 @@ mod common;
 use std::process::Command;
 
 use common::{Folder, Run, idx_bytes, write_four};
+use kudari::layers::Layer;
 use kudari::model::Model;
 
 const FIELDS: [&str; 14] = [
@@ -64,6 +65,29 @@ fn the_run_folder_is_whole_and_not_taken_twice() {
     let metrics = String::from_utf8(folder.read("runs/xor-1/metrics.csv")).unwrap();
     assert_eq!(metrics.lines().count(), 1 + 1 + 100, "heads, before training, a hundred measurements");
     folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");
+}
+
+/// Chance decides about a percent or two of the test digits, 360 in all.
+#[test]
+fn bf16_learns_as_well_and_is_written_down() {
+    let folder = Folder::new();
+    let train = |dtype: &str, threads: &str, out: &str| {
+        let net =
+            ["train", "digits", "--net", "linear(100) relu linear(100) relu linear(10)", "--batch-size", "50", "--epochs", "10"];
+        folder.json(&[&net[..], &["--json", "--quiet", "--dtype", dtype, "--threads", threads, "--out", out]].concat())
+    };
+    let (exact, rounded) = (train("f32", "2", "f32"), train("bf16", "1", "one"));
+    let accuracies = [&exact, &rounded].map(|result| result["test_accuracy"].as_f64().unwrap());
+    assert!(accuracies[0] > 0.9 && (accuracies[0] - accuracies[1]).abs() < 0.03, "{accuracies:?}");
+    assert_ne!(exact["weights_sha256"], rounded["weights_sha256"]);
+    assert_eq!(train("bf16", "3", "three")["weights_sha256"], rounded["weights_sha256"]);
+
+    let model = Model::load(&folder.path().join("one/model.safetensors")).unwrap();
+    assert!(model.network.arrays().iter().all(|(_, array)| array.dtype() == kudari::DType::F32));
+    assert_eq!(model.training["dtype"], "bf16");
+    assert!(model.training["command"].as_str().unwrap().contains("--dtype bf16"));
+    let report = String::from_utf8(folder.read("one/report.html")).unwrap();
+    assert!(report.contains("f32, matrix products in bf16 ("), "the report names the arithmetic");
 }
 
 #[test]

@@ -69,6 +69,7 @@ pub use array::{Array, DType};
 pub use autograd::{Variable, grad, no_grad};
 pub use error::{Error, ErrorKind, Result};
 pub use kernels::memory::release_unused_memory;
+pub use kernels::precision::{Precision, precision, with_precision};
 pub use kernels::threads::{set_threads, threads};
 
 /// What most programs need, in one `use`.

@@ -7,10 +7,10 @@ use kudari::array::Stream;
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::{Optimizer, Sgd};
 use kudari::train::Loss;
-use kudari::{Array, DType, Result, Variable};
+use kudari::{Array, DType, Result, Variable, with_precision};
 use serde_json::{Value, json};
 
-use super::thread_count;
+use super::{Numbers, thread_count};
 use crate::failure::Failure;
 use crate::output::{self, json_object, with_commas};
 
@@ -18,9 +18,10 @@ const EXAMPLES: &str = "\
 Examples:
   kudari bench
   kudari bench --threads 1 --json
+  kudari bench --dtype bf16
 
 An iteration is forward, backward and the optimizer's step on one fixed random
-batch in f32; no data are read, shuffled or measured. A figure is the median of
+batch; no data are read, shuffled or measured. A figure is the median of
 five repetitions of about 0.6 s after a warm-up, with the range of the five.
 The time of a function is that of adding one number, 1,000 times in a chain:
 bookkeeping and hardly any arithmetic; backward includes freeing the graph.";
@@ -32,6 +33,9 @@ pub struct Arguments {
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
     threads: Option<usize>,
+    /// Type of number
+    #[arg(long, default_value = "f32")]
+    dtype: Numbers,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -65,13 +69,19 @@ impl Figures {
 /// Measures.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
-    output::note(format_args!("about 10 seconds; threads: {}", kudari::threads()));
-    let digits = training_speed("linear(50) sigmoid linear(10)", 784, 10, 100)?;
-    let xor = training_speed("linear(8) relu linear(2)", 2, 2, 4)?;
+    let products = arguments.dtype.precision().instructions();
+    output::note(format_args!("about 10 seconds; threads: {}; matrix products: {products}", kudari::threads()));
+    let speed = |net, inputs, classes, batch| {
+        with_precision(arguments.dtype.precision(), || training_speed(net, [inputs, classes, batch], arguments.dtype.dtype()))
+    };
+    let digits = speed("linear(50) sigmoid linear(10)", 784, 10, 100)?;
+    let xor = speed("linear(8) relu linear(2)", 2, 2, 4)?;
     let (forward, backward) = bookkeeping()?;
     if arguments.json {
         output::print(json_object(&[
             ("threads", kudari::threads().into()),
+            ("dtype", arguments.dtype.name().into()),
+            ("matrix_products", products.into()),
             ("digits_iterations_per_second", digits.json()),
             ("xor_iterations_per_second", xor.json()),
             ("function_forward_ns", forward.json()),
@@ -110,11 +120,12 @@ fn seconds_each(mut step: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
 }
 
 /// Iterations per second of a network trained on one random batch.
-fn training_speed(net: &str, inputs: usize, classes: usize, batch: usize) -> Result<Figures> {
+fn training_speed(net: &str, [inputs, classes, batch]: [usize; 3], dtype: DType) -> Result<Figures> {
     let mut stream = Stream::new(1, "bench");
-    let x = Variable::constant(stream.uniform(&[batch, inputs], 0.0, 1.0, DType::F32)?);
+    let x = Variable::constant(stream.uniform(&[batch, inputs], 0.0, 1.0, dtype)?);
     let t = stream.integers(batch, classes);
-    let mut network = Network::new(net, &[inputs], &NetworkOptions { seed: 1, ..NetworkOptions::default() })?;
+    let options = NetworkOptions { seed: 1, double: dtype == DType::F64, ..NetworkOptions::default() };
+    let mut network = Network::new(net, &[inputs], &options)?;
     let (loss, mut sgd) = (Loss::named("softmax_cross_entropy")?, Sgd::new(0.1));
     let seconds = seconds_each(|| {
         let gradients = loss.of(&network.forward(&x)?, &t)?.backward()?;

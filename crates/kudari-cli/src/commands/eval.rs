@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use kudari::train::{Loss, analyse, evaluate};
 use kudari::{Error, ErrorKind};
 
-use super::{fitting, load_model, thread_count};
+use super::{as_trained, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
 use crate::output::{self, json_object, loss, share, with_commas};
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     fits_classes(&model.network, model.labels.len()).map_err(in_file)?;
     let measure = Loss::named(&model.loss).map_err(in_file)?;
     let data = fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?;
-    let result = evaluate(&model.network, &data, measure)?;
+    let result = as_trained(&model, || evaluate(&model.network, &data, measure))?;
     if arguments.json {
         output::print(json_object(&[
             ("model", arguments.model.display().to_string().into()),
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     output::print(format_args!("data      {}: {} samples", arguments.data, with_commas(data.len() as u64)))?;
     output::print(format_args!("accuracy  {}", share(result.accuracy)))?;
     output::print(format_args!("loss      {} ({})", loss(result.loss), measure.name))?;
-    if let Some(analysis) = analyse(&model.network, &data, 0)? {
+    if let Some(analysis) = as_trained(&model, || analyse(&model.network, &data, 0))? {
         output::print("")?;
         output::print(confusion_table(&model.labels, &analysis.confusion))?;
     }

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use kudari::data::Dataset;
 use kudari::layers::Layer;
 use kudari::model::Model;
-use kudari::{DType, Error, ErrorKind};
+use kudari::{DType, Error, ErrorKind, Precision, with_precision};
 
 use crate::failure::Failure;
 
@@ -91,18 +91,40 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 /// The type of number to compute with.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Numbers {
+    /// 32 bits
     F32,
+    /// 64 bits
     F64,
+    /// 32 bits, but matrix products round their factors to bf16 and sum in f32: faster for large linear layers on Intel
+    /// processors with AMX, slower on others; convolutions stay in f32
+    Bf16,
 }
 
 impl Numbers {
-    /// As the library calls it.
+    /// The type of parameters, activations and gradients.
     pub fn dtype(self) -> DType {
         match self {
-            Numbers::F32 => DType::F32,
+            Numbers::F32 | Numbers::Bf16 => DType::F32,
             Numbers::F64 => DType::F64,
+        }
+    }
+
+    /// How matrix products of f32 numbers are computed.
+    pub fn precision(self) -> Precision {
+        match self {
+            Numbers::F32 | Numbers::F64 => Precision::F32,
+            Numbers::Bf16 => Precision::Bf16,
+        }
+    }
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Numbers::F32 => "f32",
+            Numbers::F64 => "f64",
+            Numbers::Bf16 => "bf16",
         }
     }
 }
@@ -125,6 +147,12 @@ fn thread_count(text: &str) -> Result<usize, String> {
 /// The model in this file, or in the file of this run folder.
 fn load_model(path: &Path) -> Result<Model, Failure> {
     Ok(if path.is_dir() { Model::load(&path.join("model.safetensors"))? } else { Model::load(path)? })
+}
+
+/// Runs `body` with matrix products as they were in the model's training.
+fn as_trained<R>(model: &Model, body: impl FnOnce() -> R) -> R {
+    let bf16 = model.training["dtype"] == Numbers::Bf16.name();
+    with_precision(if bf16 { Precision::Bf16 } else { Precision::F32 }, body)
 }
 
 /// The data as the model was trained to see them: its normalisation and its type of number.

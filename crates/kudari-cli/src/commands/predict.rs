@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kudari::metrics::predicted_classes;
 use kudari::no_grad;
 
-use super::{fitting, load_model, thread_count};
+use super::{as_trained, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
 use crate::output::{json_object, write_failure};
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let data = fitting(&model, data::samples(&arguments.data)?)?;
     let mut out = BufWriter::new(stdout().lock());
     for from in (0..data.len()).step_by(CHUNK) {
-        let outputs = no_grad(|| model.network.forward(&data.range(from, from + CHUNK)?.x))?;
+        let outputs = as_trained(&model, || no_grad(|| model.network.forward(&data.range(from, from + CHUNK)?.x)))?;
         let (classes, probabilities) = (predicted_classes(&outputs)?.to_vec::<i64>()?, model.network.probabilities(&outputs)?);
         for (i, &class) in classes.iter().enumerate() {
             let probability = probabilities.get(&[i, class as usize])?;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use kudari::Result;
 use kudari::model::{Model, Network};
 use kudari::train::{EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, train};
+use kudari::{Result, with_precision};
 use serde_json::Value;
 
 use super::{Numbers, thread_count};
@@ -97,7 +97,7 @@ pub struct Arguments {
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
     pub threads: Option<usize>,
-    /// Type of number: 32 bits or 64 [default: f32, f64 for numerical gradients]
+    /// Type of number [default: f32, f64 for numerical gradients]
     #[arg(long)]
     pub dtype: Option<Numbers>,
     /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
@@ -126,12 +126,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let output = Output::new(arguments.json, arguments.quiet);
     print_header(&output, &plan, &folder)?;
     let interrupt = Interrupt::listen()?;
-    let outcome = follow(&mut plan, &mut folder, &output, interrupt, film.as_mut())?;
-    let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
-    // The model is saved also where a picture cannot be.
-    let code = finish(plan, &folder, outcome, &output, arguments.json, began)?;
-    drawn.transpose()?;
-    Ok(code)
+    with_precision(plan.precision(), || {
+        let outcome = follow(&mut plan, &mut folder, &output, interrupt, film.as_mut())?;
+        let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
+        // The model is saved also where a picture cannot be.
+        let code = finish(plan, &folder, outcome, &output, arguments.json, began)?;
+        drawn.transpose()?;
+        Ok(code)
+    })
 }
 
 fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) -> Result<()> {

@@ -8,6 +8,7 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
+pub(crate) mod bf16;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
@@ -17,6 +18,7 @@ pub(crate) mod memory;
 pub(crate) mod perturb;
 pub(crate) mod pooled;
 pub(crate) mod pooling;
+pub(crate) mod precision;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;

@@ -1,8 +1,11 @@
 //! Which vector instructions this processor has, decided once at run time.
 //!
 //! A function wrapped in [`vectorized!`] is compiled once for each level from the same source and the best
-//! version for the processor is called. The environment variable `KUDARI_SIMD` (`portable`, `avx2`, `avx512`)
+//! version for the processor is called. The environment variable `KUDARI_SIMD` (`portable`, `avx2`, `avx512`, `amx`)
 //! lowers the level, to test the other paths or to compare results with another machine.
+//!
+//! AMX, the level above AVX-512, multiplies tiles of bf16 numbers and does nothing else: for every other loop it is
+//! AVX-512, so that [`level`] never says it and [`tiles`] does.
 
 use std::sync::OnceLock;
 
@@ -29,6 +32,50 @@ pub(crate) fn level() -> Level {
         };
         wanted.min(best())
     })
+}
+
+/// Whether AMX tiles of bf16 numbers are in use, and with them the AVX-512 instructions that round to bf16.
+pub(crate) fn tiles() -> bool {
+    static TILES: OnceLock<bool> = OnceLock::new();
+    *TILES.get_or_init(|| {
+        let lowered = matches!(std::env::var("KUDARI_SIMD").as_deref(), Ok("portable" | "avx2" | "avx512"));
+        !lowered && level() == Level::Avx512 && tiles_present()
+    })
+}
+
+/// Looks for AMX with bf16 and asks Linux for its registers, once for the whole process: they are 8 KiB a thread, so
+/// that a program has to say that it wants them.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn tiles_present() -> bool {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    const BF16: u32 = 1 << 22;
+    const TILE: u32 = 1 << 24;
+    if __cpuid(0).eax < 7 || __cpuid_count(7, 0).edx & (BF16 | TILE) != BF16 | TILE || !is_x86_feature_detected!("avx512bf16") {
+        return false;
+    }
+    const ARCH_PRCTL: usize = 158;
+    const ARCH_REQ_XCOMP_PERM: usize = 0x1023;
+    const TILE_DATA: usize = 18;
+    let refused: usize;
+    // SAFETY: this system call reads its two numbers and changes only which registers the kernel lets this process use;
+    // the instruction itself overwrites rcx and r11.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            inlateout("rax") ARCH_PRCTL => refused,
+            in("rdi") ARCH_REQ_XCOMP_PERM,
+            in("rsi") TILE_DATA,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    refused == 0
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+fn tiles_present() -> bool {
+    false
 }
 
 #[cfg(target_arch = "x86_64")]

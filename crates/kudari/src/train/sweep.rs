@@ -1,12 +1,16 @@
 //! Many trainings at once, and what they have in common.
 
 use super::record::EpochRecord;
+use crate::kernels::precision::{precision, with_precision};
 use crate::kernels::threads::for_each_piece;
 
 /// `run(0)`, …, `run(count − 1)` in the order of their numbers, each whole on one thread and as many at a time as there are
-/// threads: small networks train fastest that way. A single run may use all threads for itself. No result depends on it.
+/// threads: small networks train fastest that way. A single run may use all threads for itself. No result depends on it. The
+/// caller's [`with_precision`] holds for all runs.
 pub fn run_each<R: Send>(count: usize, run: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
+    let precision = precision();
+    let run = |number| with_precision(precision, || run(number));
     for_each_piece(&mut results, 1, f64::INFINITY, |number, slot| slot.iter_mut().for_each(|slot| *slot = Some(run(number))));
     results.into_iter().flatten().collect()
 }
@@ -64,6 +68,7 @@ pub fn band(histories: &[&[EpochRecord]], value: impl Fn(&EpochRecord) -> f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::precision::Precision;
     use crate::kernels::threads::{set_threads, threads};
 
     #[test]
@@ -73,7 +78,9 @@ mod tests {
             set_threads(count);
             assert_eq!(run_each(50, |i| i * i), (0..50).map(|i| i * i).collect::<Vec<_>>());
         }
+        let precisions = with_precision(Precision::Bf16, || run_each(50, |_| precision()));
         set_threads(chosen);
+        assert_eq!(precisions, [Precision::Bf16; 50]);
         assert!(run_each(0, |i| i).is_empty());
     }
 

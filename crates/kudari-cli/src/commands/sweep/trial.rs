@@ -6,6 +6,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use kudari::model::Network;
 use kudari::train::{EpochRecord, Observer, Progress, Stop, Verdict, judge, run_each, train};
+use kudari::with_precision;
 
 use super::results::Combination;
 use crate::commands::train::Arguments;
@@ -78,14 +79,15 @@ fn trial(
     let mut plan = Plan::on(data.clone(), &Arguments { seed, ..arguments.clone() })?;
     let (options, iterations) = (plan.options(), plan.iterations());
     let mut watch = Watch { meter, interrupt, told: 0, every: iterations.div_ceil(REPORTS) };
-    let outcome = train(&mut plan.network, &plan.split, options, &mut watch)?;
+    let precision = plan.precision();
+    let outcome = with_precision(precision, || train(&mut plan.network, &plan.split, options, &mut watch))?;
     if let Stop::Interrupted = outcome.stop {
         return Ok(None);
     }
     // One that failed has made fewer iterations than were counted on.
     meter.advance(iterations - watch.told);
     meter.runs.fetch_add(1, Ordering::Relaxed);
-    let verdict = judge(&plan.network, &plan.split.train, plan.loss, &outcome, goal)?;
+    let verdict = with_precision(precision, || judge(&plan.network, &plan.split.train, plan.loss, &outcome, goal))?;
     Ok(Some(Trial { seed, history: outcome.history, verdict }))
 }
 

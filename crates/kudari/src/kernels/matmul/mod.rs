@@ -10,6 +10,7 @@ mod pack;
 mod tile;
 pub(super) mod vector;
 
+use super::bf16;
 use super::float::Float;
 use super::threads::{self, SendPointer};
 
@@ -86,7 +87,7 @@ pub(crate) fn matmul_with<T: Float>(
 ) {
     assert_eq!(out.len(), m * n, "the output's size");
     assert!(ending.bias.is_none_or(|bias| bias.len() == n), "the bias's size");
-    if m == 0 || n == 0 {
+    if m == 0 || n == 0 || bf16::multiplied(out, [m, k, n], a, b, ending) {
         return;
     }
     if m * k * n <= TINY {

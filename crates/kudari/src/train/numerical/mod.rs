@@ -25,6 +25,7 @@ use crate::check::Difference;
 use crate::data::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::float::{Float, with_float};
+use crate::kernels::precision::{Precision, with_precision};
 use crate::layers::{Layer, Path, parameter_count};
 use crate::model::Network;
 
@@ -136,17 +137,18 @@ impl NumericalGradient {
     }
 
     /// The loss of a batch and its gradients by all parameters of the network, which is left as it was found. The same
-    /// bits on any number of threads.
+    /// bits on any number of threads. Nothing is rounded to bf16, whatever [`with_precision`](crate::with_precision) says:
+    /// the differences would drown.
     ///
     /// # Errors
     ///
     /// A step that makes no sense, or a batch that does not fit the network.
     pub fn differentiate(&self, network: &mut Network, loss: &Loss, batch: &Batch) -> Result<Differentiated> {
         self.validate()?;
-        match changes::differentiate(self, network, loss, batch, usize::MAX)? {
+        with_precision(Precision::F32, || match changes::differentiate(self, network, loss, batch, usize::MAX)? {
             Attempt::Found { loss, gradients, .. } => Ok(self.differentiated(network, loss, gradients)),
             Attempt::Unknown(_) => self.differentiate_plainly(network, |network| plain::loss_of(network, loss, batch)),
-        }
+        })
     }
 
     /// The same by computing every loss from the beginning, which works for everything that has parameters: the reference
