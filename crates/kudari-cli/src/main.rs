@@ -10,6 +10,7 @@ mod interrupt;
 mod output;
 mod pictures;
 mod plan;
+mod profiling;
 mod progress;
 
 use std::process::ExitCode;

@@ -34,7 +34,7 @@
 //!
 //! | floor | module | what lives there |
 //! |---|---|---|
-//! | 7 | [`train`], [`check`], [`descent`] | training a network, verifying its gradients, descending on formulas |
+//! | 7 | [`train`], [`check`], [`descent`], [`mod@profile`] | training a network, verifying its gradients, descending on formulas, where the time goes |
 //! | 6 | [`data`], [`model`], [`formula`] | data in, models in and out, the network notation, formulas as functions |
 //! | 5 | [`layers`], [`optimizers`], [`metrics`] | parameters with names, and what moves them |
 //! | 4 | [`functions`] | differentiable functions: one file a family, one place a function |
@@ -63,6 +63,7 @@ pub mod layers;
 pub mod metrics;
 pub mod model;
 pub mod optimizers;
+pub mod profile;
 pub mod train;
 
 pub use array::{Array, DType};
@@ -71,6 +72,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use kernels::memory::release_unused_memory;
 pub use kernels::precision::{Precision, precision, with_precision};
 pub use kernels::threads::{set_threads, threads};
+pub use profile::profile;
 
 /// What most programs need, in one `use`.
 pub mod prelude {

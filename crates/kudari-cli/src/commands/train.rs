@@ -16,6 +16,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
 use crate::pictures::Pictures;
 use crate::plan::Plan;
+use crate::profiling::{Profiling, Watched};
 use crate::progress::{Follower, copy_of, heads};
 
 const EXAMPLES: &str = "\
@@ -30,6 +31,7 @@ Examples:
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
   kudari train xor --net \"linear(8) relu(kink=0.5) linear(2)\" \\
       --gradient numerical --h 1e-4
+  kudari train mnist --epochs 2 --profile
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
@@ -105,6 +107,8 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub pictures: Pictures,
+    #[command(flatten)]
+    pub profiling: Profiling,
     /// Print one JSON object with the result on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -118,7 +122,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let mut plan = Plan::new(arguments)?;
+    let dtype = plan.split.train.dtype();
     let mut film = arguments.pictures.film(&plan)?;
+    arguments.profiling.check()?;
     let mut folder = match &arguments.out {
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create_numbered(&Path::new("runs").join(&plan.name))?,
@@ -127,10 +133,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     print_header(&output, &plan, &folder)?;
     let interrupt = Interrupt::listen()?;
     with_precision(plan.precision(), || {
-        let outcome = follow(&mut plan, &mut folder, &output, interrupt, film.as_mut())?;
+        let train = || follow(&mut plan, &mut folder, &output, interrupt, film.as_mut());
+        let (outcome, watched) = arguments.profiling.watch(dtype, train);
+        let outcome = outcome?;
         let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
         // The model is saved also where a picture cannot be.
-        let code = finish(plan, &folder, outcome, &output, arguments.json, began)?;
+        let code = finish(plan, &folder, outcome, &output, arguments.json, began, watched)?;
         drawn.transpose()?;
         Ok(code)
     })
@@ -192,6 +200,7 @@ fn finish(
     output: &Output,
     json: bool,
     began: Instant,
+    watched: Option<Watched<'_>>,
 ) -> Result<ExitCode, Failure> {
     let stop = outcome.stop.clone();
     let record = record(&plan, outcome, began)?;
@@ -202,8 +211,9 @@ fn finish(
     output.line("");
     print_result(output, &record);
     output.line(format_args!("{}: model.safetensors, metrics.csv, report.html", folder.path().display()));
+    let profile = watched.map(|watched| watched.write(folder.path(), output)).transpose()?;
     if json {
-        output::print(json_result(&record, &model, plan.seed, folder))?;
+        output::print(json_result(&record, &model, plan.seed, folder, profile))?;
     }
     match stop {
         Stop::Finished => Ok(ExitCode::SUCCESS),
@@ -259,10 +269,10 @@ fn print_result(output: &Output, record: &RunRecord) {
     ));
 }
 
-fn json_result(record: &RunRecord, model: &Model, seed: u64, folder: &RunFolder) -> String {
+fn json_result(record: &RunRecord, model: &Model, seed: u64, folder: &RunFolder, profile: Option<Value>) -> String {
     let last = record.history.last();
     let number = |of: fn(&EpochRecord) -> Option<f64>| Value::from(last.and_then(of));
-    json_object(&[
+    let mut fields = vec![
         ("data", record.data.clone().into()),
         ("net", model.network.notation().into()),
         ("parameters", record.summary.parameters.into()),
@@ -277,5 +287,7 @@ fn json_result(record: &RunRecord, model: &Model, seed: u64, folder: &RunFolder)
         ("iterations_per_second", record.iterations_per_second.into()),
         ("weights_sha256", record.weights_sha256.clone().into()),
         ("run", folder.path().display().to_string().into()),
-    ])
+    ];
+    fields.extend(profile.map(|profile| ("profile", profile)));
+    json_object(&fields)
 }

@@ -136,4 +136,9 @@ impl Array {
     pub(crate) fn hollow(&self) -> Array {
         Array { buffer: Buffer::hollow(), strides: [0; MAX_RANK], offset: 0, ..*self }
     }
+
+    /// Whether it is without numbers.
+    pub(crate) fn is_hollow(&self) -> bool {
+        self.buffer.is_hollow()
+    }
 }

@@ -12,6 +12,7 @@ use super::function::{Context, Function, InputGradients, Outputs, Saves, apply};
 use super::gradients::Gradients;
 use super::mode::{inspect, is_searching, with_recording};
 use super::node::{Node, NodeRef, Saved};
+use super::recorder::{Description, Pass, Span, bytes_moved, with_numbers};
 use super::variable::Variable;
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
@@ -237,6 +238,7 @@ impl Walk {
         gradients: SmallVec<[Option<Variable>; 1]>,
         visits: &mut [Visit],
     ) -> Result<()> {
+        let span = Span::begin();
         // Without the graph being retained the saved arrays are taken out, so that their buffers go back to the pool as
         // soon as the rule is done with them.
         let Saved { inputs, outputs } = if self.retain_graph {
@@ -256,6 +258,7 @@ impl Walk {
         let context = Context { inputs: &inputs, outputs: &outputs, needs, create_graph: self.create_graph };
         let results =
             function.backward(&context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;
+        span.describe(|| describe(function, node.layer, &context, &gy, &results));
         for (i, (place, gradient)) in places.iter().zip(results).enumerate() {
             let (Some(place), Some(gradient)) = (*place, gradient) else { continue };
             if gradient.shape() != inputs[i].shape() {
@@ -267,6 +270,28 @@ impl Walk {
             add(&mut visits[place].gradients, inputs[i].output_number(), gradient)?;
         }
         Ok(())
+    }
+}
+
+/// What a profile shows of a backward rule.
+#[cold]
+fn describe(
+    function: &dyn Function,
+    layer: u32,
+    context: &Context<'_>,
+    gy: &[Variable],
+    gradients: &InputGradients,
+) -> Description {
+    let inputs: SmallVec<[&Array; 3]> = context.inputs.iter().map(Variable::array).collect();
+    let once = context.outputs.first().map_or(0.0, |y| function.operations(&inputs, y.array()));
+    let read = with_numbers(gy).chain(with_numbers(context.inputs)).chain(with_numbers(context.outputs));
+    let written = gradients.iter().flatten().map(Variable::array);
+    Description {
+        pass: Pass::Backward,
+        name: function.name(),
+        layer,
+        operations: once * f64::from((context.needs & 0b11).count_ones()),
+        bytes: bytes_moved(read, written),
     }
 }
 

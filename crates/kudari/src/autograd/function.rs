@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::mode::{inspect, is_recording, is_searching};
 use super::node::Node;
+use super::recorder::{Description, Pass, Span, bytes_moved, current_layer};
 use super::trace;
 use super::variable::Variable;
 use super::worked::{Calculation, Worked};
@@ -100,6 +101,16 @@ pub trait Function: Debug + Send + Sync + 'static {
         Saves::ALL
     }
 
+    /// The floating-point operations of one application, for profiles: a product of matrices counts a multiplication and an
+    /// addition for every pair of numbers that meet. Only shapes may be read. 0 if the function does not tell, as most do
+    /// whose time goes into moving numbers and not into calculating with them.
+    ///
+    /// Products are linear in each of their first two inputs, so the gradient by one of these is taken to cost as much again.
+    fn operations(&self, inputs: &[&Array], output: &Array) -> f64 {
+        let _ = (inputs, output);
+        0.0
+    }
+
     /// The calculation number by number, for those who want to see it worked out; `None` if the function does not tell.
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         let _ = calculation;
@@ -149,18 +160,18 @@ impl Context<'_> {
 /// What the function's forward returns, or a function that does not have exactly one output.
 #[track_caller]
 pub fn apply<F: Function>(function: F, inputs: &[&Variable]) -> Result<Variable> {
-    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
-    let mut outputs = function.forward(&arrays)?;
+    let span = Span::begin();
+    let mut outputs = function.forward(&arrays(inputs))?;
     match (outputs.len(), outputs.pop()) {
-        (1, Some(output)) => Ok(record_one(function, inputs, output, Location::caller())),
+        (1, Some(output)) => Ok(record_one(&span, function, inputs, output, Location::caller())),
         (count, _) => Err(Error::value(format!("`{}` has {count} outputs", function.name())).help("use apply_many")),
     }
 }
 
-/// [`apply`] for a result that was computed already and cannot fail.
+/// [`apply`] for a result that was computed already, since `span` began, and cannot fail.
 #[track_caller]
-pub(crate) fn apply_infallible<F: Function>(function: F, inputs: &[&Variable], output: Array) -> Variable {
-    record_one(function, inputs, output, Location::caller())
+pub(crate) fn apply_infallible<F: Function>(span: Span, function: F, inputs: &[&Variable], output: Array) -> Variable {
+    record_one(&span, function, inputs, output, Location::caller())
 }
 
 /// Applies a function of any number of outputs.
@@ -170,9 +181,9 @@ pub(crate) fn apply_infallible<F: Function>(function: F, inputs: &[&Variable], o
 /// What the function's forward returns.
 #[track_caller]
 pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<Variable>> {
-    let location = Location::caller();
-    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
-    let outputs = function.forward(&arrays)?;
+    let (span, location) = (Span::begin(), Location::caller());
+    let outputs = function.forward(&arrays(inputs))?;
+    span.describe(|| describe(&function, inputs, &outputs));
     outputs.iter().for_each(|output| search(&function, output, location));
     if !is_wanted(inputs) {
         return Ok(outputs.into_iter().map(Variable::constant).collect());
@@ -184,7 +195,18 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
     Ok(outputs)
 }
 
-fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, location: &'static Location<'static>) -> Variable {
+fn arrays<'a>(inputs: &[&'a Variable]) -> SmallVec<[&'a Array; 3]> {
+    inputs.iter().map(|v| v.array()).collect()
+}
+
+fn record_one<F: Function>(
+    span: &Span,
+    function: F,
+    inputs: &[&Variable],
+    output: Array,
+    location: &'static Location<'static>,
+) -> Variable {
+    span.describe(|| describe(&function, inputs, std::slice::from_ref(&output)));
     search(&function, &output, location);
     if !is_wanted(inputs) {
         return Variable::constant(output);
@@ -193,6 +215,19 @@ fn record_one<F: Function>(function: F, inputs: &[&Variable], output: Array, loc
     let output = Variable::computed(output, node, 0);
     trace::note(inputs, &output);
     output
+}
+
+/// What a profile shows of an application.
+#[cold]
+fn describe(function: &dyn Function, inputs: &[&Variable], outputs: &[Array]) -> Description {
+    let inputs = arrays(inputs);
+    Description {
+        pass: Pass::Forward,
+        name: function.name(),
+        layer: current_layer(),
+        operations: outputs.first().map_or(0.0, |output| function.operations(&inputs, output)),
+        bytes: bytes_moved(inputs.iter().copied(), outputs.iter()),
+    }
 }
 
 #[inline]

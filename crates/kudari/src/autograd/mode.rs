@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 
+use super::recorder;
 use crate::array::{Array, index_of};
 
 thread_local! {
@@ -102,12 +103,19 @@ pub fn find_non_finite<R>(body: impl FnOnce() -> R) -> (R, Option<NonFinite>) {
     (result, FOUND.take())
 }
 
-/// Runs `body` as part of a layer, whose name [`find_non_finite`] then tells.
+/// Runs `body` as part of a layer, whose name [`find_non_finite`] and a [profile](crate::profile()) then tell.
+#[inline]
 pub fn within<R>(layer: impl FnOnce() -> String, body: impl FnOnce() -> R) -> R {
-    if !is_searching() {
+    if !is_searching() && !recorder::is_on() {
         return body(); // naming costs nothing in normal running
     }
-    PLACE.with_borrow_mut(|place| place.push(layer()));
+    within_named(layer(), body)
+}
+
+#[cold]
+fn within_named<R>(name: String, body: impl FnOnce() -> R) -> R {
+    let _layer = recorder::is_on().then(|| recorder::enter_layer(&name));
+    PLACE.with_borrow_mut(|place| place.push(name));
     let result = body();
     PLACE.with_borrow_mut(|place| place.pop());
     result

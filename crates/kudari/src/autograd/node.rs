@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use super::function::{Function, Outputs};
+use super::recorder::current_layer;
 use super::variable::Variable;
 use crate::array::Array;
 use crate::kernels::pooled::Pooled;
@@ -24,6 +25,8 @@ pub(crate) struct Node {
     pub(super) function: Option<Pooled<dyn Function>>,
     /// The line that applied the function.
     pub(super) location: &'static Location<'static>,
+    /// The layer that it was applied in, where that was recorded.
+    pub(super) layer: u32,
     saved: Mutex<Saved>,
 }
 
@@ -75,10 +78,11 @@ impl Node {
     /// A node with the next number, filled by `fill`.
     fn make(location: &'static Location<'static>, fill: impl FnOnce(&mut Node)) -> NodeRef {
         let free = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
-        let mut node = free.unwrap_or_else(|| Arc::new(Node { id: 0, function: None, location, saved: Mutex::default() }));
+        let new = || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default() });
+        let mut node = free.unwrap_or_else(new);
         // Always: a free or new node has one owner.
         if let Some(node) = Arc::get_mut(&mut node) {
-            (node.id, node.location) = (next_id(), location);
+            (node.id, node.location, node.layer) = (next_id(), location, current_layer());
             fill(node);
         }
         NodeRef(Some(node))

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::array::{Array, Shape};
 use crate::autograd::{
-    Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply, apply_infallible,
+    Calculation, Context, Function, InputGradients, Outputs, Saves, Span, Variable, Worked, apply, apply_infallible,
 };
 use crate::error::{Error, Result};
 use crate::kernels::convolution::{self as kernel, Geometry};
@@ -37,6 +37,12 @@ struct WeightGradient(Geometry);
 /// The numbers as they lie in memory: channels last for pictures, row-major for weights.
 fn numbers<T: Float>(x: &Array) -> &[T] {
     x.memory_slice().unwrap_or(&[])
+}
+
+/// Every number of the result is a sum over the numbers of a filter, those that meet the padding included; both gradients
+/// multiply and add the same pairs.
+fn operations(geometry: &Geometry) -> f64 {
+    2.0 * (geometry.batch * geometry.output_len()) as f64 * geometry.filter_len() as f64
 }
 
 fn not_float(operation: &str, x: &Array) -> Error {
@@ -65,6 +71,9 @@ impl Function for Convolution {
     }
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: self.relu as u8 }
+    }
+    fn operations(&self, _: &[&Array], _: &Array) -> f64 {
+        operations(&self.geometry)
     }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         if self.relu {
@@ -115,6 +124,9 @@ impl Function for ConvolutionPool {
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: 1 }
     }
+    fn operations(&self, _: &[&Array], _: &Array) -> f64 {
+        operations(&self.geometry)
+    }
 }
 
 impl Function for Transposed {
@@ -148,6 +160,9 @@ impl Function for Transposed {
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: 0 }
     }
+    fn operations(&self, _: &[&Array], _: &Array) -> f64 {
+        operations(&self.0)
+    }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         Some(Box::new(WorkedConvolution::new(self.0, Role::Input, calculation.inputs.len() > 2)))
     }
@@ -175,6 +190,9 @@ impl Function for WeightGradient {
     }
     fn saves(&self) -> Saves {
         Saves::INPUTS
+    }
+    fn operations(&self, _: &[&Array], _: &Array) -> f64 {
+        operations(&self.0)
     }
     fn worked(&self, _: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         Some(Box::new(WorkedConvolution::new(self.0, Role::Weight, false)))
@@ -236,11 +254,12 @@ pub(crate) fn conv2d_relu_max_pool2d(
     let Geometry { batch, filters, out_height, out_width, .. } = geometry;
     let windows = max_windows([batch, filters, out_height, out_width], size, stride, padding)?;
     let x = laid_out(x)?;
+    let span = Span::begin();
     let inputs: SmallVec<[&Variable; 3]> = [&x, w].into_iter().chain(bias).collect();
     let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
     let y = Convolution { geometry, relu: true }.forward(&arrays)?;
     let (values, found) = Found::largest(&y[0], windows)?;
-    Ok(apply_infallible(ConvolutionPool { geometry, found }, &inputs, values))
+    Ok(apply_infallible(span, ConvolutionPool { geometry, found }, &inputs, values))
 }
 
 #[track_caller]

@@ -8,7 +8,7 @@ use super::registry::{Entry, Sample};
 use super::worked_loss::{Differences, Inside, WorkedBinary, WorkedCrossEntropy, WorkedDifferences};
 use crate::array::{Array, DType, Map2};
 use crate::autograd::{
-    Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply, apply_infallible,
+    Calculation, Context, Function, InputGradients, Outputs, Saves, Span, ToVariable, Variable, Worked, apply, apply_infallible,
 };
 use crate::error::{Error, Result};
 use crate::kernels::float::{Element, Float, with_float};
@@ -252,8 +252,9 @@ impl Function for SoftmaxCrossEntropy {
 #[track_caller]
 pub fn softmax_cross_entropy(x: &Variable, t: impl ToVariable) -> Result<Variable> {
     let target = Target::new("softmax_cross_entropy", x, t)?;
+    let span = Span::begin();
     let (probabilities, loss) = SoftmaxCrossEntropy::compute(x.array(), &target)?;
-    Ok(apply_infallible(SoftmaxCrossEntropy { target, probabilities }, &[x], loss))
+    Ok(apply_infallible(span, SoftmaxCrossEntropy { target, probabilities }, &[x], loss))
 }
 
 #[derive(Debug)]

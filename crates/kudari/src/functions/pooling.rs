@@ -9,7 +9,7 @@ use super::worked::selection;
 use super::worked_convolution::{WorkedMaxPool, window};
 use crate::array::{Array, DType, Stream};
 use crate::autograd::{
-    Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply, apply_infallible,
+    Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Span, Variable, Worked, apply, apply_infallible,
 };
 use crate::error::{Error, Result};
 use crate::kernels::float::{Float, with_float};
@@ -219,8 +219,9 @@ impl Function for MaxPool {
 #[track_caller]
 pub fn max_pool2d(x: &Variable, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Result<Variable> {
     let windows = max_windows(pictures("max_pool2d", x)?, size, stride, padding)?;
+    let span = Span::begin();
     let (values, found) = Found::largest(x.array(), windows)?;
-    Ok(apply_infallible(MaxPool(found), &[x], values))
+    Ok(apply_infallible(span, MaxPool(found), &[x], values))
 }
 
 /// The windows of [`max_pool2d`] over pictures of this shape.

@@ -31,10 +31,18 @@ impl Function for MatMul {
     fn saves(&self) -> Saves {
         Saves::INPUTS
     }
+    fn operations(&self, inputs: &[&Array], output: &Array) -> f64 {
+        operations(inputs[0], output)
+    }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         let [left, right] = [0, 1].map(|input| calculation.inputs[input].shape().to_vec());
         Some(Box::new(WorkedMatMul { left, right, output: calculation.output.shape().to_vec() }))
     }
+}
+
+/// Every number of a product is a sum of as many products as a row of the left operand is long.
+fn operations(left: &Array, product: &Array) -> f64 {
+    2.0 * product.len() as f64 * left.shape().last().map_or(0.0, |&inner| inner as f64)
 }
 
 /// A product of matrices of these shapes.
@@ -144,6 +152,9 @@ impl Function for Linear {
     }
     fn saves(&self) -> Saves {
         Saves { inputs: 0b011, outputs: self.relu as u8 }
+    }
+    fn operations(&self, inputs: &[&Array], output: &Array) -> f64 {
+        operations(inputs[0], output)
     }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         let [outputs, inputs] = calculation.inputs[1].shape().try_into().ok()?;

@@ -9,7 +9,7 @@ use super::worked::{additions, numbered};
 use super::worked_reduction::{WorkedExtreme, WorkedLogSumExp, WorkedVariance};
 use crate::array::{Array, Shape};
 use crate::autograd::{
-    Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply, apply_infallible,
+    Calculation, Context, Function, InputGradients, Outputs, Saves, Span, Variable, Worked, apply, apply_infallible,
 };
 use crate::error::Result;
 use crate::expression::Operation;
@@ -171,15 +171,16 @@ impl Variable {
     #[must_use]
     #[track_caller]
     pub fn sum(&self) -> Variable {
-        apply_infallible(Sum(Axes::new(&[], false)), &[self], self.array().sum())
+        apply_infallible(Span::begin(), Sum(Axes::new(&[], false)), &[self], self.array().sum())
     }
 
     /// The mean of all numbers; NaN of none.
     #[must_use]
     #[track_caller]
     pub fn mean(&self) -> Variable {
+        let span = Span::begin();
         let mean = self.array().sum().scale(1.0 / self.len() as f64);
-        apply_infallible(Mean(Axes::new(&[], false)), &[self], mean)
+        apply_infallible(span, Mean(Axes::new(&[], false)), &[self], mean)
     }
 }
 

@@ -135,8 +135,9 @@ impl Variable {
     #[must_use]
     #[track_caller]
     pub fn transpose(&self) -> Variable {
+        let span = crate::autograd::Span::begin();
         let order = (0..self.rank() as isize).rev().collect();
-        crate::autograd::apply_infallible(Permute { order }, &[self], self.array().transpose())
+        crate::autograd::apply_infallible(span, Permute { order }, &[self], self.array().transpose())
     }
 
     /// The last two axes exchanged.

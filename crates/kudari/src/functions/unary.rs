@@ -105,7 +105,8 @@ macro_rules! unary {
                 #[track_caller]
                 pub fn $name(&self $($(, $parameter: f64)+)?) -> $crate::Variable {
                     let function = $type { $($($parameter),+)? };
-                    $crate::autograd::apply_infallible(function, &[self], self.array().map(function))
+                    let span = $crate::autograd::Span::begin();
+                    $crate::autograd::apply_infallible(span, function, &[self], self.array().map(function))
                 }
             }
         )*

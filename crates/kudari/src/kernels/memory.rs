@@ -10,7 +10,9 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::RefCell;
+use std::ops::{Add, Sub};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::float::Element;
@@ -33,6 +35,8 @@ unsafe impl Sync for Block {}
 impl Block {
     fn allocate(capacity: usize) -> Block {
         let layout = Self::layout(capacity);
+        BLOCKS.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(capacity as u64, Ordering::Relaxed);
         // SAFETY: the capacity of a size class is never zero.
         let start = unsafe { alloc_zeroed(layout) };
         match NonNull::new(start) {
@@ -70,6 +74,37 @@ impl Drop for Block {
     }
 }
 
+static BLOCKS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// What was asked of the system, as opposed to what the pool had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allocations {
+    /// Blocks of memory.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What all threads have asked of the system since the program began.
+pub(crate) fn allocations() -> Allocations {
+    Allocations { blocks: BLOCKS.load(Ordering::Relaxed), bytes: BYTES.load(Ordering::Relaxed) }
+}
+
+impl Add for Allocations {
+    type Output = Allocations;
+    fn add(self, other: Allocations) -> Allocations {
+        Allocations { blocks: self.blocks + other.blocks, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl Sub for Allocations {
+    type Output = Allocations;
+    fn sub(self, other: Allocations) -> Allocations {
+        Allocations { blocks: self.blocks - other.blocks, bytes: self.bytes - other.bytes }
+    }
+}
+
 /// A shared block that returns to the pool when its last owner drops it; `None` is a buffer without values.
 pub(crate) struct Buffer(Option<Arc<Block>>);
 
@@ -90,6 +125,11 @@ impl Buffer {
     /// A buffer without values, for arrays of which only the shape is kept.
     pub(crate) fn hollow() -> Buffer {
         Buffer(None)
+    }
+
+    /// Whether it is without values.
+    pub(crate) fn is_hollow(&self) -> bool {
+        self.0.is_none()
     }
 
     /// All values that the buffer has room for.

@@ -10,7 +10,7 @@ pub use notation::{OPTIMIZERS, parse};
 pub use rules::{AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd};
 
 use crate::array::Array;
-use crate::autograd::Gradients;
+use crate::autograd::{Description, Gradients, Pass, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::update::Shaping;
 use crate::layers::{Layer, Path};
@@ -82,6 +82,11 @@ pub trait Optimizer: Send {
     /// A copy with all its memory. Cheap: the buffers are shared until one side is written.
     fn copy(&self) -> Box<dyn Optimizer>;
 
+    /// How many numbers are remembered of each number of a parameter, for profiles.
+    fn remembered(&self) -> usize {
+        0
+    }
+
     /// Called once before the parameters of a step.
     fn begin_step(&mut self) {}
 
@@ -100,6 +105,7 @@ pub trait Optimizer: Send {
     ///
     /// Settings that make no sense, or gradients that are not finite (then nothing is changed).
     fn step(&mut self, layer: &mut dyn Layer, gradients: &Gradients) -> Result<()> {
+        let span = Span::begin();
         self.settings().validate()?;
         let settings = self.settings();
         let mut shaping =
@@ -121,6 +127,12 @@ pub trait Optimizer: Send {
                     self.update(slot, parameter.array_mut(), gradient, GradientShaping(shaping)).map_err(|e| e.context(path));
             }
             slot += 1;
+        });
+        span.describe(|| {
+            // The gradient is read, the parameter and what is remembered of it are read and written.
+            let passes = (3 + 2 * self.remembered()) as f64;
+            let bytes = passes * gradients.arrays().map(|g| (g.len() * g.dtype().size()) as f64).sum::<f64>();
+            Description { pass: Pass::Update, name: self.name(), layer: 0, operations: 0.0, bytes }
         });
         outcome
     }

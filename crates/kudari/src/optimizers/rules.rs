@@ -113,6 +113,9 @@ macro_rules! momentum {
 
         impl Optimizer for $type {
             common!($name);
+            fn remembered(&self) -> usize {
+                1
+            }
             fn update(&mut self, slot: usize, parameter: &mut Array, gradient: &Array, shaping: GradientShaping) -> Result<()> {
                 let (rate, momentum) = (self.settings.learning_rate, self.momentum);
                 let [v] = self.memory.of(slot, parameter);
@@ -148,6 +151,9 @@ impl AdaGrad {
 
 impl Optimizer for AdaGrad {
     common!("adagrad");
+    fn remembered(&self) -> usize {
+        1
+    }
     fn update(&mut self, slot: usize, parameter: &mut Array, gradient: &Array, shaping: GradientShaping) -> Result<()> {
         let rate = self.settings.learning_rate;
         let [h] = self.memory.of(slot, parameter);
@@ -181,6 +187,9 @@ impl RmsProp {
 
 impl Optimizer for RmsProp {
     common!("rmsprop");
+    fn remembered(&self) -> usize {
+        1
+    }
     fn update(&mut self, slot: usize, parameter: &mut Array, gradient: &Array, shaping: GradientShaping) -> Result<()> {
         let (rate, rho) = (self.settings.learning_rate, self.rho);
         let [h] = self.memory.of(slot, parameter);
@@ -218,6 +227,9 @@ macro_rules! adam {
 
         impl Optimizer for $type {
             common!($name);
+            fn remembered(&self) -> usize {
+                2
+            }
             fn begin_step(&mut self) {
                 self.step += 1;
             }

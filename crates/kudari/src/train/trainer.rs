@@ -7,7 +7,7 @@ use super::losses::Loss;
 use super::numerical::{Differentiated, DigitsLost, GradientMethod};
 use super::record::EpochRecord;
 use crate::array::Array;
-use crate::autograd::{NonFinite, find_non_finite};
+use crate::autograd::{NonFinite, find_non_finite, part};
 use crate::data::{Batch, Batches, Dataset, Sampling, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::Layer;
@@ -285,7 +285,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Measures the network after `iteration` updates; gives the loss on the training data.
     fn measure(&mut self, iteration: u64) -> Result<f64> {
-        let on = |data: &Dataset| evaluate(self.network, data, self.options.loss);
+        let on = |data: &Dataset| part("evaluation", || evaluate(self.network, data, self.options.loss));
         let (train, test) = (on(&self.data.train)?, on(&self.data.test)?);
         self.history.push(EpochRecord {
             epoch: iteration as f64 / self.per_epoch as f64,
@@ -323,7 +323,7 @@ impl<'a> Snapshot<'a> {
     }
 
     fn next_batch(&mut self) -> Result<Batch> {
-        self.batches.next().ok_or_else(|| Error::value("the training data have no more batches"))
+        part("reading the batch", || self.batches.next()).ok_or_else(|| Error::value("the training data have no more batches"))
     }
 
     /// One update. Where the loss or the gradients are not finite nothing is changed.

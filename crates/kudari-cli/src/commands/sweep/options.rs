@@ -10,7 +10,7 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 8] = ["seed", "threads", "out", "json", "quiet", "animate", "filmstrip", "every"];
+const NOT_VARIED: [&str; 9] = ["seed", "threads", "out", "json", "quiet", "animate", "filmstrip", "every", "profile"];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;
 

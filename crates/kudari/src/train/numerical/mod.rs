@@ -20,7 +20,7 @@ pub use cost::NumericalCost;
 use self::changes::Attempt;
 use super::losses::Loss;
 use crate::array::Array;
-use crate::autograd::Gradients;
+use crate::autograd::{Gradients, part};
 use crate::check::Difference;
 use crate::data::Batch;
 use crate::error::{Error, Result};
@@ -198,7 +198,7 @@ impl GradientMethod {
     /// The loss of a batch and its gradients; none if the loss is NaN or infinite.
     pub(super) fn differentiate(&self, network: &mut Network, loss: &Loss, batch: &Batch) -> Result<Differentiated> {
         match self {
-            GradientMethod::Numerical(numerical) => numerical.differentiate(network, loss, batch),
+            GradientMethod::Numerical(numerical) => part("numerical gradient", || numerical.differentiate(network, loss, batch)),
             GradientMethod::Backpropagation => {
                 let loss = loss.of(&network.forward(&batch.x)?, &batch.t)?;
                 let value = loss.item()?;
