@@ -6,12 +6,14 @@
 
 mod measure;
 mod products;
+mod scaling;
 mod workload;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kudari::Result;
+use kudari::{Precision, Result};
 use measure::Repetitions;
 
 #[derive(Parser)]
@@ -25,6 +27,9 @@ struct Arguments {
     /// Threads to use
     #[arg(long, value_name = "N", default_value_t = 2, global = true)]
     threads: usize,
+    /// How matrix products are computed: f32, or bf16 with sums in f32
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
+    dtype: Precision,
     #[command(flatten)]
     repetitions: Repetitions,
 }
@@ -33,6 +38,20 @@ struct Arguments {
 enum Command {
     /// Matrix products of the shapes that occur in training, in GFLOP/s
     Products,
+    /// Time of a step against batch, width and depth, with pictures
+    Scaling {
+        /// Folder for the pictures
+        #[arg(long, value_name = "FOLDER", default_value = "docs/images")]
+        out: PathBuf,
+    },
+}
+
+fn precision(name: &str) -> Result<Precision, String> {
+    match name {
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        _ => Err("use f32 or bf16".to_string()),
+    }
 }
 
 fn main() -> ExitCode {
@@ -50,6 +69,12 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Products) => products::run(),
-        None => workload::run(arguments.workload.as_deref().unwrap_or_default(), arguments.threads, &arguments.repetitions),
+        Some(Command::Scaling { out }) => scaling::run(out),
+        None => workload::run(
+            arguments.workload.as_deref().unwrap_or_default(),
+            arguments.threads,
+            arguments.dtype,
+            &arguments.repetitions,
+        ),
     }
 }

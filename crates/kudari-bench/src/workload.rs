@@ -4,7 +4,7 @@ use kudari::array::Stream;
 use kudari::functions::softmax_cross_entropy;
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::{Adam, Momentum, Optimizer, Sgd};
-use kudari::{Array, DType, Error, ErrorKind, Result, Variable};
+use kudari::{Array, DType, Error, ErrorKind, Precision, Result, Variable, with_precision};
 use serde_json::json;
 
 use crate::measure::{Repetitions, measure, peak_memory};
@@ -56,7 +56,7 @@ const WORKLOADS: &[Workload] = &[
 ];
 
 /// Trains the workload of this name and prints one line of JSON.
-pub fn run(name: &str, threads: usize, repetitions: &Repetitions) -> Result<()> {
+pub fn run(name: &str, threads: usize, precision: Precision, repetitions: &Repetitions) -> Result<()> {
     let workload = WORKLOADS.iter().find(|w| w.name == name).ok_or_else(|| {
         let names: Vec<_> = WORKLOADS.iter().map(|w| w.name).collect();
         Error::new(ErrorKind::Value, format!("unknown workload `{name}`")).help(format!("the workloads are {}", names.join(", ")))
@@ -67,15 +67,16 @@ pub fn run(name: &str, threads: usize, repetitions: &Repetitions) -> Result<()> 
     let t: Array = stream.integers(workload.batch, workload.classes);
     let mut network = Network::new(workload.net, workload.input, &NetworkOptions { seed: 1, ..NetworkOptions::default() })?;
     let mut optimizer = (workload.optimizer)();
-    let measured = measure(repetitions, |wanted| {
+    let mut step = |wanted: bool| {
         let loss = softmax_cross_entropy(&network.forward(&x)?, &t)?;
         let gradients = loss.backward()?;
         optimizer.step(&mut network, &gradients)?;
         if wanted { loss.item() } else { Ok(f64::NAN) }
-    })?;
+    };
+    let measured = with_precision(precision, || measure(repetitions, &mut step))?;
     let [first, last] = measured.losses;
     let line = json!({
-        "kind": "train", "peer": "kudari", "version": env!("CARGO_PKG_VERSION"), "workload": name, "threads": threads,
+        "kind": "train", "peer": "kudari", "dtype": precision.name(), "version": env!("CARGO_PKG_VERSION"), "workload": name, "threads": threads,
         "steps_per_s": measured.median(), "min": measured.rates.first(), "max": measured.rates.last(),
         "first_step_s": measured.first_step, "rss_mb": peak_memory(), "cpu_per_wall": measured.processors,
         "steps": measured.steps, "loss0": first, "loss1": last, "sane": last.is_finite() && last < first,
