@@ -2,7 +2,8 @@
 //! channels last and back.
 
 use super::elementwise;
-use super::float::Element;
+use super::float::{DType, Element};
+use super::matmul::{Matrix, turned};
 use super::strided::{Columns, Strided, Walk};
 use super::threads;
 
@@ -40,6 +41,14 @@ fn turn<T: Element>(out: &mut [T], a: &[T], offset: usize, matrices: &Columns) {
 
 /// `out[i, j] = a[start + i + j·stride]`.
 fn turn_rows<T: Element>(out: &mut [T], a: &[T], start: usize, columns: usize, stride: isize) {
+    if T::DTYPE == DType::F32 {
+        // SAFETY: T is f32, which is the only element type that says so.
+        let (out, a) = unsafe {
+            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f32>(), out.len());
+            (out, std::slice::from_raw_parts(a.as_ptr().cast::<f32>(), a.len()))
+        };
+        return turned(out, Matrix { data: a, offset: start, row_stride: stride, column_stride: 1 }, columns);
+    }
     for (block, rows) in out.chunks_mut(BLOCK * columns).enumerate() {
         let count = rows.len() / columns;
         let start = start + block * BLOCK;

@@ -161,6 +161,12 @@ fn dots<T: Float>(
     });
 }
 
+/// Copies a matrix of `columns` rows into `out`, column by column: squares are turned over in registers.
+pub(crate) fn turned<T: Float>(out: &mut [T], x: Matrix<'_, T>, columns: usize) {
+    let depth = out.len() / columns.max(1);
+    pack::group(out, x, [0, columns, columns], [0, depth]);
+}
+
 impl<'a, T> Matrix<'a, T> {
     pub(super) fn transposed(self) -> Matrix<'a, T> {
         Matrix { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
