@@ -202,7 +202,7 @@ maps! {
     /// `e^x`.
     exp(), 0.5, Map, |x| x.exp();
     /// The natural logarithm.
-    log(), 4.0, Map, |x| x.ln();
+    log(), 0.5, Map, |x| x.ln();
     /// The square root.
     sqrt(), 0.3, Map, |x| x.sqrt();
     /// −1, 0 or 1; NaN for NaN.

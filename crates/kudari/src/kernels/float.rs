@@ -239,10 +239,6 @@ macro_rules! float_from_std {
             <$type>::sqrt(self)
         }
         #[inline(always)]
-        fn ln(self) -> $type {
-            <$type>::ln(self)
-        }
-        #[inline(always)]
         fn ln_1p(self) -> $type {
             <$type>::ln_1p(self)
         }
@@ -274,6 +270,10 @@ impl Float for f64 {
     #[inline(always)]
     fn exp(self) -> f64 {
         f64::exp(self)
+    }
+    #[inline(always)]
+    fn ln(self) -> f64 {
+        f64::ln(self)
     }
     #[inline(always)]
     fn tanh(self) -> f64 {
@@ -309,6 +309,32 @@ impl Float for f32 {
         let half = exponent >> 1;
         let power = |n: i32| f32::from_bits((n.wrapping_add(127) << 23) as u32);
         p * power(half) * power(exponent.wrapping_sub(half))
+    }
+
+    /// ln(2^n · m) = n ln 2 + ln m with √½ ≤ m < √2, and a polynomial for ln m (coefficients of the Cephes library).
+    #[inline(always)]
+    fn ln(self) -> f32 {
+        // Denormal numbers are brought into the usual form first.
+        let denormal = self < f32::MIN_POSITIVE;
+        let bits = (if denormal { self * 8_388_608.0 } else { self }).to_bits();
+        let exponent = (bits.wrapping_sub(std::f32::consts::FRAC_1_SQRT_2.to_bits()) as i32) >> 23;
+        let f = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23)) - 1.0;
+        let n = exponent as f32 - if denormal { 23.0 } else { 0.0 };
+        let p = f.mul_add(7.037_683_6e-2, -1.151_461e-1);
+        let p = p.mul_add(f, 1.167_699_9e-1);
+        let p = p.mul_add(f, -1.242_014_1e-1);
+        let p = p.mul_add(f, 1.424_932_3e-1);
+        let p = p.mul_add(f, -1.666_805_8e-1);
+        let p = p.mul_add(f, 2.000_071_5e-1);
+        let p = p.mul_add(f, -2.499_999_4e-1);
+        let p = p.mul_add(f, 3.333_333e-1);
+        let square = f * f;
+        // ln 2 in two parts, the first with so few bits that n times it is exact.
+        let small = n.mul_add(-2.121_944_4e-4, p * f * square);
+        let y = n.mul_add(355.0 / 512.0, f + square.mul_add(-0.5, small));
+        let y = if self == f32::INFINITY { f32::INFINITY } else { y };
+        let y = if self == 0.0 { f32::NEG_INFINITY } else { y };
+        if self >= 0.0 { y } else { f32::NAN }
     }
 
     /// An odd polynomial below 0.625 (coefficients of the Cephes library), 1 − 2 / (e^2x + 1) above.
@@ -394,8 +420,21 @@ mod tests {
         assert!(worst((-12.0, 12.0), Float::tanh, f64::tanh) <= 2.0);
         assert!(worst((-0.7, 0.7), Float::tanh, f64::tanh) <= 2.0);
         assert!(worst((-80.0, 40.0), Float::sigmoid, |x| 1.0 / (1.0 + (-x).exp())) <= 2.5);
+        assert!(worst((1e-30, 1e-3), Float::ln, f64::ln) <= 2.0);
+        assert!(worst((1e-3, 0.9), Float::ln, f64::ln) <= 2.0);
+        assert!(worst((0.9, 1.1), Float::ln, f64::ln) <= 2.0);
+        assert!(worst((1.1, 1e6), Float::ln, f64::ln) <= 2.0);
+        assert!(worst((1e30, 3e38), Float::ln, f64::ln) <= 2.0);
+        assert!(worst((1e-45, 1e-38), Float::ln, f64::ln) <= 2.0);
         let slope = |x: f64| (-x.abs()).exp() / (1.0 + (-x.abs()).exp()).powi(2);
         assert!(worst((-80.0, 80.0), Float::sigmoid_slope, slope) <= 4.0);
+    }
+
+    #[test]
+    fn the_edges_of_ln() {
+        assert_eq!((Float::ln(1.0f32), Float::ln(0.0f32), Float::ln(-0.0f32)), (0.0, f32::NEG_INFINITY, f32::NEG_INFINITY));
+        assert_eq!(Float::ln(f32::INFINITY), f32::INFINITY);
+        assert!(Float::ln(-1.0f32).is_nan() && Float::ln(f32::NAN).is_nan() && Float::ln(f32::NEG_INFINITY).is_nan());
     }
 
     #[test]
