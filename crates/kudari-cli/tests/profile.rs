@@ -21,9 +21,9 @@ fn the_table_fits_a_terminal_and_names_the_layers() {
             run.stdout
         );
     };
-    line(["conv2d_relu", "forward", "0.conv(4,3)", "30"]);
-    line(["conv2d_relu", "backward", "0.conv(4,3)", "30"]);
-    line(["max_pool2d", "forward", "2.maxpool(2)", "30"]);
+    line(["conv2d_relu_max_pool2d", "forward", "0.conv(4,3)", "30"]);
+    line(["conv2d_relu_max_pool2d", "backward", "0.conv(4,3)", "30"]);
+    line(["reshape", "forward", "3.flatten", "30"]);
     line(["linear", "backward", "4.linear(10)", "30"]);
     assert!(table.iter().any(|line| line.starts_with("the machine's peak ")), "{}", run.stdout);
     assert!(table.last().unwrap().starts_with("runs/digits-1/profile.json: "), "{}", run.stdout);
