@@ -85,7 +85,7 @@ impl<T: Float> Product<'_, T> {
     fn in_place(&self) {
         let cut = if self.m < self.n { Cut::Rows } else { Cut::Columns };
         let (stripes, panels) = (self.stripes(), self.panels());
-        let pack_a = panels > 3 && self.k >= 32;
+        let pack_a = self.k >= 16;
         // Tasks are rectangles, numbered along the side that is cut first.
         let tasks = (self.m * self.n * self.k / TASK).clamp(1, TASKS);
         let (along, across) = if cut == Cut::Rows { (stripes, panels) } else { (panels, stripes) };
