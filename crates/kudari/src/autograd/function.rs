@@ -195,10 +195,12 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
     Ok(outputs)
 }
 
+#[inline]
 fn arrays<'a>(inputs: &[&'a Variable]) -> SmallVec<[&'a Array; 3]> {
     inputs.iter().map(|v| v.array()).collect()
 }
 
+#[inline]
 fn record_one<F: Function>(
     span: &Span,
     function: F,
