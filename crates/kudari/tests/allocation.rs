@@ -60,7 +60,8 @@ fn allocations(net: &str, sample: &[usize], batch: usize, mut optimizer: Box<dyn
 #[test]
 fn a_step_after_the_first_ones_allocates_nothing() {
     assert!(allocations("linear(3)", &[2], 4, Box::new(Sgd::new(0.1))) == 0);
-    let cases: [(&str, &[usize], usize, Box<dyn Optimizer>); 5] = [
+    type Case = (&'static str, &'static [usize], usize, Box<dyn Optimizer>);
+    let cases: [Case; 5] = [
         ("linear(8) relu linear(3)", &[2], 4, Box::new(Sgd::new(0.1))),
         ("linear(50) sigmoid linear(10)", &[784], 100, Box::new(Momentum::new(0.1, 0.9))),
         ("linear(200) relu linear(300) tanh linear(3)", &[500], 128, Box::new(Adam::new(1e-3))),

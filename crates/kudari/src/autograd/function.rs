@@ -188,7 +188,7 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
     if !is_wanted(inputs) {
         return Ok(outputs.into_iter().map(Variable::constant).collect());
     }
-    let node = Node::new(function, inputs, &outputs, location);
+    let node = Node::application(function, inputs, &outputs, location);
     let outputs: Vec<Variable> =
         outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
     outputs.iter().for_each(|output| trace::note(inputs, output));
@@ -213,7 +213,7 @@ fn record_one<F: Function>(
     if !is_wanted(inputs) {
         return Variable::constant(output);
     }
-    let node = Node::new(function, inputs, std::slice::from_ref(&output), location);
+    let node = Node::application(function, inputs, std::slice::from_ref(&output), location);
     let output = Variable::computed(output, node, 0);
     trace::note(inputs, &output);
     output

@@ -51,8 +51,9 @@ impl Node {
         Self::make(location, |_| {})
     }
 
-    /// The application of `function` to `inputs`; `keep` says of which inputs and outputs the numbers are kept.
-    pub(super) fn new<F: Function>(
+    /// The application of `function` to `inputs`. Of those inputs and outputs that the backward rule does not read, only the
+    /// shapes are kept.
+    pub(super) fn application<F: Function>(
         function: F,
         inputs: &[&Variable],
         outputs: &[Array],

@@ -226,11 +226,12 @@ pub fn max_pool2d(x: &Variable, size: [usize; 2], stride: [usize; 2], padding: [
 
 /// The windows of [`max_pool2d`] over pictures of this shape.
 pub(super) fn max_windows(shape: [usize; 4], size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Result<Windows> {
+    let windows = windows("max_pool2d", shape, size, stride, padding)?;
     if size[0] * size[1] > 256 {
         return Err(Error::shape(format!("max_pool2d: windows of {size:?}, which are {} numbers", size[0] * size[1]))
             .help("use windows of at most 256 numbers; max_axes(&[2, 3], false) takes the largest of a whole picture"));
     }
-    windows("max_pool2d", shape, size, stride, padding)
+    Ok(windows)
 }
 
 /// The mean of every window of `size` in pictures x `[samples, channels, height, width]`, for each channel by itself; `stride` are

@@ -162,6 +162,7 @@ unsafe fn by_size<V: Vector, const MAX: usize>(tile: &Tile<'_, V::T>) {
 }
 
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // r counts the rows of the tile and of the sums alike
 unsafe fn multiply<V: Vector, const R: usize, const VECTORS: usize, const WHOLE: bool>(tile: &Tile<'_, V::T>) {
     // SAFETY: the caller vouches for everything the tile reaches; columns beyond `tile.columns` are masked off, or may be
     // read.
