@@ -8,6 +8,7 @@ use super::{Array, DType, Shape};
 use crate::error::Result;
 use crate::kernels::float::with_element;
 use crate::kernels::random::philox;
+use crate::kernels::threads;
 
 /// A stream of random numbers: (seed, name) and a position in it.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Stream {
 
     /// A number in 0 ≤ u < 1, of 53 random bits.
     pub fn next_uniform(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+        unit(self.next_u64())
     }
 
     /// An integer in `0..bound`, all equally likely; 0 for a bound of 0.
@@ -65,8 +66,19 @@ impl Stream {
 
     /// A normally distributed number of mean 0 and standard deviation 1 (Box and Muller's transformation).
     pub fn next_normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.next_uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.next_uniform()).cos()
+        let [first, second] = self.next_two();
+        let radius = (-2.0 * (1.0 - unit(first)).ln()).sqrt();
+        radius * (std::f64::consts::TAU * unit(second)).cos()
+    }
+
+    /// The next two times 64 random bits: one block of the generator where they are its halves.
+    fn next_two(&mut self) -> [u64; 2] {
+        if !self.position.is_multiple_of(2) {
+            return [self.next_u64(), self.next_u64()];
+        }
+        let block = philox((self.position / 2) as u128, self.key);
+        self.position += 2;
+        [0, 2].map(|half| block[half] as u64 | (block[half + 1] as u64) << 32)
     }
 
     /// Numbers uniform in `low ≤ u < high`.
@@ -75,7 +87,7 @@ impl Stream {
     ///
     /// An impossible shape.
     pub fn uniform(&mut self, shape: &[usize], low: f64, high: f64, dtype: DType) -> Result<Array> {
-        self.fill(shape, dtype, |stream| low + (high - low) * stream.next_uniform())
+        self.fill(shape, dtype, 1, |stream| low + (high - low) * stream.next_uniform())
     }
 
     /// Normally distributed numbers.
@@ -84,14 +96,24 @@ impl Stream {
     ///
     /// An impossible shape.
     pub fn normal(&mut self, shape: &[usize], mean: f64, deviation: f64, dtype: DType) -> Result<Array> {
-        self.fill(shape, dtype, |stream| mean + deviation * stream.next_normal())
+        self.fill(shape, dtype, 2, |stream| mean + deviation * stream.next_normal())
     }
 
-    fn fill(&mut self, shape: &[usize], dtype: DType, mut next: impl FnMut(&mut Stream) -> f64) -> Result<Array> {
+    /// An array whose elements `next` draws one after the other, each `draws` times 64 bits; so any part of it can be
+    /// filled without the parts before it, by any thread.
+    fn fill(&mut self, shape: &[usize], dtype: DType, draws: u64, next: impl Fn(&mut Stream) -> f64 + Sync) -> Result<Array> {
         use crate::kernels::float::Element;
+        const PIECE: usize = 4096;
         let shape = Shape::allocatable(shape, dtype)?;
+        let first = self.clone();
+        self.position += draws * shape.len() as u64;
         Ok(with_element!(dtype, T => Array::build(shape, |out: &mut [T]| {
-            out.iter_mut().for_each(|o| *o = T::from_f64(next(self)));
+            let cost = out.len() as f64 * 30.0 * draws as f64;
+            threads::for_each_piece(out, PIECE, cost, |index, part| {
+                let mut stream = first.clone();
+                stream.position += draws * (index * PIECE) as u64;
+                part.iter_mut().for_each(|o| *o = T::from_f64(next(&mut stream)));
+            });
         })))
     }
 
@@ -113,6 +135,11 @@ impl Stream {
     }
 }
 
+/// Random bits as a number in 0 ≤ u < 1.
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
 /// SplitMix64's finaliser: every bit of the result depends on every bit of `x`.
 fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -123,6 +150,22 @@ fn mix(mut x: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The numbers of an array are those drawn one by one, also from an odd position, and the stream goes on behind them.
+    #[test]
+    fn arrays_are_filled_in_pieces_with_the_numbers_of_the_stream() {
+        for skipped in [0, 1] {
+            let (mut whole, mut single) = (Stream::new(3, "pieces"), Stream::new(3, "pieces"));
+            for stream in [&mut whole, &mut single] {
+                (0..skipped).for_each(|_| drop(stream.next_u64()));
+            }
+            let normal = whole.normal(&[3, 3001], 1.0, 2.0, DType::F64).unwrap().to_f64_vec();
+            assert!(normal.iter().all(|&x| x == 1.0 + 2.0 * single.next_normal()));
+            let uniform = whole.uniform(&[5000], -1.0, 1.0, DType::F64).unwrap().to_f64_vec();
+            assert!(uniform.iter().all(|&x| x == -1.0 + 2.0 * single.next_uniform()));
+            assert_eq!(whole.next_u64(), single.next_u64());
+        }
+    }
 
     #[test]
     fn streams_are_independent_by_name_and_seed() {

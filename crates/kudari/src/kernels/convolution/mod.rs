@@ -258,4 +258,31 @@ mod tests {
             compare::<f64>(&geometry, 1e-14);
         }
     }
+
+    /// Weights summed by groups of pictures, and weights cut into tasks.
+    #[test]
+    fn the_number_of_threads_does_not_change_a_bit() {
+        let plain = Geometry { padding: [1, 1], stride: [1, 1], dilation: [1, 1], groups: 1, kernel: [3, 3], ..geometry() };
+        let small =
+            Geometry { batch: 11, channels: 16, height: 13, width: 13, filters: 24, out_height: 13, out_width: 13, ..plain };
+        let large = Geometry { batch: 3, channels: 96, height: 5, width: 5, filters: 96, out_height: 5, out_width: 5, ..plain };
+        for geometry in [small, large] {
+            let random = |count: usize, key: u64| -> Vec<f32> {
+                (0..count).map(|i| crate::kernels::random::philox(i as u128, key)[0] as f32 / 2f32.powi(31) - 1.0).collect()
+            };
+            let x = random(geometry.batch * geometry.input_len(), 1);
+            let w = random(geometry.filters * geometry.filter_len(), 2);
+            let g = random(geometry.batch * geometry.output_len(), 3);
+            let all = |threads| {
+                crate::kernels::threads::set_threads(threads);
+                let (mut y, mut dx, mut dw) = (vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
+                forward(&mut y, &x, &w, None, false, &geometry);
+                backward_input(&mut dx, &g, &w, &geometry);
+                backward_weight(&mut dw, &x, &g, &geometry);
+                (y, dx, dw)
+            };
+            let one = all(1);
+            assert!([2, 3, 5].iter().all(|&threads| all(threads) == one), "{geometry:?}");
+        }
+    }
 }
