@@ -157,7 +157,9 @@ mod tests {
         for skipped in [0, 1] {
             let (mut whole, mut single) = (Stream::new(3, "pieces"), Stream::new(3, "pieces"));
             for stream in [&mut whole, &mut single] {
-                (0..skipped).for_each(|_| drop(stream.next_u64()));
+                for _ in 0..skipped {
+                    stream.next_u64();
+                }
             }
             let normal = whole.normal(&[3, 3001], 1.0, 2.0, DType::F64).unwrap().to_f64_vec();
             assert!(normal.iter().all(|&x| x == 1.0 + 2.0 * single.next_normal()));
