@@ -2,8 +2,8 @@
 //!
 //! The output is cut along one side into tasks, by size alone. The operand that all tasks share is packed once, by all
 //! threads; each task packs its own part of the other operand, block by block of the inner dimension, right before it
-//! is used. So every number is packed once and what a task reads stays in its core's caches. Small products whose
-//! operands can be read where they lie are not packed at all.
+//! is used. So every number is packed once and what a task reads stays in its core's caches. Small products read b where
+//! it lies, and a too if the inner dimension is short.
 
 use super::tile::{Micro, Tile};
 use super::{Ending, Matrix, RATE, TASK, pack};
@@ -81,10 +81,11 @@ impl<T: Float> Product<'_, T> {
         count.div_ceil(TASKS).max(least).min(count)
     }
 
-    /// b is read where it lies, and a too unless its rows are walked often.
+    /// b is read where it lies, and a too if the inner dimension is short; else each task packs its rows of a.
     fn in_place(&self) {
         let cut = if self.m < self.n { Cut::Rows } else { Cut::Columns };
         let (stripes, panels) = (self.stripes(), self.panels());
+        // Packed rows make every address of the inner loop a constant: without, fourteen of them spill the registers.
         let pack_a = self.k >= 16;
         // Tasks are rectangles, numbered along the side that is cut first.
         let tasks = (self.m * self.n * self.k / TASK).clamp(1, TASKS);
