@@ -83,20 +83,16 @@ impl<T: Float> Product<'_, T> {
 
     /// b is read where it lies, and a too if the inner dimension is short; else each task packs its rows of a.
     fn in_place(&self) {
-        let cut = if self.m < self.n { Cut::Rows } else { Cut::Columns };
         let (stripes, panels) = (self.stripes(), self.panels());
         // Packed rows make every address of the inner loop a constant: without, fourteen of them spill the registers.
         let pack_a = self.k >= 16;
-        // Tasks are rectangles, numbered along the side that is cut first.
+        // Tasks are rectangles, numbered along the rows first: their part of a is packed once if there are rows enough.
         let tasks = (self.m * self.n * self.k / TASK).clamp(1, TASKS);
-        let (along, across) = if cut == Cut::Rows { (stripes, panels) } else { (panels, stripes) };
-        let along_parts = tasks.min(along);
-        let across_parts = tasks.div_ceil(along_parts).min(across);
-        threads::for_each(along_parts * across_parts, self.cost(), |task| {
+        let down = tasks.min(stripes);
+        let across = tasks.div_ceil(down).min(panels);
+        threads::for_each(down * across, self.cost(), |task| {
             let part = |count: usize, part: usize, parts: usize| part * count / parts..(part + 1) * count / parts;
-            let mine = part(along, task / across_parts, along_parts);
-            let others = part(across, task % across_parts, across_parts);
-            let (rows, columns) = if cut == Cut::Rows { (mine, others) } else { (others, mine) };
+            let (rows, columns) = (part(stripes, task / across, down), part(panels, task % across, across));
             let (top, bottom) = (self.stripe_top(rows.start), self.stripe_top(rows.end));
             let mut packed = Buffer::recycled::<T>(if pack_a { (bottom - top) * self.k.min(DEPTH) } else { 0 });
             for (from, depth) in self.depths() {
