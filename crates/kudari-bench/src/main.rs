@@ -22,10 +22,10 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// What to train: xor, seed, mlp or cnn
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, value_name = "NAME", required = true, value_parser = clap::builder::PossibleValuesParser::new(workload::names()))]
     workload: Option<String>,
     /// Threads to use
-    #[arg(long, value_name = "N", default_value_t = 2, global = true)]
+    #[arg(long, value_name = "N", default_value_t = 2, global = true, value_parser = thread_count)]
     threads: usize,
     /// How matrix products are computed: f32, or bf16 with sums in f32
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
@@ -44,6 +44,10 @@ enum Command {
         #[arg(long, value_name = "FOLDER", default_value = "docs/images")]
         out: PathBuf,
     },
+}
+
+fn thread_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "use a whole number from 1".to_string())
 }
 
 fn precision(name: &str) -> Result<Precision, String> {

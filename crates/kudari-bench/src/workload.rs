@@ -55,10 +55,15 @@ const WORKLOADS: &[Workload] = &[
     },
 ];
 
+/// The names of all workloads.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    WORKLOADS.iter().map(|w| w.name)
+}
+
 /// Trains the workload of this name and prints one line of JSON.
 pub fn run(name: &str, threads: usize, precision: Precision, repetitions: &Repetitions) -> Result<()> {
     let workload = WORKLOADS.iter().find(|w| w.name == name).ok_or_else(|| {
-        let names: Vec<_> = WORKLOADS.iter().map(|w| w.name).collect();
+        let names: Vec<_> = names().collect();
         Error::new(ErrorKind::Value, format!("unknown workload `{name}`")).help(format!("the workloads are {}", names.join(", ")))
     })?;
     let mut stream = Stream::new(42, "bench");
