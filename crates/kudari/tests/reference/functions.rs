@@ -14,6 +14,12 @@ use serde_json::Value;
 
 use crate::data::{Relative, array, dtype, index_of, integers, numbers, rule, sizes, worst};
 
+/// Calls the function of a name on inputs, with the arguments of its case.
+type Call = fn(&str, &[Variable], &Value) -> Result<Variable>;
+
+/// The reference values, family by family, and the calls of the functions in them.
+const FAMILIES: &[(&str, Call)] = &[(include_str!("functions.json"), call)];
+
 /// Calls the function of that name as the registry's `usage` says.
 fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
     let number = |key: &str| args[key].as_f64().expect(key);
@@ -98,7 +104,7 @@ fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "sigmoid_cross_entropy" => sigmoid_cross_entropy(x, &v[1]),
         "cross_entropy" => cross_entropy(x, target(&args["target"], x), number("epsilon")),
         "softmax_cross_entropy" => softmax_cross_entropy(x, target(&args["target"], x)),
-        _ => panic!("`{name}` is not in the table of calls of tests/reference/functions.rs: add it there and to generate.py"),
+        _ => panic!("`{name}` is not in a table of calls of tests/reference: add it there and to the script of its family"),
     }
 }
 
@@ -142,6 +148,7 @@ type Worst = BTreeMap<(String, &'static str), [(f64, usize); 2]>;
 /// One case in one type, and what came of it.
 struct Trial<'a> {
     case: &'a Value,
+    call: Call,
     name: String,
     dtype: DType,
     failures: &'a mut Vec<String>,
@@ -191,7 +198,7 @@ impl Trial<'_> {
             .map(Variable::parameter)
             .collect();
         let before: Vec<Array> = inputs.iter().map(|x| x.array().copy()).collect();
-        let y = call(self.case["f"].as_str().unwrap(), &inputs, args)?;
+        let y = (self.call)(self.case["f"].as_str().unwrap(), &inputs, args)?;
         self.compare(&format!("value{layout}"), y.array(), &shape, result["y"].as_str().unwrap(), wanted);
         if let Some(expected) = result["g"].as_array() {
             let start = rule(upstream, &shape).to_dtype(wanted);
@@ -221,10 +228,13 @@ fn tolerance(dtype: DType) -> f64 {
 
 #[test]
 fn every_function_agrees_with_pytorch() {
-    let file: Value = serde_json::from_str(include_str!("functions.json")).unwrap();
     let (mut failures, mut worst) = (Vec::new(), Worst::new());
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in file["cases"].as_array().unwrap() {
+    let read = |&(json, call): &(&str, Call)| (serde_json::from_str::<Value>(json).unwrap(), call);
+    let families: Vec<(Value, Call)> = FAMILIES.iter().map(read).collect();
+    let cases =
+        families.iter().flat_map(|(file, call)| file["cases"].as_array().unwrap().iter().map(move |case| (file, case, *call)));
+    for (file, case, call) in cases {
         let name = case["f"].as_str().unwrap();
         let number = numbers.entry(name).or_default();
         *number += 1;
@@ -232,7 +242,7 @@ fn every_function_agrees_with_pytorch() {
             for strided in [false, true] {
                 let name = format!("{name}, case {number}");
                 let (failures, worst) = (&mut failures, &mut worst);
-                let mut trial = Trial { case, name, dtype, failures, worst };
+                let mut trial = Trial { case, call, name, dtype, failures, worst };
                 if let Err(error) = trial.run(&file["upstream"], strided) {
                     let text = format!("{} ({dtype}): {error}", trial.name);
                     trial.failures.push(text);
