@@ -12,6 +12,7 @@ mod plain;
 mod taps;
 mod tile;
 mod weight;
+mod winograd;
 mod zeros;
 
 use super::float::Float;
@@ -74,16 +75,25 @@ impl Geometry {
 /// `out[n, oy, ox, f] = bias[f] + Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] w[f, c, ky, kx]`; with `relu` the result is
 /// `max(…, 0)` (NaN stays NaN).
 pub(crate) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
+    if winograd::fits::<T>(geometry) {
+        return winograd::forward(out, x, w, bias, relu, geometry);
+    }
     fast::forward(out, x, w, bias, relu, geometry);
 }
 
 /// The gradient by x: `dx[n, oy·s + ky·d − p, ox·s + kx·d − p, c] = Σ g[n, oy, ox, f] w[f, c, ky, kx]`.
 pub(crate) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
+    if winograd::fits::<T>(geometry) {
+        return winograd::backward_input(dx, g, w, geometry);
+    }
     fast::backward_input(dx, g, w, geometry);
 }
 
 /// The gradient by w: `dw[f, c, ky, kx] = Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] g[n, oy, ox, f]`.
 pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
+    if winograd::fits::<T>(geometry) {
+        return winograd::backward_weight(dw, x, g, geometry);
+    }
     weight::backward_weight(dw, x, g, geometry);
 }
 
@@ -202,7 +212,7 @@ mod tests {
         };
         let kinds = [
             // Whole and partial tiles, one channel, more filters than a panel holds.
-            Geometry { batch: 3, channels: 16, height: 14, width: 15, filters: 40, ..plain },
+            Geometry { batch: 3, channels: 16, height: 14, width: 15, filters: 40, kernel: [3, 2], ..plain },
             Geometry { batch: 1, channels: 1, height: 28, width: 28, filters: 32, ..plain },
             Geometry { batch: 9, channels: 5, height: 7, width: 6, filters: 7, padding: [1, 2], ..plain },
             // Strides with and without places that nothing meets, dilation, more padding than the kernel reaches.
@@ -214,7 +224,11 @@ mod tests {
             Geometry { batch: 2, channels: 8, height: 9, width: 8, filters: 12, groups: 4, padding: [1, 1], ..plain },
             Geometry { batch: 2, channels: 6, height: 8, width: 8, filters: 6, groups: 6, stride: [2, 1], ..plain },
             // Weights so large that they are cut into tasks.
-            Geometry { batch: 2, channels: 96, height: 6, width: 6, filters: 160, padding: [1, 1], ..plain },
+            Geometry { batch: 2, channels: 96, height: 6, width: 6, filters: 160, kernel: [3, 2], padding: [1, 1], ..plain },
+            // By Winograd's method: even and odd sizes, every padding, partial vectors, weights summed in both ways.
+            Geometry { batch: 3, channels: 16, height: 14, width: 15, filters: 40, ..plain },
+            Geometry { batch: 5, channels: 17, height: 4, width: 5, filters: 33, padding: [1, 2], ..plain },
+            Geometry { batch: 2, channels: 184, height: 6, width: 3, filters: 200, padding: [0, 1], ..plain },
         ];
         fn compare<T: Float>(geometry: &Geometry, tolerance: f64) {
             let random = |count: usize, key: u64| -> Vec<T> {
@@ -254,7 +268,7 @@ mod tests {
             near("backward_weight", &fast, &slow, geometry.batch * geometry.out_height * geometry.out_width);
         }
         for geometry in kinds.into_iter().map(of) {
-            compare::<f32>(&geometry, 1e-6);
+            compare::<f32>(&geometry, if winograd::fits::<f32>(&geometry) { 2e-6 } else { 1e-6 });
             compare::<f64>(&geometry, 1e-14);
         }
     }
@@ -266,7 +280,10 @@ mod tests {
         let small =
             Geometry { batch: 11, channels: 16, height: 13, width: 13, filters: 24, out_height: 13, out_width: 13, ..plain };
         let large = Geometry { batch: 3, channels: 96, height: 5, width: 5, filters: 96, out_height: 5, out_width: 5, ..plain };
-        for geometry in [small, large] {
+        let direct = Geometry { kernel: [3, 2], out_width: 14, ..small };
+        let large_direct = Geometry { kernel: [3, 2], out_width: 6, ..large };
+        let larger = Geometry { channels: 184, filters: 200, ..large };
+        for geometry in [small, large, direct, large_direct, larger] {
             let random = |count: usize, key: u64| -> Vec<f32> {
                 (0..count).map(|i| crate::kernels::random::philox(i as u128, key)[0] as f32 / 2f32.powi(31) - 1.0).collect()
             };

@@ -25,6 +25,7 @@ pub(crate) trait Vector: Copy {
     /// self · factor + term, rounded once.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
     /// The larger of self and other, lane by lane; where one is NaN, other.
     unsafe fn max(self, other: Self) -> Self;
     /// Asks for a cache line that will be needed; any address will do.
@@ -118,6 +119,10 @@ impl<T: Float> Vector for Four<T> {
         Four(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        Four(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+    #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         Four(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
     }
@@ -131,7 +136,7 @@ mod x86 {
     /// Implements [`Vector`] by instructions; each method forwards to the one of that name.
     macro_rules! vector {
         ($register:ty, $t:ty, $lanes:literal, $mask:ty, $first:expr,
-         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident, $max:ident $(, $sums:ident, $transpose:ident)?) => {
+         $zero:ident, $splat:ident, $load:ident, $store:ident, $load_masked:expr, $store_masked:expr, $fma:ident, $add:ident, $sub:ident, $max:ident $(, $sums:ident, $transpose:ident)?) => {
             impl Vector for $register {
                 type T = $t;
                 const LANES: usize = $lanes;
@@ -181,6 +186,11 @@ mod x86 {
                 unsafe fn add(self, other: Self) -> Self {
                     // SAFETY: as `zero`.
                     unsafe { $add(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn sub(self, other: Self) -> Self {
+                    // SAFETY: as `zero`.
+                    unsafe { $sub(self, other) }
                 }
                 #[inline(always)]
                 unsafe fn max(self, other: Self) -> Self {
@@ -319,6 +329,7 @@ mod x86 {
         |p, m, v| _mm512_mask_storeu_ps(p, m, v),
         _mm512_fmadd_ps,
         _mm512_add_ps,
+        _mm512_sub_ps,
         _mm512_max_ps,
         sums_512,
         transpose_512
@@ -337,6 +348,7 @@ mod x86 {
         |p, m, v| _mm512_mask_storeu_pd(p, m, v),
         _mm512_fmadd_pd,
         _mm512_add_pd,
+        _mm512_sub_pd,
         _mm512_max_pd
     );
     vector!(
@@ -353,6 +365,7 @@ mod x86 {
         |p, m, v| _mm256_maskstore_ps(p, m, v),
         _mm256_fmadd_ps,
         _mm256_add_ps,
+        _mm256_sub_ps,
         _mm256_max_ps,
         sums_256,
         transpose_256
@@ -371,6 +384,7 @@ mod x86 {
         |p, m, v| _mm256_maskstore_pd(p, m, v),
         _mm256_fmadd_pd,
         _mm256_add_pd,
+        _mm256_sub_pd,
         _mm256_max_pd
     );
 }

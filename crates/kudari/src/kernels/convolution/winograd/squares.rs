@@ -1,0 +1,107 @@
+//! How the output is cut into squares, and what each of them reads and writes.
+
+use std::ops::Range;
+
+use super::POSITIONS;
+use super::loops::Loops;
+use crate::kernels::float::Float;
+
+/// The squares of a batch of pictures, numbered picture by picture and row by row. Pairs are vertical, horizontal.
+#[derive(Clone, Copy)]
+pub(super) struct Squares {
+    pub batch: usize,
+    /// Height and width of the input, and its channels.
+    pub picture: [usize; 2],
+    pub depth: usize,
+    /// Rows and columns of zeros above and left of the input.
+    pub before: [usize; 2],
+    /// Height and width of the output.
+    pub out: [usize; 2],
+}
+
+impl Squares {
+    /// Squares of one picture, down and across.
+    fn each(&self) -> [usize; 2] {
+        self.out.map(|size| size.div_ceil(2))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.batch * self.each()[0] * self.each()[1]
+    }
+
+    /// The picture of a square, and its first row and column in the output.
+    fn place(&self, square: usize) -> (usize, [usize; 2]) {
+        let [down, across] = self.each();
+        let in_picture = square % (down * across);
+        (square / (down * across), [in_picture / across * 2, in_picture % across * 2])
+    }
+
+    /// Transforms some squares of the input: channel c of position p of the i-th of them goes to `to[p · step + i · depth + c]`.
+    /// `zeros` are as many as there are channels.
+    ///
+    /// # Safety
+    ///
+    /// All of these are inside one allocation and used by nobody else.
+    pub(super) unsafe fn transform<T: Float>(
+        &self,
+        picture: &[T],
+        squares: Range<usize>,
+        (to, step): (*mut T, usize),
+        zeros: &[T],
+        loops: &Loops<T>,
+    ) {
+        let ([height, width], depth) = (self.picture, self.depth);
+        let zeros = &zeros[..depth];
+        for (number, square) in squares.enumerate() {
+            let (n, top_left) = self.place(square);
+            let inside = |axis: usize, i: usize| {
+                (top_left[axis] + i).checked_sub(self.before[axis]).filter(|&place| place < self.picture[axis])
+            };
+            let places: [*const T; POSITIONS] = std::array::from_fn(|i| match (inside(0, i / 4), inside(1, i % 4)) {
+                (Some(y), Some(x)) => picture[((n * height + y) * width + x) * depth..][..depth].as_ptr(),
+                _ => zeros.as_ptr(),
+            });
+            // SAFETY: every place has `depth` numbers (the slices above); the caller vouches for the target.
+            unsafe { loops.input(&places, to.add(number * depth), step, depth) }
+        }
+    }
+
+    /// The same for the gradient of the output, in panels of `wide` filters: number j of panel q of position p of the i-th
+    /// square goes to `to[p · step + (q · squares + i) · wide + j]`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`transform`](Self::transform).
+    pub(super) unsafe fn transform_gradient<T: Float>(
+        &self,
+        gradient: &[T],
+        squares: Range<usize>,
+        (to, step): (*mut T, usize),
+        (panel_step, wide): (usize, usize),
+        zeros: &[T],
+        loops: &Loops<T>,
+    ) {
+        let filters = zeros.len();
+        for (number, square) in squares.enumerate() {
+            let places = self.targets(square, filters).map(|target| match target {
+                Some(at) => &gradient[at..at + filters],
+                None => zeros,
+            });
+            for (panel, first) in (0..filters).step_by(wide).enumerate() {
+                let columns = wide.min(filters - first);
+                let places = places.map(|place| place[first..].as_ptr());
+                // SAFETY: as above.
+                unsafe { loops.gradient(&places, to.add(panel * panel_step + number * wide), step, columns) }
+            }
+        }
+    }
+
+    /// Where the four places of a square start in an output with `width` numbers a place; `None` beside it.
+    pub(super) fn targets(&self, square: usize, width: usize) -> [Option<usize>; 4] {
+        let (n, [top, left]) = self.place(square);
+        std::array::from_fn(|i| {
+            let (y, x) = (top + i / 2, left + i % 2);
+            (y < self.out[0] && x < self.out[1]).then(|| ((n * self.out[0] + y) * self.out[1] + x) * width)
+        })
+    }
+}
