@@ -213,6 +213,15 @@ unsafe fn multiply<V: Vector, const R: usize, const VECTORS: usize, const WHOLE:
 unsafe fn finish<V: Vector, const R: usize, const VECTORS: usize>(tile: &Tile<'_, V::T>, sums: [[V; VECTORS]; R], mask: V::Mask) {
     // SAFETY: the caller vouches for the rows of `out` and the columns of the bias; what lies beyond is masked off.
     unsafe {
+        if tile.rows == R && tile.columns == VECTORS * V::LANES && tile.bias.is_null() && !tile.relu && !tile.accumulate {
+            // A usual case by itself: a whole tile and nothing to be done but to store.
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (v, sum) in sums.into_iter().enumerate() {
+                    sum.store(tile.out[r].add(v * V::LANES));
+                }
+            }
+            return;
+        }
         for (r, sums) in sums.into_iter().enumerate().take(tile.rows) {
             for (v, mut sum) in sums.into_iter().enumerate() {
                 let (to, last) = (tile.out[r].add(v * V::LANES), v + 1 == VECTORS);

@@ -36,6 +36,11 @@ impl Squares {
         (square / (down * across), [in_picture / across * 2, in_picture % across * 2])
     }
 
+    /// Four places of the input along one axis, from the output's place `first` on; `None` beside the picture.
+    fn inside(&self, axis: usize, first: usize) -> [Option<usize>; 4] {
+        std::array::from_fn(|i| (first + i).checked_sub(self.before[axis]).filter(|&place| place < self.picture[axis]))
+    }
+
     /// Transforms some squares of the input: channel c of position p of the i-th of them goes to `to[p · step + i · depth + c]`.
     /// `zeros` are as many as there are channels.
     ///
@@ -53,14 +58,23 @@ impl Squares {
         let ([height, width], depth) = (self.picture, self.depth);
         let zeros = &zeros[..depth];
         for (number, square) in squares.enumerate() {
-            let (n, top_left) = self.place(square);
-            let inside = |axis: usize, i: usize| {
-                (top_left[axis] + i).checked_sub(self.before[axis]).filter(|&place| place < self.picture[axis])
+            let (n, [top, left]) = self.place(square);
+            // Where rows and columns of the square lie in the input, and which of them are there.
+            let rows = self.inside(0, top);
+            let columns = self.inside(1, left);
+            let row_len = width * depth;
+            let places: [*const T; POSITIONS] = match (rows, columns) {
+                ([Some(y), .., Some(_)], [Some(x), .., Some(_)]) => {
+                    let start = ((n * height + y) * width + x) * depth;
+                    let square = &picture[start..][..3 * row_len + 4 * depth];
+                    // SAFETY: the slice reaches to the end of the last of these places.
+                    std::array::from_fn(|i| unsafe { square.as_ptr().add(i / 4 * row_len + i % 4 * depth) })
+                }
+                _ => std::array::from_fn(|i| match (rows[i / 4], columns[i % 4]) {
+                    (Some(y), Some(x)) => picture[((n * height + y) * width + x) * depth..][..depth].as_ptr(),
+                    _ => zeros.as_ptr(),
+                }),
             };
-            let places: [*const T; POSITIONS] = std::array::from_fn(|i| match (inside(0, i / 4), inside(1, i % 4)) {
-                (Some(y), Some(x)) => picture[((n * height + y) * width + x) * depth..][..depth].as_ptr(),
-                _ => zeros.as_ptr(),
-            });
             // SAFETY: every place has `depth` numbers (the slices above); the caller vouches for the target.
             unsafe { loops.input(&places, to.add(number * depth), step, depth) }
         }
