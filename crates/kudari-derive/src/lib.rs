@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, parse_macro_input};
 
-/// Implements `kudari::layers::Layer` for a struct whose fields are parameters or layers. Parameters are named after the
+/// Implements `kudari::layers::Layer` for a struct whose fields are parameters, buffers or layers. They are named after the
 /// fields; a field marked `#[layer(skip)]` is left out.
 #[proc_macro_derive(Layer, attributes(layer))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
@@ -25,6 +25,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> 
     };
     let mut visits = Vec::new();
     let mut visits_mut = Vec::new();
+    let mut visits_buffers = Vec::new();
     for field in &fields.named {
         if is_skipped(field)? {
             continue;
@@ -37,6 +38,9 @@ fn implementation(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> 
         });
         visits_mut.push(quote_spanned! {field.ty.span()=>
             ::kudari::layers::Layer::visit_mut(&mut self.#name, &path.field(#text), visitor);
+        });
+        visits_buffers.push(quote_spanned! {field.ty.span()=>
+            ::kudari::layers::Layer::visit_buffers(&self.#name, &path.field(#text), visitor);
         });
     }
     let name = &input.ident;
@@ -56,6 +60,13 @@ fn implementation(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> 
                 visitor: &mut dyn FnMut(&::kudari::layers::Path<'_>, &mut ::kudari::layers::Parameter),
             ) {
                 #(#visits_mut)*
+            }
+            fn visit_buffers(
+                &self,
+                path: &::kudari::layers::Path<'_>,
+                visitor: &mut dyn FnMut(&::kudari::layers::Path<'_>, &::kudari::layers::Buffer),
+            ) {
+                #(#visits_buffers)*
             }
         }
     })

@@ -67,7 +67,7 @@ pub mod profile;
 pub mod train;
 
 pub use array::{Array, DType};
-pub use autograd::{Variable, grad, no_grad};
+pub use autograd::{Variable, grad, inference, no_grad};
 pub use error::{Error, ErrorKind, Result};
 pub use kernels::memory::release_unused_memory;
 pub use kernels::precision::{Precision, precision, with_precision};
@@ -84,5 +84,5 @@ pub mod prelude {
     pub use crate::layers::{Conv2d, Initializer, Layer, Linear, MaxPool2d, Module, Parameter, Sequential};
     pub use crate::metrics::accuracy;
     pub use crate::optimizers::{AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
-    pub use crate::{Array, DType, Error, Result, Variable, grad, no_grad};
+    pub use crate::{Array, DType, Error, Result, Variable, grad, inference, no_grad};
 }

@@ -4,8 +4,8 @@ use std::io::{BufWriter, Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use kudari::inference;
 use kudari::metrics::predicted_classes;
-use kudari::no_grad;
 
 use super::{as_trained, fitting, load_model, thread_count};
 use crate::data;
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let data = fitting(&model, data::samples(&arguments.data)?)?;
     let mut out = BufWriter::new(stdout().lock());
     for from in (0..data.len()).step_by(CHUNK) {
-        let outputs = as_trained(&model, || no_grad(|| model.network.forward(&data.range(from, from + CHUNK)?.x)))?;
+        let outputs = as_trained(&model, || inference(|| model.network.forward(&data.range(from, from + CHUNK)?.x)))?;
         let (classes, probabilities) = (predicted_classes(&outputs)?.to_vec::<i64>()?, model.network.probabilities(&outputs)?);
         for (i, &class) in classes.iter().enumerate() {
             let probability = probabilities.get(&[i, class as usize])?;

@@ -33,6 +33,11 @@ impl Stream {
         Stream { key: mix(hash ^ mix(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))), position: 0 }
     }
 
+    /// The stream of a key that was drawn before.
+    pub(crate) fn from_key(key: u64) -> Stream {
+        Stream { key, position: 0 }
+    }
+
     /// A stream for part `number` of what this one is for, e.g. one epoch.
     #[must_use]
     pub fn part(&self, number: u64) -> Stream {

@@ -21,7 +21,7 @@ mod worked;
 pub use backward::{Backward, grad};
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
-pub use mode::{NonFinite, find_non_finite, no_grad, within};
+pub use mode::{NonFinite, find_non_finite, inference, is_training, no_grad, with_training, within};
 pub use recorder::{Pass, part};
 pub use trace::{Call, trace};
 pub use variable::{ToVariable, Variable};

@@ -10,6 +10,7 @@ use crate::array::{Array, index_of};
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
     static SEARCHING: Cell<bool> = const { Cell::new(false) };
+    static TRAINING: Cell<bool> = const { Cell::new(true) };
     static FOUND: RefCell<Option<NonFinite>> = const { RefCell::new(None) };
     static PLACE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -42,6 +43,32 @@ impl Drop for Restore {
 pub fn no_grad<R>(body: impl FnOnce() -> R) -> R {
     let _restore = Restore::set(&RECORDING, false);
     body()
+}
+
+/// Whether layers behave as in training, which they do unless told otherwise: dropout drops, batch normalisation takes the
+/// statistics of the batch and remembers them.
+#[inline]
+pub fn is_training() -> bool {
+    TRAINING.get()
+}
+
+/// Runs `body` with layers behaving as in training, or as in use.
+pub fn with_training<R>(training: bool, body: impl FnOnce() -> R) -> R {
+    let _restore = Restore::set(&TRAINING, training);
+    body()
+}
+
+/// Runs `body` as in use: layers do not behave as in training, and no graph is recorded.
+///
+/// ```
+/// # use kudari::{Array, Variable, inference};
+/// # use kudari::autograd::is_training;
+/// let x = Variable::parameter(Array::from([1.0, 2.0]));
+/// assert!(is_training() && !inference(is_training));
+/// assert!(!inference(|| x.exp()).wants_gradient());
+/// ```
+pub fn inference<R>(body: impl FnOnce() -> R) -> R {
+    with_training(false, || no_grad(body))
 }
 
 /// Runs `body` with recording switched on or off.

@@ -5,6 +5,7 @@
 //! [`Sequential`] and the network notation are made of.
 
 mod activation;
+mod buffer;
 mod convolution;
 mod initializer;
 mod linear;
@@ -13,6 +14,7 @@ mod pooling;
 mod sequential;
 
 pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
+pub use buffer::Buffer;
 pub use convolution::Conv2d;
 pub use initializer::Initializer;
 pub use linear::Linear;
@@ -20,6 +22,6 @@ pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};
 pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
 pub use sequential::{Module, Sequential};
 
-/// Implements [`Layer`] for a struct: its fields are parameters or layers, named as the fields; fields marked
+/// Implements [`Layer`] for a struct: its fields are parameters, buffers or layers, named as the fields; fields marked
 /// `#[layer(skip)]` are neither.
 pub use kudari_derive::Layer;

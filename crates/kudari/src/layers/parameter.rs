@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
+use super::buffer::Buffer;
 use super::initializer::Initializer;
 use crate::array::{Array, DType, Stream};
 use crate::autograd::Variable;
@@ -178,6 +179,12 @@ pub trait Layer {
     /// The same walk, for changing parameters.
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter));
 
+    /// Calls `visitor` with every buffer, always in the same order. Only layers that have buffers, or contain layers that do,
+    /// need it.
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        let _ = (path, visitor);
+    }
+
     /// The names of all parameters.
     fn parameter_names(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -185,56 +192,93 @@ pub trait Layer {
         names
     }
 
-    /// Names and numbers of all parameters. Cheap: the buffers are shared until one side is written.
+    /// Names and numbers of all parameters, and after them of all buffers. Cheap: the memory is shared until one side is
+    /// written.
     fn arrays(&self) -> Vec<(String, Array)> {
         let mut arrays = Vec::new();
         self.visit(&Path::ROOT, &mut |path, parameter| arrays.push((path.to_string(), parameter.array().clone())));
+        arrays.extend(self.buffers());
         arrays
     }
 
-    /// Replaces the numbers of all parameters by those of the same names.
+    /// Names and numbers of all buffers.
+    fn buffers(&self) -> Vec<(String, Array)> {
+        let mut arrays = Vec::new();
+        self.visit_buffers(&Path::ROOT, &mut |path, buffer| arrays.push((path.to_string(), buffer.get())));
+        arrays
+    }
+
+    /// Replaces the numbers of the buffers that are named.
     ///
     /// # Errors
     ///
-    /// A parameter that is missing in `arrays`, one too many there, or one of another shape; then nothing is changed.
+    /// Numbers of another shape or type than their buffer's.
+    fn set_buffers(&self, arrays: &[(String, Array)]) -> Result<()> {
+        let mut outcome = Ok(());
+        self.visit_buffers(&Path::ROOT, &mut |path, buffer| {
+            let name = path.to_string();
+            if let (Some((_, array)), true) = (arrays.iter().find(|a| a.0 == name), outcome.is_ok()) {
+                outcome = buffer.set(array.clone()).map_err(|e| e.context(name));
+            }
+        });
+        outcome
+    }
+
+    /// Replaces the numbers of all parameters and buffers by those of the same names.
+    ///
+    /// # Errors
+    ///
+    /// One that is missing in `arrays`, one too many there, or one of another shape; then nothing is changed.
     fn set_arrays(&mut self, arrays: &[(String, Array)]) -> Result<()> {
         let mut problem = None;
-        let mut found = 0;
-        self.visit(&Path::ROOT, &mut |path, parameter| {
-            let name = path.to_string();
-            let shape = parameter.array().shape();
+        let mut names = Vec::new();
+        let mut check = |what: &str, name: String, shape: &[usize], fits: &dyn Fn(DType) -> bool| {
             match arrays.iter().find(|a| a.0 == name) {
                 _ if problem.is_some() => {}
-                Some((_, array)) if array.shape() == shape && array.dtype().is_float() => found += 1,
+                Some((_, array)) if array.shape() == shape && fits(array.dtype()) => {}
                 Some((_, array)) => {
                     problem = Some(format!(
-                        "parameter {name} has shape {shape:?}, the given one {:?} of {}",
+                        "{what} {name} has shape {shape:?}, the given one {:?} of {}",
                         array.shape(),
                         array.dtype()
                     ));
                 }
-                None => problem = Some(format!("parameter {name} is missing")),
+                None => problem = Some(format!("{what} {name} is missing")),
             }
+            names.push(name);
+        };
+        self.visit(&Path::ROOT, &mut |path, parameter| {
+            check("parameter", path.to_string(), parameter.array().shape(), &DType::is_float);
         });
-        if problem.is_none() && found < arrays.len() {
-            let names = self.parameter_names();
-            let extra = arrays.iter().find(|a| !names.contains(&a.0)).map_or("", |a| a.0.as_str());
+        self.visit_buffers(&Path::ROOT, &mut |path, buffer| {
+            let held = buffer.get();
+            check("buffer", path.to_string(), held.shape(), &|dtype| {
+                dtype == held.dtype() || (dtype.is_float() && held.dtype().is_float())
+            });
+        });
+        if let (None, Some((extra, _))) = (&problem, arrays.iter().find(|a| !names.contains(&a.0))) {
             problem = Some(format!("there is no parameter {extra}"));
         }
         if let Some(problem) = problem {
             return Err(Error::format(problem).help("the parameters belong to another network"));
         }
+        let mut dtype = None;
         self.visit_mut(&Path::ROOT, &mut |path, parameter| {
             let name = path.to_string();
             if let Some((_, array)) = arrays.iter().find(|a| a.0 == name) {
                 *parameter.array_mut() = array.clone();
+                // The buffers take the type of the parameters that come with them.
+                dtype = Some(array.dtype());
             }
         });
-        Ok(())
+        if let Some(dtype) = dtype {
+            self.visit_buffers(&Path::ROOT, &mut |_, buffer| buffer.convert(dtype));
+        }
+        self.set_buffers(arrays)
     }
 
-    /// Fills all parameters anew by their initialisers. Every parameter has a random stream of its own, named after it, so
-    /// that adding a layer does not change the others.
+    /// Fills all parameters anew by their initialisers and puts all buffers back to their start. Every parameter has a random
+    /// stream of its own, named after it, so that adding a layer does not change the others.
     ///
     /// # Errors
     ///
@@ -249,6 +293,7 @@ pub trait Layer {
                 Err(error) => outcome = Err(error.context(path)),
             }
         });
+        self.visit_buffers(&Path::ROOT, &mut |path, buffer| buffer.initialize(seed, path));
         outcome
     }
 
@@ -265,6 +310,7 @@ pub trait Layer {
             let converted = parameter.array().to_dtype(dtype);
             *parameter.array_mut() = converted;
         });
+        self.visit_buffers(&Path::ROOT, &mut |_, buffer| buffer.convert(dtype));
         Ok(())
     }
 }
@@ -285,12 +331,23 @@ impl Layer for Parameter {
     }
 }
 
+impl Layer for Buffer {
+    fn visit(&self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &Parameter)) {}
+    fn visit_mut(&mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {}
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        visitor(path, self);
+    }
+}
+
 impl<L: Layer> Layer for Option<L> {
     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
         self.iter().for_each(|layer| layer.visit(path, visitor));
     }
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
         self.iter_mut().for_each(|layer| layer.visit_mut(path, visitor));
+    }
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        self.iter().for_each(|layer| layer.visit_buffers(path, visitor));
     }
 }
 
@@ -301,6 +358,9 @@ impl<L: Layer> Layer for Vec<L> {
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
         self.iter_mut().enumerate().for_each(|(i, layer)| layer.visit_mut(&path.index(i), visitor));
     }
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        self.iter().enumerate().for_each(|(i, layer)| layer.visit_buffers(&path.index(i), visitor));
+    }
 }
 
 impl<L: Layer + ?Sized> Layer for Box<L> {
@@ -309,5 +369,8 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     }
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
         (**self).visit_mut(path, visitor);
+    }
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        (**self).visit_buffers(path, visitor);
     }
 }

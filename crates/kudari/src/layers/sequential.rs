@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::activation::Activation;
+use super::buffer::Buffer;
 use super::parameter::{Layer, Parameter, Path};
 use crate::autograd::{Variable, may_fuse, within};
 use crate::error::Result;
@@ -127,6 +128,9 @@ impl Layer for Sequential {
     }
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
         self.layers.visit_mut(path, visitor);
+    }
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        self.layers.visit_buffers(path, visitor);
     }
 }
 

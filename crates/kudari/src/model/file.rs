@@ -44,7 +44,11 @@ impl Model {
             self.network.arrays().into_iter().map(|(name, array)| (name, array.clone(), array.to_le_bytes())).collect();
         let mut views = Vec::new();
         for (name, array, bytes) in &arrays {
-            let dtype = if array.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
+            let dtype = match array.dtype() {
+                DType::F64 => Dtype::F64,
+                DType::I64 => Dtype::I64,
+                _ => Dtype::F32,
+            };
             let view = TensorView::new(dtype, array.shape().to_vec(), bytes).map_err(|e| broken(format!("{name}: {e}")))?;
             views.push((name.clone(), view));
         }
@@ -122,6 +126,7 @@ impl Model {
             let dtype = match view.dtype() {
                 Dtype::F32 => DType::F32,
                 Dtype::F64 => DType::F64,
+                Dtype::I64 => DType::I64,
                 other => return Err(broken(format!("parameter {name} is of type {other:?}"))),
             };
             arrays.push((name, Array::from_le_bytes(view.data(), view.shape(), dtype)?));

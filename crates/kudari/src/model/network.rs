@@ -5,7 +5,7 @@ use super::summary::{Summary, SummaryRow};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::layers::{Activation, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
+use crate::layers::{Activation, Buffer, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
 
 /// How a network's parameters are made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -170,6 +170,9 @@ impl Layer for Network {
     }
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
         self.layers.visit_mut(path, visitor);
+    }
+    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
+        self.layers.visit_buffers(path, visitor);
     }
 }
 

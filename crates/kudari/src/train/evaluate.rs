@@ -2,7 +2,7 @@
 
 use super::losses::Loss;
 use crate::array::Array;
-use crate::autograd::no_grad;
+use crate::autograd::inference;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::metrics::{confusion_matrix, predicted_classes};
@@ -26,7 +26,7 @@ fn for_each_chunk(
     data: &Dataset,
     mut each: impl FnMut(usize, &crate::Variable, &Array) -> Result<()>,
 ) -> Result<()> {
-    no_grad(|| {
+    inference(|| {
         for from in (0..data.len()).step_by(CHUNK) {
             let batch = data.range(from, from + CHUNK)?;
             each(from, &network.forward(&batch.x)?, &batch.t)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::array::Array;
-use crate::autograd::no_grad;
+use crate::autograd::inference;
 use crate::data::{Batch, Dataset};
 use crate::error::{Error, Result};
 use crate::layers::parameter_count;
@@ -54,7 +54,7 @@ pub fn inspect(network: &Network, data: &Dataset) -> Result<Inspection> {
     for from in (0..data.len()).step_by(CHUNK) {
         let Batch { x, t } = data.range(from, from + CHUNK)?;
         let (mut seen, mut relus) = (x.array().clone(), Vec::new());
-        no_grad(|| {
+        inference(|| {
             network.forward_with(&x, |layer, y| {
                 if layer + 1 == last {
                     seen = y.array().clone();

@@ -1,7 +1,7 @@
 //! A rectangle of the plane on which classifiers of two inputs are looked at.
 
 use crate::array::{Array, DType};
-use crate::autograd::{Variable, no_grad};
+use crate::autograd::{Variable, inference};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::Network;
@@ -85,7 +85,7 @@ impl Plane {
     pub fn probabilities(&self, network: &Network) -> Result<Array> {
         two_inputs(network.input_shape())?;
         let chunks: Result<Vec<Array>> =
-            no_grad(|| self.points.iter().map(|x| network.probabilities(&network.forward(x)?)).collect());
+            inference(|| self.points.iter().map(|x| network.probabilities(&network.forward(x)?)).collect());
         let all = Array::concatenate(&chunks?.iter().collect::<Vec<_>>(), 0)?;
         all.reshape(&[self.rows as isize, self.columns as isize, -1])
     }

@@ -21,7 +21,10 @@ pub(super) fn gradients<L: Layer>(
     layer: &mut L,
     mut loss: impl FnMut(&L) -> Result<f64>,
 ) -> Result<(f64, Gradients)> {
+    // Every loss is that of the same state: layers that count or draw numbers would go on with each.
+    let before = layer.buffers();
     let start = loss(layer)?;
+    let after = layer.buffers();
     let mut gradients = Gradients::default();
     if !start.is_finite() {
         return Ok((start, gradients));
@@ -35,6 +38,7 @@ pub(super) fn gradients<L: Layer>(
             losses.clear();
             let outcome = settings.steps().iter().try_for_each(|step| {
                 set(layer, number, element, sum(old, step * settings.h, dtype));
+                layer.set_buffers(&before)?;
                 loss(layer).map(|value| losses.push(value))
             });
             set(layer, number, element, old);
@@ -48,6 +52,7 @@ pub(super) fn gradients<L: Layer>(
         });
         outcome?;
     }
+    layer.set_buffers(&after)?;
     Ok((start, gradients))
 }
 
