@@ -11,6 +11,7 @@ mod initializer;
 mod linear;
 mod parameter;
 mod pooling;
+mod residual;
 mod sequential;
 
 pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
@@ -20,6 +21,7 @@ pub use initializer::Initializer;
 pub use linear::Linear;
 pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};
 pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
+pub use residual::Residual;
 pub use sequential::{Module, Sequential};
 
 /// Implements [`Layer`] for a struct: its fields are parameters, buffers or layers, named as the fields; fields marked

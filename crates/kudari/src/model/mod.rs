@@ -5,6 +5,7 @@ mod network;
 mod notation;
 mod picture_words;
 mod summary;
+mod words;
 
 pub use file::{Model, write_atomically};
 pub use network::{Network, NetworkOptions};

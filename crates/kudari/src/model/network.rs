@@ -1,11 +1,12 @@
 //! A sequential network made from the notation.
 
-use super::notation::{self, Site};
+use super::notation::{self, Suiting};
 use super::summary::{Summary, SummaryRow};
+use super::words;
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::layers::{Activation, Buffer, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
+use crate::layers::{Buffer, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
 
 /// How a network's parameters are made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,22 +44,12 @@ impl Network {
     ///
     /// A text that cannot be read, an unknown word, or a layer that its input does not fit, each with its column.
     pub fn new(text: &str, input_shape: &[usize], options: &NetworkOptions) -> Result<Network> {
-        let words = notation::read(text)?;
+        let words = words::read(text)?;
         Shape::new(input_shape).map_err(|e| e.context("the network's input"))?;
         let flatten = input_shape.len() != 1 && words[0].name == "linear";
-        let mut shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
-        let mut layers = Sequential::new();
-        for (i, word) in words.iter().enumerate() {
-            let next = words.get(i + 1).and_then(|w| Activation::new(&w.name));
-            let suited = next.map_or(Initializer::LeCun, |a| a.kind().initializer);
-            let site = Site { input: &shape, initializer: options.initializer.unwrap_or(suited) };
-            let mark = |e: Error| {
-                e.context(format_args!("network, column {}, layer {i}", word.column + 1)).excerpt(text, word.column, word.length)
-            };
-            let layer = notation::build(word, &site).map_err(mark)?;
-            shape = layer.output_shape(&shape).map_err(mark)?;
-            layers.push(layer);
-        }
+        let first_shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
+        let suiting = Suiting { chosen: options.initializer, behind: None };
+        let (layers, _) = notation::sequence(text, &words, &first_shape, suiting)?;
         let notation = layers.notation();
         let mut network = Network { notation, input_shape: input_shape.to_vec(), flatten, layers };
         if options.double {
@@ -207,6 +198,37 @@ mod tests {
         // Another layer behind does not change the first one's numbers.
         let (a, b) = (weights("linear(20) relu linear(10)", "0.weight"), weights("linear(20) relu linear(10) relu", "0.weight"));
         assert!(a.same_as(&b));
+    }
+
+    #[test]
+    fn residual_blocks_add_what_goes_past_them() {
+        let net = build("linear(4) 2x(res(linear(4) relu linear(4)) relu) res(linear(2) | linear(2,nobias))", &[3]).unwrap();
+        let names = net.parameter_names();
+        assert_eq!((names[2].as_str(), names.len()), ("1.body.0.weight", 2 + 2 * 4 + 3));
+        assert_eq!(names.last().unwrap(), "5.shortcut.0.weight");
+        assert_eq!(build(net.notation(), &[3]).unwrap().notation(), net.notation());
+        let x = Variable::constant(Array::from([[1.0f32, -2.0, 0.5]]));
+        let y = build("res(relu) res(relu | relu)", &[3]).unwrap().forward(&x).unwrap();
+        // x + max(x, 0), and then twice the positive part of that.
+        assert_eq!(y.array().to_f64_vec(), [4.0, 0.0, 2.0]);
+        let error = build("relu res(linear(4) relu)", &[3]).err().unwrap();
+        assert_eq!(error.what(), "network, column 6, layer 1: res: the body gives samples of shape [4], the way past it [3]");
+        let error = build("relu res(relu linear(x))", &[3]).err().unwrap();
+        assert_eq!(error.marked_excerpt(), "relu res(relu linear(x))\n              ^^^^^^^^^");
+        assert!(build("res", &[3]).is_err() && build("res(relu|relu|relu)", &[3]).is_err());
+    }
+
+    #[test]
+    fn weights_suit_the_activation_behind_poolings_and_blocks() {
+        let spread = |text: &str, name: &str| {
+            let net = build(text, &[16, 8, 8]).unwrap();
+            let (_, weight) = net.arrays().into_iter().find(|a| a.0 == name).unwrap();
+            (weight.sum_of_squares() / weight.len() as f64).sqrt() * 144f64.sqrt()
+        };
+        let (he, lecun) = (2f64.sqrt(), 1.0);
+        assert!((spread("conv(64,3) maxpool(2) relu", "0.weight") - he).abs() < 0.03);
+        assert!((spread("conv(64,3) maxpool(2) flatten", "0.weight") - lecun).abs() < 0.03);
+        assert!((spread("res(conv(16,3,padding=same)) relu", "0.body.0.weight") - he).abs() < 0.05);
     }
 
     #[test]

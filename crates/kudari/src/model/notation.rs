@@ -1,27 +1,61 @@
-//! Reading the network notation: words separated by spaces, some with arguments in parentheses.
-//!
-//! `linear(50) sigmoid linear(10)`. What the words mean is in [`LAYERS`], one line a word; this file only knows how they
-//! are written.
+//! What the words of the network notation mean: [`LAYERS`] has one line a word.
 
 use super::picture_words as pictures;
+use super::words::{RESIDUAL, Word};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Module};
-
-/// A word of the notation with its arguments and its place in the text, in characters.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Word {
-    pub name: String,
-    pub arguments: Vec<String>,
-    pub column: usize,
-    pub length: usize,
-}
+use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Module, Residual, Sequential};
 
 /// What a word needs to know to make its layer.
 pub(super) struct Site<'a> {
+    /// The whole notation, for errors.
+    pub text: &'a str,
     /// The shape of one sample that arrives.
     pub input: &'a [usize],
     /// The initialiser for weights.
     pub initializer: Initializer,
+    /// The same for layers inside this one: the one for all weights if the user chose it, and the activation behind.
+    pub inner: Suiting<'a>,
+}
+
+/// How weights are initialised: as the user says, or as it suits the activation that comes next.
+#[derive(Clone, Copy)]
+pub(super) struct Suiting<'a> {
+    pub chosen: Option<Initializer>,
+    pub behind: Option<&'a Word>,
+}
+
+impl<'a> Suiting<'a> {
+    /// The initialiser for a layer before `words`, and what its own layers need to know.
+    fn at(self, words: &'a [Word]) -> (Initializer, Suiting<'a>) {
+        // Poolings and the like leave it to the activation behind them.
+        let next =
+            words.iter().chain(self.behind).find(|word| !LAYERS.iter().any(|layer| layer.name == word.name && layer.passing));
+        let activation = next.and_then(|word| Activation::new(&word.name));
+        let suited = activation.map_or(Initializer::LeCun, |activation| activation.kind().initializer);
+        (self.chosen.unwrap_or(suited), Suiting { behind: next, ..self })
+    }
+}
+
+/// The layers of `words` one after the other, for samples of shape `input`, and the shape that they make. Errors tell the place
+/// in `text`.
+pub(super) fn sequence(text: &str, words: &[Word], input: &[usize], suiting: Suiting<'_>) -> Result<(Sequential, Vec<usize>)> {
+    let mut shape = input.to_vec();
+    let mut layers = Sequential::new();
+    for (i, word) in words.iter().enumerate() {
+        let (initializer, inner) = suiting.at(&words[i + 1..]);
+        let site = Site { text, input: &shape, initializer, inner };
+        let mark = |e: Error| {
+            if e.marked_excerpt().is_empty() {
+                e.context(format_args!("network, column {}, layer {i}", word.column + 1)).excerpt(text, word.column, word.length)
+            } else {
+                e // a layer inside this one
+            }
+        };
+        let layer = build(word, &site).map_err(mark)?;
+        shape = layer.output_shape(&shape).map_err(mark)?;
+        layers.push(layer);
+    }
+    Ok((layers, shape))
 }
 
 /// A word that is not an activation function.
@@ -29,18 +63,21 @@ pub(super) struct LayerWord {
     pub name: &'static str,
     /// How it is written, for help texts.
     pub usage: &'static str,
+    /// Whether it leaves the spread of its numbers as it is, so that weights before it suit the activation behind it.
+    pub passing: bool,
     pub build: fn(&Word, &Site<'_>) -> Result<Box<dyn Module>>,
 }
 
 /// The layers of the notation besides the activation functions.
 pub(super) const LAYERS: &[LayerWord] = &[
-    LayerWord { name: "linear", usage: "linear(OUTPUTS) or linear(OUTPUTS,nobias)", build: linear },
-    LayerWord { name: "conv", usage: pictures::CONV, build: pictures::conv },
-    LayerWord { name: "maxpool", usage: pictures::MAXPOOL, build: pictures::maxpool },
-    LayerWord { name: "avgpool", usage: pictures::AVGPOOL, build: pictures::avgpool },
-    LayerWord { name: "globalpool", usage: "globalpool", build: pictures::globalpool },
-    LayerWord { name: "flatten", usage: "flatten", build: pictures::flatten },
-    LayerWord { name: "reshape", usage: "reshape(SIZES)", build: pictures::reshape },
+    LayerWord { name: "linear", usage: "linear(OUTPUTS) or linear(OUTPUTS,nobias)", passing: false, build: linear },
+    LayerWord { name: "conv", usage: pictures::CONV, passing: false, build: pictures::conv },
+    LayerWord { name: "maxpool", usage: pictures::MAXPOOL, passing: true, build: pictures::maxpool },
+    LayerWord { name: "avgpool", usage: pictures::AVGPOOL, passing: true, build: pictures::avgpool },
+    LayerWord { name: "globalpool", usage: "globalpool", passing: false, build: pictures::globalpool },
+    LayerWord { name: "flatten", usage: "flatten", passing: false, build: pictures::flatten },
+    LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
+    LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
 ];
 
 fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
@@ -60,6 +97,16 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
             .help("put `flatten` before it"));
     };
     Ok(Box::new(Linear::try_new(*inputs, outputs, site.initializer, bias)?))
+}
+
+fn residual(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let part = |words: &[Word]| sequence(site.text, words, site.input, site.inner).map(|(layers, _)| layers);
+    match &word.parts[..] {
+        [body] => Ok(Box::new(Residual::new(part(body)?))),
+        [body, shortcut] => Ok(Box::new(Residual::with_shortcut(part(body)?, part(shortcut)?))),
+        _ => Err(Error::new(ErrorKind::Notation, "res needs layers in parentheses, and perhaps others after a `|`")
+            .help("write e.g. res(conv(8,3,padding=same) relu)")),
+    }
 }
 
 /// The layer of a word.
@@ -125,73 +172,10 @@ fn unknown(name: &str) -> Error {
     Error::new(ErrorKind::Notation, format!("unknown layer `{name}`")).help(help)
 }
 
-/// Splits the notation into words.
-pub(super) fn read(text: &str) -> Result<Vec<Word>> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut words = Vec::new();
-    let mut at = 0;
-    let fail = |what: &str, column: usize| {
-        Error::new(ErrorKind::Notation, format!("network, column {}: {what}", column + 1))
-            .excerpt(text, column, 1)
-            .help("layers are words separated by spaces, e.g. linear(50) sigmoid linear(10)")
-    };
-    while at < characters.len() {
-        if characters[at].is_whitespace() {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        while at < characters.len() && (characters[at].is_alphanumeric() || "_-".contains(characters[at])) {
-            at += 1;
-        }
-        if at == start {
-            return Err(fail(&format!("`{}` does not begin a layer", characters[at]), at));
-        }
-        let name: String = characters[start..at].iter().collect();
-        let mut arguments = Vec::new();
-        if characters.get(at) == Some(&'(') {
-            let Some(length) = characters[at..].iter().position(|&c| c == ')') else {
-                return Err(fail("`(` is never closed", at));
-            };
-            let inside: String = characters[at + 1..at + length].iter().collect();
-            if let Some(place) = inside.find('(') {
-                return Err(fail("`(` inside parentheses", at + 1 + inside[..place].chars().count()));
-            }
-            if !inside.trim().is_empty() {
-                arguments = inside.split(',').map(|a| a.trim().to_string()).collect();
-            }
-            at += length + 1;
-        }
-        words.push(Word { name, arguments, column: start, length: at - start });
-    }
-    if words.is_empty() {
-        return Err(
-            Error::new(ErrorKind::Notation, "network: there is no layer").help("write e.g. linear(50) sigmoid linear(10)")
-        );
-    }
-    Ok(words)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::words::read;
     use super::*;
-
-    #[test]
-    fn words_arguments_and_columns() {
-        let words = read("linear( 50 , nobias ) sigmoid").unwrap();
-        assert_eq!(words[0].arguments, ["50", "nobias"]);
-        assert_eq!((words[1].name.as_str(), words[1].column, words[1].length), ("sigmoid", 22, 7));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_marked() {
-        let error = read("linear(50) ;sigmoid").unwrap_err();
-        assert_eq!(error.what(), "network, column 12: `;` does not begin a layer");
-        assert_eq!(error.marked_excerpt(), "linear(50) ;sigmoid\n           ^");
-        for bad in ["", "  ", "linear(50", "linear((5))", "()"] {
-            assert!(read(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn unknown_words_get_the_nearest_known_one() {
@@ -202,7 +186,8 @@ mod tests {
     #[test]
     fn arguments_by_place_and_by_name() {
         let build = |text: &str| {
-            let site = Site { input: &[4], initializer: Initializer::LeCun };
+            let inner = Suiting { chosen: None, behind: None };
+            let site = Site { text, input: &[4], initializer: Initializer::LeCun, inner };
             super::build(&read(text).unwrap()[0], &site).map(|layer| layer.notation())
         };
         for (text, read_as) in [

@@ -1,6 +1,7 @@
 //! The notation's words for pictures: convolutions, poolings and changes of shape.
 
-use super::notation::{Site, Word, no_arguments};
+use super::notation::{Site, no_arguments};
+use super::words::Word;
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::Conv2dOptions;
 use crate::layers::{AveragePool2d, Conv2d, Flatten, GlobalAveragePool2d, MaxPool2d, Module, Reshape};
