@@ -6,8 +6,8 @@
 
 use super::{Array, DType, Shape};
 use crate::error::Result;
-use crate::kernels::float::with_element;
-use crate::kernels::random::philox;
+use crate::kernels::float::{with_element, with_float};
+use crate::kernels::random::{mask, philox};
 use crate::kernels::threads;
 
 /// A stream of random numbers: (seed, name) and a position in it.
@@ -102,6 +102,18 @@ impl Stream {
     /// An impossible shape.
     pub fn normal(&mut self, shape: &[usize], mean: f64, deviation: f64, dtype: DType) -> Result<Array> {
         self.fill(shape, dtype, 2, |stream| mean + deviation * stream.next_normal())
+    }
+
+    /// A factor for every element of `like`: 0 with `probability`, else 1 / (1 − `probability`).
+    ///
+    /// # Errors
+    ///
+    /// None for arrays that exist; the signature leaves room for other generators.
+    pub(crate) fn mask(&mut self, like: &Array, probability: f64) -> Result<Array> {
+        let key = self.next_u64();
+        Ok(with_float!(like.dtype(), T => Array::build(like.shape, |out: &mut [T]| mask(out, key, probability)), else {
+            return Err(crate::error::Error::dtype(format!("dropout: not defined for {}", like.dtype())));
+        }))
     }
 
     /// An array whose elements `next` draws one after the other, each `draws` times 64 bits; so any part of it can be

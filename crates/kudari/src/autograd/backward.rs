@@ -64,7 +64,7 @@ impl Backward {
     pub fn run(&self, output: &Variable) -> Result<Gradients> {
         let start = Variable::constant(start_gradient(output, self.start.clone())?);
         let mut gradients = Gradients::default();
-        let walk = Walk { create_graph: false, retain_graph: self.retain_graph };
+        let walk = Walk { create_graph: false, retain_graph: self.retain_graph, ends_at_wanted: false };
         walk.run(&[(output, start)], &[], |node, gradient| gradients.push_falling(node.id, gradient.into_array()))?;
         gradients.finish_falling();
         Ok(gradients)
@@ -109,7 +109,7 @@ pub fn grad(outputs: &[&Variable], inputs: &[&Variable]) -> Result<Vec<Variable>
     }
     let starts: Vec<_> =
         outputs.iter().filter(|v| v.wants_gradient()).map(|v| (*v, Variable::constant(v.array().full_like(1.0)))).collect();
-    let walk = Walk { create_graph: true, retain_graph: true };
+    let walk = Walk { create_graph: true, retain_graph: true, ends_at_wanted: false };
     let wanted: Vec<(u64, usize)> = inputs.iter().filter_map(|v| Some((v.node()?.id, v.output_number()))).collect();
     let found = walk.run(&starts, &wanted, |_, _| {})?;
     let zero = |v: &Variable| Variable::constant(v.array().full_like(0.0));
@@ -149,9 +149,21 @@ fn find(visits: &[Visit], id: u64) -> Option<usize> {
     visits.binary_search_by(|visit| id.cmp(&visit.node.id)).ok()
 }
 
+/// The gradients of one function's result by the function's inputs, from the gradient by the result: `output` was computed from
+/// `inputs`, and the way ends at them. They can be differentiated again; inputs that are constants have none.
+pub(crate) fn pull_back(output: &Variable, gradient: &Variable, inputs: &[&Variable]) -> Result<Vec<Option<Variable>>> {
+    let walk = Walk { create_graph: true, retain_graph: true, ends_at_wanted: true };
+    let nodes: Vec<Option<(u64, usize)>> = inputs.iter().map(|v| Some((v.node()?.id, v.output_number()))).collect();
+    let wanted: Vec<(u64, usize)> = nodes.iter().copied().flatten().collect();
+    let mut found = walk.run(&[(output, gradient.clone())], &wanted, |_, _| {})?.into_iter();
+    Ok(nodes.into_iter().map(|node| node.and_then(|_| found.next().flatten())).collect())
+}
+
 struct Walk {
     create_graph: bool,
     retain_graph: bool,
+    /// Do not look behind what is wanted.
+    ends_at_wanted: bool,
 }
 
 impl Walk {
@@ -164,7 +176,8 @@ impl Walk {
         mut leaf: impl FnMut(&Node, Variable),
     ) -> Result<Vec<Option<Variable>>> {
         let mut lists = Lists::take();
-        self.collect(starts.iter().filter_map(|(v, _)| v.node()), &mut lists)?;
+        let ends = if self.ends_at_wanted { wanted } else { &[] };
+        self.collect(starts.iter().filter_map(|(v, _)| v.node()), ends, &mut lists)?;
         let visits = &mut lists.visits;
         mark_needed(visits, wanted);
         let mut results: Vec<Option<Variable>> = vec![None; wanted.len()];
@@ -198,8 +211,8 @@ impl Walk {
         Ok(results)
     }
 
-    /// Puts every node behind the starts into the list of visits, newest first.
-    fn collect<'a>(&self, starts: impl Iterator<Item = &'a NodeRef>, lists: &mut Lists) -> Result<()> {
+    /// Puts every node behind the starts into the list of visits, newest first; those behind `ends` are left out.
+    fn collect<'a>(&self, starts: impl Iterator<Item = &'a NodeRef>, ends: &[(u64, usize)], lists: &mut Lists) -> Result<()> {
         let Lists { seen, nodes, visits } = lists;
         for node in starts {
             if seen.insert(node.id) {
@@ -211,6 +224,9 @@ impl Walk {
             let node = nodes[next].clone();
             next += 1;
             let Some(function) = &node.function else { continue };
+            if ends.iter().any(|end| end.0 == node.id) {
+                continue;
+            }
             let saved = node.saved();
             if saved.inputs.is_empty() {
                 return Err(Error::new(

@@ -18,6 +18,7 @@ mod trace;
 mod variable;
 mod worked;
 
+pub(crate) use backward::pull_back;
 pub use backward::{Backward, grad};
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;

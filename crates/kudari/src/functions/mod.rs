@@ -11,9 +11,13 @@ mod algebra;
 mod arithmetic;
 mod convolution;
 mod convolution_sizes;
+mod dropout;
 mod elementary;
+mod embedding;
+mod fused;
 mod indexing;
 mod loss;
+mod normalization;
 mod pooling;
 mod pooling_sizes;
 mod product;
@@ -32,10 +36,14 @@ pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
+pub(crate) use dropout::check_probability;
+pub use dropout::dropout;
+pub use embedding::{add_rows, embedding};
 pub use indexing::choose;
 pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
+pub use normalization::{Moments, batch_norm, fixed_batch_norm, group_norm, layer_norm, rms_norm};
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;

@@ -67,8 +67,10 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::product::ENTRIES,
         super::convolution::ENTRIES,
         super::pooling::ENTRIES,
+        super::normalization::ENTRIES,
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
+        super::embedding::ENTRIES,
         super::loss::ENTRIES,
     ]
     .into_iter()

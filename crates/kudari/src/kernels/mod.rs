@@ -15,6 +15,7 @@ pub(crate) mod float;
 pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;
+pub(crate) mod normalize;
 pub(crate) mod perturb;
 pub(crate) mod pooled;
 pub(crate) mod pooling;

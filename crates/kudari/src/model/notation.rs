@@ -3,7 +3,10 @@
 use super::picture_words as pictures;
 use super::words::{RESIDUAL, Word};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Module, Residual, Sequential};
+use crate::layers::{
+    ACTIVATIONS, Activation, BatchNorm, Dropout, Embedding, GroupNorm, Initializer, LayerNorm, Linear, Module, Residual, RmsNorm,
+    Sequential,
+};
 
 /// What a word needs to know to make its layer.
 pub(super) struct Site<'a> {
@@ -76,6 +79,12 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "avgpool", usage: pictures::AVGPOOL, passing: true, build: pictures::avgpool },
     LayerWord { name: "globalpool", usage: "globalpool", passing: false, build: pictures::globalpool },
     LayerWord { name: "flatten", usage: "flatten", passing: false, build: pictures::flatten },
+    LayerWord { name: "batchnorm", usage: "batchnorm", passing: true, build: batch_norm },
+    LayerWord { name: "layernorm", usage: "layernorm", passing: true, build: layer_norm },
+    LayerWord { name: "rmsnorm", usage: "rmsnorm", passing: true, build: rms_norm },
+    LayerWord { name: "groupnorm", usage: "groupnorm(GROUPS)", passing: true, build: group_norm },
+    LayerWord { name: "dropout", usage: "dropout(SHARE)", passing: true, build: dropout },
+    LayerWord { name: "embedding", usage: "embedding(ROWS,SIZE)", passing: false, build: embedding },
     LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
 ];
@@ -97,6 +106,57 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
             .help("put `flatten` before it"));
     };
     Ok(Box::new(Linear::try_new(*inputs, outputs, site.initializer, bias)?))
+}
+
+/// The channels of samples, their first axis.
+fn channels(word: &Word, site: &Site<'_>) -> Result<usize> {
+    site.input
+        .first()
+        .copied()
+        .ok_or_else(|| Error::shape(format!("{} needs samples of shape [channels, …], here a single number arrives", word.name)))
+}
+
+fn batch_norm(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    no_arguments(word)?;
+    Ok(Box::new(BatchNorm::new(channels(word, site)?)?))
+}
+
+/// Over the last axis of samples.
+fn last_axis(word: &Word, site: &Site<'_>) -> Result<usize> {
+    no_arguments(word)?;
+    site.input
+        .last()
+        .copied()
+        .ok_or_else(|| Error::shape(format!("{} needs samples of at least one axis, here a single number arrives", word.name)))
+}
+
+fn layer_norm(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    Ok(Box::new(LayerNorm::new(&[last_axis(word, site)?])?))
+}
+
+fn rms_norm(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    Ok(Box::new(RmsNorm::new(last_axis(word, site)?)?))
+}
+
+fn group_norm(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let usage = || Error::new(ErrorKind::Notation, "groupnorm needs its number of groups").help("write e.g. groupnorm(8)");
+    let [groups] = &word.arguments[..] else { return Err(usage()) };
+    Ok(Box::new(GroupNorm::new(whole_number(groups)?, channels(word, site)?)?))
+}
+
+fn dropout(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    let usage = || Error::new(ErrorKind::Notation, "dropout needs the share that it drops").help("write e.g. dropout(0.5)");
+    let [share] = &word.arguments[..] else { return Err(usage()) };
+    Ok(Box::new(Dropout::new(share.parse().map_err(|_| usage())?)?))
+}
+
+fn embedding(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    let usage = || {
+        Error::new(ErrorKind::Notation, "embedding needs its numbers of rows and of numbers in a row")
+            .help("write e.g. embedding(65,128)")
+    };
+    let [rows, size] = &word.arguments[..] else { return Err(usage()) };
+    Ok(Box::new(Embedding::new(whole_number(rows)?, whole_number(size)?)?))
 }
 
 fn residual(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
