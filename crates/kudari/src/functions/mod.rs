@@ -9,6 +9,7 @@
 mod activation;
 mod algebra;
 mod arithmetic;
+mod attention;
 mod convolution;
 mod convolution_sizes;
 mod dropout;
@@ -32,6 +33,7 @@ mod worked_convolution;
 mod worked_loss;
 mod worked_reduction;
 
+pub use attention::{AttentionOptions, attention, self_attention};
 pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;

@@ -68,6 +68,7 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::convolution::ENTRIES,
         super::pooling::ENTRIES,
         super::normalization::ENTRIES,
+        super::attention::ENTRIES,
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
         super::embedding::ENTRIES,
