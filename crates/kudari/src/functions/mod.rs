@@ -14,6 +14,12 @@ mod convolution_sizes;
 mod elementary;
 mod indexing;
 mod loss;
+mod loss_classification;
+mod loss_cross_entropy;
+mod loss_elements;
+mod loss_reduction;
+mod loss_regression;
+mod loss_weighted;
 mod pooling;
 mod pooling_sizes;
 mod product;
@@ -33,9 +39,14 @@ pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
 pub use indexing::choose;
-pub use loss::{
-    cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
+pub use loss::{mean_absolute_error, mean_squared_error, sum_squared_error};
+pub use loss_classification::{HingeNorm, binary_cross_entropy, focal, hinge, kl_divergence, sigmoid_cross_entropy_with};
+pub use loss_cross_entropy::{cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy};
+pub use loss_reduction::Reduction;
+pub use loss_regression::{
+    GaussianNllOptions, absolute_error, gaussian_nll, huber, log_cosh, poisson_nll, smooth_l1, squared_error,
 };
+pub use loss_weighted::{CrossEntropyOptions, negative_log_likelihood, softmax_cross_entropy_with};
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;

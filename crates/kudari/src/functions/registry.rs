@@ -70,6 +70,10 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
         super::loss::ENTRIES,
+        super::loss_cross_entropy::ENTRIES,
+        super::loss_weighted::ENTRIES,
+        super::loss_classification::ENTRIES,
+        super::loss_regression::ENTRIES,
     ]
     .into_iter()
     .flatten()

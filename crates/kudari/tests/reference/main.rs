@@ -9,4 +9,5 @@
 mod arrays;
 mod data;
 mod functions;
+mod losses;
 mod optimizers;
