@@ -9,8 +9,8 @@ use kudari::autograd::{Calculation, Call, Context, Function, InputGradients, Ope
 use kudari::explain::{Derivation, Problem};
 use kudari::expression::Expression;
 use kudari::functions::{
-    Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, binary_cross_entropy, choose, cross_entropy,
-    gaussian_nll, hinge, huber, kl_divergence, max_pool2d, mean_absolute_error, registry, smooth_l1,
+    Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, binary_cross_entropy, choose, contrastive,
+    cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, mean_absolute_error, registry, smooth_l1, triplet,
 };
 use kudari::layers::ACTIVATIONS;
 use kudari::model::{Network, NetworkOptions};
@@ -120,6 +120,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
     let margins = [Array::from([1.0, -1.0, 0.0]), Array::from([1.0, -1.0, 1.0])];
     let certain = [Array::from([0.0, 1.0, 1.0, 0.5]), Array::from([0.0, 1.0, 0.0, 0.25])];
     let variances = [Array::from([1.0, 0.0]), Array::from([0.5, 2e-3]), Array::from([0.0, 1e-7])];
+    let vectors = [Array::from([[1.0, 2.0], [1.0, 1.0]]), Array::from([[1.0, 2.0], [3.0, 1.0]])];
     vec![
         ("relu", sample(&around_zero, |v| Ok(v[0].relu()))),
         ("relu", sample(&around_zero, |v| Ok(v[0].relu_with(0.5)))),
@@ -148,6 +149,8 @@ fn edges() -> Vec<(&'static str, Sample)> {
         ("binary_cross_entropy", sample(&certain, |v| binary_cross_entropy(&v[0], &v[1], Reduction::Mean))),
         ("kl_divergence", sample(&certain, |v| kl_divergence(&v[0], &v[1], Reduction::Mean))),
         ("gaussian_nll", sample(&variances, |v| gaussian_nll(&v[0], &v[1], &v[2], &GaussianNllOptions::default()))),
+        ("contrastive", sample(&vectors, |v| contrastive(&v[0], &v[1], Array::from([0i64, 0]), 1.0, Reduction::Mean))),
+        ("triplet", sample(&vectors, |v| triplet(&v[0], &v[1], &v[0], 1e-9, Reduction::Mean))),
         // In f64 it does nothing, and in f32 nothing could be differentiated numerically.
         ("to_dtype", sample(&[Array::from([1.5f32, -0.1])], |v| v[0].to_dtype(DType::F64))),
     ]

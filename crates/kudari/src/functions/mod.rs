@@ -17,6 +17,7 @@ mod loss;
 mod loss_classification;
 mod loss_cross_entropy;
 mod loss_elements;
+mod loss_embedding;
 mod loss_reduction;
 mod loss_regression;
 mod loss_weighted;
@@ -31,6 +32,7 @@ mod softmax;
 mod unary;
 mod worked;
 mod worked_convolution;
+mod worked_embedding;
 mod worked_loss;
 mod worked_reduction;
 
@@ -42,6 +44,7 @@ pub use indexing::choose;
 pub use loss::{mean_absolute_error, mean_squared_error, sum_squared_error};
 pub use loss_classification::{HingeNorm, binary_cross_entropy, focal, hinge, kl_divergence, sigmoid_cross_entropy_with};
 pub use loss_cross_entropy::{cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy};
+pub use loss_embedding::{contrastive, cosine_embedding, triplet};
 pub use loss_reduction::Reduction;
 pub use loss_regression::{
     GaussianNllOptions, absolute_error, gaussian_nll, huber, log_cosh, poisson_nll, smooth_l1, squared_error,

@@ -74,6 +74,7 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::loss_weighted::ENTRIES,
         super::loss_classification::ENTRIES,
         super::loss_regression::ENTRIES,
+        super::loss_embedding::ENTRIES,
     ]
     .into_iter()
     .flatten()

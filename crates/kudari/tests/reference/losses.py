@@ -206,8 +206,53 @@ def weighted_cases():
         case("negative_log_likelihood", [some(*shape)], of, args)
 
 
+def embedding_cases():
+    for shape, together in [((4, 3), [1, 0, 0, 1]), ((1, 1), [1]), ((1, 1), [0]), ((3, 7), [0, 1, 0]), ((5, 2), [0] * 5)]:
+        for reduction in REDUCTIONS:
+            t = np.array(together, dtype=np.int64)
+            vectors = [some(*shape), shifted(*shape)]
+            signs = 2 * t - 1
+            for margin in [0.0, -0.5]:
+                of = lambda a, b: F.cosine_embedding_loss(a, b, torch.tensor(signs), margin, reduction=reduction)  # noqa: E731
+                args = {"target": written(signs), "margin": margin, "reduction": reduction}
+                # Vectors of one number have a cosine of ±1 and no slope but rounding.
+                case("cosine_embedding", vectors, of, args, gradients=shape[1] > 1)
+            for margin in [1.0, 4.0]:
+
+                def contrastive(a, b):
+                    d = torch.linalg.vector_norm(a - b, dim=-1)
+                    y = torch.tensor(t).to(a.dtype)
+                    terms = 0.5 * y * d**2 + 0.5 * (1 - y) * F.relu(margin - d) ** 2
+                    return reduce(terms, reduction, len(t))
+
+                args = {"target": written(t), "margin": margin, "reduction": reduction}
+                case("contrastive", vectors, contrastive, args)
+            for margin in [1.0, 0.25]:
+                of = lambda a, p, n: F.triplet_margin_loss(a, p, n, margin, reduction=reduction)  # noqa: E731
+                case("triplet", [*vectors, some(*shape, shift=4)], of, {"margin": margin, "reduction": reduction})
+    # Vectors of zeros, and large ones.
+    a = Given([[0.0, 0.0], [1.0, 2.0], [1000.0, -1000.0], [1e-3, 0.0]])
+    b = Given([[1.0, 0.5], [2.0, 0.5], [-1000.0, 900.5], [-1e-3, 0.5]])
+    for signs in [[1, 1, 1, 1], [-1, -1, -1, 1]]:
+
+        def of(a, b):
+            # PyTorch's own 1e-12 is rounded to f32.
+            length = lambda x: (x * x).sum(-1) + 1e-12  # noqa: E731
+            cosine = (a * b).sum(-1) / (length(a) * length(b)).sqrt()
+            return torch.where(torch.tensor(signs) == 1, 1 - cosine, F.relu(cosine + 0.25))
+
+        case("cosine_embedding", [a, b], of, {"target": written(np.array(signs)), "margin": -0.25, "reduction": "none"})
+    of = lambda a, b: reduce(0.5 * torch.stack([((a - b)[0] ** 2).sum(), F.relu(1 - (a - b)[1].abs().sum()) ** 2]), "mean", 2)  # noqa: E731
+    # PyTorch's absolute value has the slope 0 at 0.
+    case("contrastive", [Given([[1.0, 2.0], [0.5, 0.5]]), Given([[1.0, 2.0], [0.5, 0.5]])], of,
+         {"target": written(np.array([1, 0])), "margin": 1.0, "reduction": "mean"})  # fmt: skip
+    of = lambda a, p, n: F.triplet_margin_loss(a, p, n, reduction="none")  # noqa: E731
+    case("triplet", [a, a, b], of, {"margin": 1.0, "reduction": "none"})
+    case("triplet", [a, b, a], of, {"margin": 1.0, "reduction": "none"})
+
+
 def main():
-    for make in [regression_cases, classification_cases, weighted_cases]:
+    for make in [regression_cases, classification_cases, weighted_cases, embedding_cases]:
         make()
     write_cases("losses.json")
 

@@ -1,9 +1,9 @@
 //! The losses with options, whose values `losses.py` makes.
 
 use kudari::functions::{
-    CrossEntropyOptions, GaussianNllOptions, HingeNorm, Reduction, absolute_error, binary_cross_entropy, focal, gaussian_nll,
-    hinge, huber, kl_divergence, log_cosh, negative_log_likelihood, poisson_nll, sigmoid_cross_entropy_with, smooth_l1,
-    softmax_cross_entropy_with, squared_error,
+    CrossEntropyOptions, GaussianNllOptions, HingeNorm, Reduction, absolute_error, binary_cross_entropy, contrastive,
+    cosine_embedding, focal, gaussian_nll, hinge, huber, kl_divergence, log_cosh, negative_log_likelihood, poisson_nll,
+    sigmoid_cross_entropy_with, smooth_l1, softmax_cross_entropy_with, squared_error, triplet,
 };
 use kudari::{Array, DType, Result, Variable};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::data::{array, decimals};
 /// Calls the loss of that name as the registry's `usage` says.
 pub fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
     let number = |key: &str| args[key].as_f64().expect(key);
+    let margin = || number("margin");
     let reduction = match args["reduction"].as_str() {
         Some("mean") => Reduction::Mean,
         Some("sum") => Reduction::Sum,
@@ -47,6 +48,9 @@ pub fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "kl_divergence" => kl_divergence(x, target(), reduction),
         "softmax_cross_entropy" => softmax_cross_entropy_with(x, goal(args, x), &options(args, reduction)),
         "negative_log_likelihood" => negative_log_likelihood(x, goal(args, x), &options(args, reduction)),
+        "cosine_embedding" => cosine_embedding(x, &v[1], labels("target"), margin(), reduction),
+        "contrastive" => contrastive(x, &v[1], labels("target"), margin(), reduction),
+        "triplet" => triplet(x, &v[1], &v[2], margin(), reduction),
         _ => panic!("`{name}` is not in this table of calls: add it here and to losses.py"),
     }
 }
