@@ -75,6 +75,7 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::loss_classification::ENTRIES,
         super::loss_regression::ENTRIES,
         super::loss_embedding::ENTRIES,
+        super::loss_ctc::ENTRIES,
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@
 
 pub(crate) mod bf16;
 pub(crate) mod convolution;
+pub(crate) mod ctc;
 pub(crate) mod elementwise;
 pub(crate) mod float;
 pub(crate) mod loss;

@@ -6,10 +6,11 @@
 
 import math
 
+import mpmath
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import Given, case, some, write_cases, written
+from common import Given, case, rule_values, some, write_cases, written
 
 REDUCTIONS = ["mean", "sum", "none"]
 SHAPES = [(2, 3), (5,), (), (37,), (3, 1, 4), (1, 1)]
@@ -251,8 +252,77 @@ def embedding_cases():
     case("triplet", [a, b, a], of, {"margin": 1.0, "reduction": "none"})
 
 
+def ctc_in_60_digits(logits, labels):
+    """−ln P of the labels and the gradient by the logits of one sample [steps, classes]; the blank is 0."""
+    e = [[mpmath.exp(mpmath.mpf(float(x))) for x in row] for row in logits]
+    p = [[x / mpmath.fsum(row) for x in row] for row in e]
+    states = [0] + [k for label in labels for k in (int(label), 0)]
+    steps, count = len(p), len(states)
+
+    def ways(s):
+        return [s] + [s - 1] * (s >= 1) + [s - 2] * (s >= 2 and states[s] != 0 and states[s] != states[s - 2])
+
+    # Without logarithms: α counts the step's own class, β does not.
+    alpha = [[p[0][k] if s < 2 else mpmath.mpf(0) for s, k in enumerate(states)]]
+    for t in range(1, steps):
+        alpha.append([mpmath.fsum(alpha[-1][r] for r in ways(s)) * p[t][k] for s, k in enumerate(states)])
+    beta = [[mpmath.mpf(s >= count - 2) for s in range(count)]]
+    for t in range(steps - 1, 0, -1):
+        ahead = [b * p[t][k] for b, k in zip(beta[0], states)]
+        beta.insert(0, [mpmath.fsum(ahead[r] for r in range(count) if s in ways(r)) for s in range(count)])
+    whole = mpmath.fsum(alpha[-1][-2:])
+    shares = [[mpmath.fsum(a * b for a, b, s in zip(alpha[t], beta[t], states) if s == k) / whole for k in range(len(p[0]))]
+              for t in range(steps)]  # fmt: skip
+    gradient = [[float(p[t][k] - shares[t][k]) for k in range(len(p[0]))] for t in range(steps)]
+    return float(-mpmath.log(whole)), np.array(gradient)
+
+
+def ctc_cases():
+    def both(shape, labels, inputs, targets, x=None, blank=0, zero_infinity=False, reductions=REDUCTIONS):
+        labels = np.array(labels, dtype=np.int64)
+        for reduction in reductions:
+            # In f64 for either type: PyTorch's f32 loses digits over the steps.
+            def of(x):
+                y = F.ctc_loss(F.log_softmax(x.double(), -1), torch.tensor(labels), torch.tensor(inputs), torch.tensor(targets),
+                               blank, reduction, zero_infinity)  # fmt: skip
+                return y.to(x.dtype)
+
+            args = {"labels": written(labels), "inputs": inputs, "targets": targets, "blank": blank, "reduction": reduction}
+            case("ctc", [x or some(*shape)], of, {**args, "zero_infinity": zero_infinity})
+
+    both((6, 2, 4), [[1, 2, 3], [3, 3, 1]], [6, 5], [3, 2])
+    both((5, 3, 3), [[1, 1, 2], [2, 1, 0], [0, 0, 0]], [5, 4, 5], [3, 2, 0])
+    both((1, 1, 2), [[1]], [1], [1])
+    both((4, 1, 2), [[0, 0]], [4], [2], blank=1)
+    both((3, 2, 4), [[1, 1, 1], [2, 3, 1]], [3, 3], [3, 3], zero_infinity=True)
+
+    def precisely(given, labels, inputs, targets):
+        """The mean, where PyTorch's logarithms lose digits: over many steps, and at large logits."""
+        labels = np.array(labels, dtype=np.int64)
+        value, slope = 0.0, np.zeros_like(given.values)
+        for n, (row, steps, length) in enumerate(zip(labels, inputs, targets)):
+            loss, gradient = ctc_in_60_digits(given.values[:steps, n], row[:length])
+            value += loss / length / len(labels)
+            slope[:steps, n] = gradient / length / len(labels)
+
+        def of(x):
+            like = torch.tensor(slope).to(x.dtype)
+            return (value + (like * (x - x.detach())).sum()).to(x.dtype)
+
+        x = torch.tensor(given.values, requires_grad=True)
+        theirs = F.ctc_loss(F.log_softmax(x, -1), torch.tensor(labels), torch.tensor(inputs), torch.tensor(targets))
+        assert abs(theirs.item() / value - 1) < 1e-12
+        assert np.abs(torch.autograd.grad(theirs, x)[0].numpy() - slope).max() < 1e-11 * np.abs(slope).max()
+        args = {"labels": written(labels), "inputs": inputs, "targets": targets, "blank": 0, "reduction": "mean"}
+        case("ctc", [given], of, {**args, "zero_infinity": False})
+
+    rows = [[(3 * i + n) % 4 + 1 for i in range(11)] for n in range(3)]
+    precisely(some(40, 3, 5), rows, [40, 33, 23], [11, 7, 11])
+    precisely(Given(1000.0 * rule_values((5, 1, 3), [37, 97, 48.0, 48])), [[1, 2]], [5], [2])
+
+
 def main():
-    for make in [regression_cases, classification_cases, weighted_cases, embedding_cases]:
+    for make in [regression_cases, classification_cases, weighted_cases, embedding_cases, ctc_cases]:
         make()
     write_cases("losses.json")
 

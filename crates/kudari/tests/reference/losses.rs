@@ -1,14 +1,14 @@
 //! The losses with options, whose values `losses.py` makes.
 
 use kudari::functions::{
-    CrossEntropyOptions, GaussianNllOptions, HingeNorm, Reduction, absolute_error, binary_cross_entropy, contrastive,
-    cosine_embedding, focal, gaussian_nll, hinge, huber, kl_divergence, log_cosh, negative_log_likelihood, poisson_nll,
+    CrossEntropyOptions, CtcOptions, GaussianNllOptions, HingeNorm, Reduction, absolute_error, binary_cross_entropy, contrastive,
+    cosine_embedding, ctc, focal, gaussian_nll, hinge, huber, kl_divergence, log_cosh, negative_log_likelihood, poisson_nll,
     sigmoid_cross_entropy_with, smooth_l1, softmax_cross_entropy_with, squared_error, triplet,
 };
 use kudari::{Array, DType, Result, Variable};
 use serde_json::Value;
 
-use crate::data::{array, decimals};
+use crate::data::{array, decimals, sizes};
 
 /// Calls the loss of that name as the registry's `usage` says.
 pub fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
@@ -22,7 +22,7 @@ pub fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
     };
     let labels = |key: &str| array(&args[key], DType::I64);
     let logits = &v[0];
-    let x = if args["log_softmax"] == true { &logits.log_softmax(-1)? } else { logits };
+    let x = if args["log_softmax"] == true || name == "ctc" { &logits.log_softmax(-1)? } else { logits };
     // The target is an input, or stands in the arguments.
     let target = || match v.get(1) {
         Some(t) => t.clone(),
@@ -51,6 +51,11 @@ pub fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "cosine_embedding" => cosine_embedding(x, &v[1], labels("target"), margin(), reduction),
         "contrastive" => contrastive(x, &v[1], labels("target"), margin(), reduction),
         "triplet" => triplet(x, &v[1], &v[2], margin(), reduction),
+        "ctc" => {
+            let zero_infinity = args["zero_infinity"] == true;
+            let options = CtcOptions { blank: args["blank"].as_u64().expect("blank") as usize, zero_infinity, reduction };
+            ctc(x, &labels("labels"), &sizes(&args["inputs"]), &sizes(&args["targets"]), &options)
+        }
         _ => panic!("`{name}` is not in this table of calls: add it here and to losses.py"),
     }
 }
