@@ -272,7 +272,7 @@ pub fn hinge(x: &Variable, t: impl ToVariable, norm: HingeNorm, reduction: Reduc
 }
 
 /// −1 for 0 and 1 for 1.
-pub(super) fn signs(hot: &Array) -> Array {
+pub(crate) fn signs(hot: &Array) -> Array {
     hot.scale(2.0).shift(-1.0)
 }
 

@@ -44,6 +44,7 @@ pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
 pub use indexing::choose;
 pub use loss::{mean_absolute_error, mean_squared_error, sum_squared_error};
+pub(crate) use loss_classification::signs;
 pub use loss_classification::{HingeNorm, binary_cross_entropy, focal, hinge, kl_divergence, sigmoid_cross_entropy_with};
 pub use loss_cross_entropy::{cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy};
 pub use loss_ctc::{CtcOptions, ctc};
