@@ -8,7 +8,10 @@ use kudari::array::Stream;
 use kudari::autograd::{Calculation, Call, Context, Function, InputGradients, Operand, Outputs, Part, Worked, apply, trace};
 use kudari::explain::{Derivation, Problem};
 use kudari::expression::Expression;
-use kudari::functions::{Entry, Sample, choose, cross_entropy, max_pool2d, mean_absolute_error, registry};
+use kudari::functions::{
+    Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, binary_cross_entropy, choose, contrastive,
+    cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, mean_absolute_error, registry, smooth_l1, triplet,
+};
 use kudari::layers::ACTIVATIONS;
 use kudari::model::{Network, NetworkOptions};
 use kudari::train::{LOSSES, Loss};
@@ -113,6 +116,11 @@ fn edges() -> Vec<(&'static str, Sample)> {
     let pair = [Array::from([1.0, 2.0, -3.0]), Array::from([1.0, -3.0, 2.0])];
     let one_nan = [Array::from([f64::NAN, 1.0]), Array::from([1.0, f64::NAN])];
     let powers = [Array::from([0.0, 0.0, 2.0, 0.0]), Array::from([0.0, 3.0, 0.0, 1.0])];
+    let kinks = [Array::from([0.5, -0.5, 0.0, 2.0]), Array::from([0.0, 0.0, 0.0, 0.0])];
+    let margins = [Array::from([1.0, -1.0, 0.0]), Array::from([1.0, -1.0, 1.0])];
+    let certain = [Array::from([0.0, 1.0, 1.0, 0.5]), Array::from([0.0, 1.0, 0.0, 0.25])];
+    let variances = [Array::from([1.0, 0.0]), Array::from([0.5, 2e-3]), Array::from([0.0, 1e-7])];
+    let vectors = [Array::from([[1.0, 2.0], [1.0, 1.0]]), Array::from([[1.0, 2.0], [3.0, 1.0]])];
     vec![
         ("relu", sample(&around_zero, |v| Ok(v[0].relu()))),
         ("relu", sample(&around_zero, |v| Ok(v[0].relu_with(0.5)))),
@@ -133,6 +141,16 @@ fn edges() -> Vec<(&'static str, Sample)> {
         ("choose", sample(&pair, |v| choose(&Array::from([[true], [false]]), &v[0], &v[1]))),
         ("mean_absolute_error", sample(&pair, |v| mean_absolute_error(&v[0], &v[1]))),
         ("cross_entropy", sample(&[Array::from([0.0, 1.0])], |v| cross_entropy(&v[0], Array::from(1i64), 0.0))),
+        ("absolute_error", sample(&pair, |v| absolute_error(&v[0], &v[1], Reduction::None))),
+        ("huber", sample(&kinks, |v| huber(&v[0], &v[1], 0.5, Reduction::Mean))),
+        ("smooth_l1", sample(&kinks, |v| smooth_l1(&v[0], &v[1], 0.5, Reduction::Mean))),
+        ("hinge", sample(&margins, |v| hinge(&v[0], &v[1], HingeNorm::L1, Reduction::Mean))),
+        ("squared_hinge", sample(&margins, |v| hinge(&v[0], &v[1], HingeNorm::L2, Reduction::Mean))),
+        ("binary_cross_entropy", sample(&certain, |v| binary_cross_entropy(&v[0], &v[1], Reduction::Mean))),
+        ("kl_divergence", sample(&certain, |v| kl_divergence(&v[0], &v[1], Reduction::Mean))),
+        ("gaussian_nll", sample(&variances, |v| gaussian_nll(&v[0], &v[1], &v[2], &GaussianNllOptions::default()))),
+        ("contrastive", sample(&vectors, |v| contrastive(&v[0], &v[1], Array::from([0i64, 0]), 1.0, Reduction::Mean))),
+        ("triplet", sample(&vectors, |v| triplet(&v[0], &v[1], &v[0], 1e-9, Reduction::Mean))),
         // In f64 it does nothing, and in f32 nothing could be differentiated numerically.
         ("to_dtype", sample(&[Array::from([1.5f32, -0.1])], |v| v[0].to_dtype(DType::F64))),
     ]

@@ -56,8 +56,9 @@ pub struct Arguments {
     /// The network, e.g. "linear(50) sigmoid linear(10)"
     #[arg(long, value_name = "NET")]
     pub net: Option<String>,
-    /// What is minimised: softmax_cross_entropy, cross_entropy, sigmoid_cross_entropy, mean_squared_error,
-    /// mean_absolute_error, sum_squared_error
+    /// What is minimised: softmax_cross_entropy, cross_entropy, sigmoid_cross_entropy, binary_cross_entropy, focal(0.25,2),
+    /// hinge, squared_hinge, mean_squared_error, mean_absolute_error, sum_squared_error, huber(1), smooth_l1(1), log_cosh;
+    /// numbers optional
     #[arg(long, default_value = "softmax_cross_entropy")]
     pub loss: String,
     /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999); numbers optional

@@ -109,6 +109,27 @@ pub(super) fn loss_convention(name: &str) -> Phrase {
         "sigmoid_cross_entropy" => {
             phrase!("p = σ(y); divided by the number n of outputs and samples", "p = σ(y)。出力とデータの個数 n で割る")
         }
+        "binary_cross_entropy" => phrase!(
+            "y are probabilities; divided by the number n of outputs and samples",
+            "y は確率。出力とデータの個数 n で割る"
+        ),
+        "focal" => phrase!(
+            "p = σ(y), α and γ as given; divided by the number n of outputs and samples",
+            "p = σ(y)、α と γ は指定の値。出力とデータの個数 n で割る"
+        ),
+        "hinge" | "squared_hinge" => phrase!(
+            "tₖ is 1 for the right class, else −1; divided by the number n of samples",
+            "tₖ は正解のクラスで 1、ほかは −1。データの個数 n で割る"
+        ),
+        "huber" => phrase!(
+            "h(d) = ½d² up to |d| = δ, beyond it δ(|d| − ½δ); divided by the number n of outputs and samples",
+            "|d| ≤ δ なら h(d) = ½d²、超えれば δ(|d| − ½δ)。出力とデータの個数 n で割る"
+        ),
+        "smooth_l1" => phrase!(
+            "h(d) = ½d²/β below |d| = β, from there |d| − ½β; divided by the number n of outputs and samples",
+            "|d| < β なら h(d) = ½d²/β、以上なら |d| − ½β。出力とデータの個数 n で割る"
+        ),
+        "log_cosh" => phrase!("divided by the number n of outputs and samples", "出力とデータの個数 n で割る"),
         _ => Phrase::default(),
     }
 }
@@ -122,6 +143,12 @@ pub(super) fn loss_formula(name: &str) -> &'static str {
         "softmax_cross_entropy" => "E = −Σₖ tₖ ln pₖ / n",
         "cross_entropy" => "E = −Σₖ tₖ ln yₖ / n",
         "sigmoid_cross_entropy" => "E = −Σₖ (tₖ ln pₖ + (1 − tₖ) ln(1 − pₖ)) / n",
+        "binary_cross_entropy" => "E = −Σₖ (tₖ ln yₖ + (1 − tₖ) ln(1 − yₖ)) / n",
+        "focal" => "E = −Σₖ (α tₖ (1 − pₖ)^γ ln pₖ + (1 − α)(1 − tₖ) pₖ^γ ln(1 − pₖ)) / n",
+        "hinge" => "E = Σₖ max(0, 1 − yₖtₖ) / n",
+        "squared_hinge" => "E = Σₖ max(0, 1 − yₖtₖ)² / n",
+        "huber" | "smooth_l1" => "E = Σₖ h(yₖ − tₖ) / n",
+        "log_cosh" => "E = Σₖ ln cosh(yₖ − tₖ) / n",
         _ => "E",
     }
 }

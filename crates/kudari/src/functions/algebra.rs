@@ -17,6 +17,8 @@ pub(super) trait Algebra:
     /// A fixed number.
     fn constant(&self, value: f64) -> Self;
     fn exp(&self) -> Self;
+    fn ln(&self) -> Self;
+    fn softplus(&self) -> Self;
     fn sin(&self) -> Self;
     fn cos(&self) -> Self;
     fn tanh(&self) -> Self;
@@ -32,6 +34,8 @@ pub(super) trait Algebra:
     fn heaviside(&self, at_zero: f64) -> Self;
     /// 1 from `low` to `high`, both included, else 0; derivative zero.
     fn inside(&self, low: f64, high: f64) -> Self;
+    /// The nearest number from `low` to `high`; derivative `inside`.
+    fn clip(&self, low: f64, high: f64) -> Self;
 }
 
 impl<T: Float> Algebra for T {
@@ -42,6 +46,14 @@ impl<T: Float> Algebra for T {
     #[inline(always)]
     fn exp(&self) -> T {
         Float::exp(*self)
+    }
+    #[inline(always)]
+    fn ln(&self) -> T {
+        Float::ln(*self)
+    }
+    #[inline(always)]
+    fn softplus(&self) -> T {
+        self.larger(T::ZERO) + Float::exp(-Float::abs(*self)).ln_1p()
     }
     #[inline(always)]
     fn sin(&self) -> T {
@@ -85,6 +97,10 @@ impl<T: Float> Algebra for T {
     fn inside(&self, low: f64, high: f64) -> T {
         if *self >= T::from_f64(low) && *self <= T::from_f64(high) { T::ONE } else { T::ZERO }
     }
+    #[inline(always)]
+    fn clip(&self, low: f64, high: f64) -> T {
+        self.larger(T::from_f64(low)).smaller(T::from_f64(high))
+    }
 }
 
 impl Algebra for Variable {
@@ -93,6 +109,12 @@ impl Algebra for Variable {
     }
     fn exp(&self) -> Variable {
         Variable::exp(self)
+    }
+    fn ln(&self) -> Variable {
+        self.log()
+    }
+    fn softplus(&self) -> Variable {
+        Variable::softplus(self)
     }
     fn sin(&self) -> Variable {
         Variable::sin(self)
@@ -124,6 +146,9 @@ impl Algebra for Variable {
     }
     fn inside(&self, low: f64, high: f64) -> Variable {
         Variable::constant(self.array().map(Inside { low, high }))
+    }
+    fn clip(&self, low: f64, high: f64) -> Variable {
+        Variable::clip(self, low, high)
     }
 }
 

@@ -18,6 +18,14 @@ mod embedding;
 mod fused;
 mod indexing;
 mod loss;
+mod loss_classification;
+mod loss_cross_entropy;
+mod loss_ctc;
+mod loss_elements;
+mod loss_embedding;
+mod loss_reduction;
+mod loss_regression;
+mod loss_weighted;
 mod normalization;
 mod pooling;
 mod pooling_sizes;
@@ -30,6 +38,8 @@ mod softmax;
 mod unary;
 mod worked;
 mod worked_convolution;
+mod worked_ctc;
+mod worked_embedding;
 mod worked_loss;
 mod worked_reduction;
 
@@ -42,9 +52,17 @@ pub(crate) use dropout::check_probability;
 pub use dropout::dropout;
 pub use embedding::{add_rows, embedding};
 pub use indexing::choose;
-pub use loss::{
-    cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
+pub use loss::{mean_absolute_error, mean_squared_error, sum_squared_error};
+pub(crate) use loss_classification::signs;
+pub use loss_classification::{HingeNorm, binary_cross_entropy, focal, hinge, kl_divergence, sigmoid_cross_entropy_with};
+pub use loss_cross_entropy::{cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy};
+pub use loss_ctc::{CtcOptions, ctc};
+pub use loss_embedding::{contrastive, cosine_embedding, triplet};
+pub use loss_reduction::Reduction;
+pub use loss_regression::{
+    GaussianNllOptions, absolute_error, gaussian_nll, huber, log_cosh, poisson_nll, smooth_l1, squared_error,
 };
+pub use loss_weighted::{CrossEntropyOptions, negative_log_likelihood, softmax_cross_entropy_with};
 pub use normalization::{Moments, batch_norm, fixed_batch_norm, group_norm, layer_norm, rms_norm};
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use pooling_sizes::pool2d_shape;

@@ -73,6 +73,12 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::indexing::ENTRIES,
         super::embedding::ENTRIES,
         super::loss::ENTRIES,
+        super::loss_cross_entropy::ENTRIES,
+        super::loss_weighted::ENTRIES,
+        super::loss_classification::ENTRIES,
+        super::loss_regression::ENTRIES,
+        super::loss_embedding::ENTRIES,
+        super::loss_ctc::ENTRIES,
     ]
     .into_iter()
     .flatten()

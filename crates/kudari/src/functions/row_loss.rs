@@ -1,6 +1,6 @@
 //! The loss of every row by itself: what the losses of [`loss`](super::loss) add up or average. Without gradients.
 
-use super::loss::{BinarySurprise, Surprise, Target, not_float};
+use super::loss_cross_entropy::{BinarySurprise, Surprise, Target, not_float};
 use crate::array::{Array, Shape};
 use crate::autograd::Variable;
 use crate::error::Result;

@@ -4,13 +4,13 @@ use crate::array::{Array, index_of};
 use crate::autograd::{Character, Function, Operand, Selection, Worked};
 use crate::expression::Expression;
 
-/// A formula of the registry with numbers for the parameters.
-fn read(formula: &str, parameters: &[(&str, f64)]) -> Option<Expression> {
+/// A formula of the registry over these letters, with numbers for the parameters.
+pub(super) fn read(formula: &str, letters: &[&str], parameters: &[(&str, f64)]) -> Option<Expression> {
     let known = |name: &String| match parameters.iter().find(|p| p.0 == name) {
         Some((_, value)) => Expression::Number(*value),
         None => Expression::Leaf(name.clone()),
     };
-    let names: Vec<&str> = ["x", "y"].into_iter().chain(parameters.iter().map(|p| p.0)).collect();
+    let names: Vec<&str> = letters.iter().copied().chain(parameters.iter().map(|p| p.0)).collect();
     let formula = Expression::parse_with(formula, &names).ok()?.substitute(&mut |name| known(name));
     // A slope of −1 is a number, not a calculation.
     match formula {
@@ -34,7 +34,8 @@ struct Elementwise {
 
 /// The calculation of an elementwise function: its formula and its slope, as the registry writes them.
 pub(super) fn elementwise(formula: &str, slope: &str, parameters: &[(&str, f64)]) -> Option<Box<dyn Worked>> {
-    Some(Box::new(Elementwise { formula: read(formula, parameters)?, slope: read(slope, parameters)? }))
+    let read = |text: &str| read(text, &["x", "y"], parameters);
+    Some(Box::new(Elementwise { formula: read(formula)?, slope: read(slope)? }))
 }
 
 fn at_element(expression: &Expression, at: usize) -> Expression<Operand> {
@@ -67,8 +68,9 @@ struct Pairwise {
 /// The calculation of a function of two variables x and y, from its formula and its two slopes.
 pub(super) fn pairwise(formula: &str, slopes: [&str; 2], inputs: &[&Array], output: &Array) -> Option<Box<dyn Worked>> {
     let shapes = [inputs.first()?.shape().to_vec(), inputs.get(1)?.shape().to_vec()];
-    let slopes = [read(slopes[0], &[])?, read(slopes[1], &[])?];
-    Some(Box::new(Pairwise { formula: read(formula, &[])?, slopes, shapes, output: output.shape().to_vec() }))
+    let read = |text: &str| read(text, &["x", "y"], &[]);
+    let slopes = [read(slopes[0])?, read(slopes[1])?];
+    Some(Box::new(Pairwise { formula: read(formula)?, slopes, shapes, output: output.shape().to_vec() }))
 }
 
 impl Pairwise {

@@ -11,6 +11,7 @@
 pub(crate) mod attention;
 pub(crate) mod bf16;
 pub(crate) mod convolution;
+pub(crate) mod ctc;
 pub(crate) mod elementwise;
 pub(crate) mod float;
 pub(crate) mod loss;

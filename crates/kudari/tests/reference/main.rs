@@ -9,5 +9,6 @@
 mod arrays;
 mod data;
 mod functions;
+mod losses;
 mod normalization;
 mod optimizers;

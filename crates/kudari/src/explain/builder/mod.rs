@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
         let bias = if has_bias { phrase!("", "") } else { phrase!(", no bias", "、バイアスなし") };
         let words = phrase!("{count} weights", "重み {count} 個").and(&bias);
         items.push(Item::Setting(phrase!("network", "構造"), self.structure(), words));
-        let loss = &problem.loss.name;
+        let loss = problem.loss.word();
         items.push(Item::Setting(phrase!("loss", "誤差関数"), loss_formula(loss).to_string(), loss_convention(loss)));
         let samples = derivation.samples();
         if samples == 1 {
