@@ -125,8 +125,11 @@ impl Fused for Attention {
             None => {}
         }
         let weights = match seen {
-            // Far below every other score; what is not seen is then made 0 also where nothing is seen at all.
-            Some(seen) => choose(&seen, &choose(&seen, &scores, -1e30)?.softmax(-1)?, 0.0)?,
+            // Far below every other score; where nothing is seen at all the weights are made 0 afterwards.
+            Some(seen) => {
+                let hidden = seen.to_dtype(scores.dtype()).max_axes(&[-1], true)?.scale(-1e30);
+                choose(&seen, &choose(&seen, &scores, &Variable::constant(hidden))?.softmax(-1)?, 0.0)?
+            }
             None => scores.softmax(-1)?,
         };
         let y = weights.matmul(&v)?;

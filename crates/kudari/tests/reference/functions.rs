@@ -20,6 +20,7 @@ type Call = fn(&str, &[Variable], &Value) -> Result<Variable>;
 /// The reference values, family by family, and the calls of the functions in them.
 const FAMILIES: &[(&str, Call)] = &[
     (include_str!("functions.json"), call),
+    (include_str!("attention.json"), crate::attention::call),
     (include_str!("losses.json"), crate::losses::call),
     (include_str!("normalization.json"), crate::normalization::call),
 ];
