@@ -4,6 +4,7 @@
 //! runs several frameworks one after the other puts such lines into one table. `products` measures matrix products alone,
 //! `scaling` how the time of a step grows with batch, width and depth.
 
+mod gpt;
 mod measure;
 mod products;
 mod scaling;

@@ -5,6 +5,7 @@
 //! [`Sequential`] and the network notation are made of.
 
 mod activation;
+mod attention;
 mod buffer;
 mod convolution;
 mod dropout;
@@ -18,6 +19,7 @@ mod residual;
 mod sequential;
 
 pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
+pub use attention::{MultiHeadAttention, Positions};
 pub use buffer::Buffer;
 pub use convolution::Conv2d;
 pub use dropout::Dropout;

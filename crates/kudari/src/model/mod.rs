@@ -4,10 +4,13 @@ mod file;
 mod network;
 mod notation;
 mod picture_words;
+mod ready;
+mod sequence_words;
 mod summary;
 mod words;
 
 pub use file::{Model, write_atomically};
 pub use network::{Network, NetworkOptions};
+pub use ready::{READY_NETWORKS, ReadyNetwork};
 pub(crate) use summary::bytes;
 pub use summary::{Summary, SummaryRow, with_commas};

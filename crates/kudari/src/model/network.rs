@@ -1,6 +1,7 @@
 //! A sequential network made from the notation.
 
 use super::notation::{self, Suiting};
+use super::ready;
 use super::summary::{Summary, SummaryRow};
 use super::words;
 use crate::array::{Array, DType, Shape};
@@ -44,7 +45,12 @@ impl Network {
     ///
     /// A text that cannot be read, an unknown word, or a layer that its input does not fit, each with its column.
     pub fn new(text: &str, input_shape: &[usize], options: &NetworkOptions) -> Result<Network> {
-        let words = words::read(text)?;
+        let mut words = words::read(text)?;
+        let ready = ready::expanded(&words).map_err(|e| e.excerpt(text, words[0].column, words[0].length))?;
+        let text = ready.as_deref().unwrap_or(text);
+        if ready.is_some() {
+            words = words::read(text)?;
+        }
         Shape::new(input_shape).map_err(|e| e.context("the network's input"))?;
         let flatten = input_shape.len() != 1 && words[0].name == "linear";
         let first_shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };

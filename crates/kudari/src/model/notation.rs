@@ -1,11 +1,12 @@
 //! What the words of the network notation mean: [`LAYERS`] has one line a word.
 
 use super::picture_words as pictures;
+use super::ready::READY_NETWORKS;
+use super::sequence_words as sequences;
 use super::words::{RESIDUAL, Word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::{
-    ACTIVATIONS, Activation, BatchNorm, Dropout, Embedding, GroupNorm, Initializer, LayerNorm, Linear, Module, Residual, RmsNorm,
-    Sequential,
+    ACTIVATIONS, Activation, BatchNorm, Dropout, GroupNorm, Initializer, LayerNorm, Linear, Module, Residual, RmsNorm, Sequential,
 };
 
 /// What a word needs to know to make its layer.
@@ -84,7 +85,9 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "rmsnorm", usage: "rmsnorm", passing: true, build: rms_norm },
     LayerWord { name: "groupnorm", usage: "groupnorm(GROUPS)", passing: true, build: group_norm },
     LayerWord { name: "dropout", usage: "dropout(SHARE)", passing: true, build: dropout },
-    LayerWord { name: "embedding", usage: "embedding(ROWS,SIZE)", passing: false, build: embedding },
+    LayerWord { name: "embedding", usage: "embedding(ROWS,SIZE)", passing: false, build: sequences::embedding },
+    LayerWord { name: "positions", usage: "positions", passing: false, build: sequences::positions },
+    LayerWord { name: "attention", usage: sequences::ATTENTION, passing: false, build: sequences::attention },
     LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
 ];
@@ -101,7 +104,8 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
                 .help("write e.g. linear(50,nobias)"));
         }
     };
-    let [inputs] = site.input else {
+    // Of a sequence every place by itself; a picture has to be flattened.
+    let ([inputs] | [_, inputs]) = site.input else {
         return Err(Error::shape(format!("linear needs samples of one axis, here {:?} arrives", site.input))
             .help("put `flatten` before it"));
     };
@@ -148,15 +152,6 @@ fn dropout(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
     let usage = || Error::new(ErrorKind::Notation, "dropout needs the share that it drops").help("write e.g. dropout(0.5)");
     let [share] = &word.arguments[..] else { return Err(usage()) };
     Ok(Box::new(Dropout::new(share.parse().map_err(|_| usage())?)?))
-}
-
-fn embedding(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
-    let usage = || {
-        Error::new(ErrorKind::Notation, "embedding needs its numbers of rows and of numbers in a row")
-            .help("write e.g. embedding(65,128)")
-    };
-    let [rows, size] = &word.arguments[..] else { return Err(usage()) };
-    Ok(Box::new(Embedding::new(whole_number(rows)?, whole_number(size)?)?))
 }
 
 fn residual(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
@@ -209,7 +204,7 @@ pub(super) fn no_arguments(word: &Word) -> Result<()> {
     Err(Error::new(ErrorKind::Notation, format!("{} takes no arguments", word.name)).help(format!("write `{}`", word.name)))
 }
 
-fn whole_number(text: &str) -> Result<usize> {
+pub(super) fn whole_number(text: &str) -> Result<usize> {
     text.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
         Error::new(ErrorKind::Notation, format!("`{text}` is not a number of units")).help("use a whole number from 1")
     })
@@ -217,7 +212,8 @@ fn whole_number(text: &str) -> Result<usize> {
 
 /// Every word of the notation.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    LAYERS.iter().map(|l| l.name).chain(ACTIVATIONS.iter().map(|a| a.name))
+    let ready = READY_NETWORKS.iter().map(|network| network.name);
+    LAYERS.iter().map(|l| l.name).chain(ACTIVATIONS.iter().map(|a| a.name)).chain(ready)
 }
 
 fn unknown(name: &str) -> Error {
@@ -225,7 +221,8 @@ fn unknown(name: &str) -> Error {
     let help = match nearest {
         Some((distance, word)) if distance <= 2.max(name.chars().count() / 3) => format!("did you mean `{word}`?"),
         _ => {
-            let usages = LAYERS.iter().map(|l| l.usage).chain(ACTIVATIONS.iter().map(|a| a.name));
+            let ready = READY_NETWORKS.iter().map(|network| network.usage);
+            let usages = LAYERS.iter().map(|l| l.usage).chain(ACTIVATIONS.iter().map(|a| a.name)).chain(ready);
             format!("the words are {}", usages.collect::<Vec<_>>().join(", "))
         }
     };
