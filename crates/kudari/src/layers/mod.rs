@@ -9,6 +9,7 @@ mod convolution;
 mod initializer;
 mod linear;
 mod parameter;
+mod pattern;
 mod pooling;
 mod sequential;
 
@@ -17,6 +18,7 @@ pub use convolution::Conv2d;
 pub use initializer::Initializer;
 pub use linear::Linear;
 pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};
+pub use pattern::matches;
 pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
 pub use sequential::{Module, Sequential};
 

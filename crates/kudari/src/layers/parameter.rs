@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::initializer::Initializer;
+use super::pattern::matches;
 use crate::array::{Array, DType, Stream};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -18,7 +19,8 @@ pub struct Parameter {
 /// A clone is a parameter of its own with the same numbers: training one does not move the other.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
-        Parameter { variable: Variable::parameter(self.array().clone()), initializer: self.initializer }
+        let variable = if self.is_frozen() { Variable::constant } else { Variable::parameter };
+        Parameter { variable: variable(self.array().clone()), initializer: self.initializer }
     }
 }
 
@@ -94,6 +96,19 @@ impl Parameter {
     /// The numbers for an optimizer to change in place.
     pub(crate) fn array_mut(&mut self) -> &mut Array {
         self.variable.array_mut()
+    }
+
+    /// Whether it is held as it is: no gradient by it is computed, and optimizers leave it alone.
+    pub fn is_frozen(&self) -> bool {
+        !self.variable.wants_gradient()
+    }
+
+    /// Holds the parameter as it is, or lets it be trained again. Gradients by it that were computed before are lost.
+    pub fn set_frozen(&mut self, frozen: bool) {
+        if frozen != self.is_frozen() {
+            let array = self.array().clone();
+            self.variable = if frozen { Variable::constant(array) } else { Variable::parameter(array) };
+        }
     }
 
     /// How the parameter is filled by [`Layer::initialize`].
@@ -252,6 +267,34 @@ pub trait Layer {
         outcome
     }
 
+    /// Holds the parameters whose names match `pattern` as they are: no gradients by them are computed, and optimizers leave
+    /// them alone. In the pattern `*` stands for any characters: `0.*` is the first layer of a network, `*.bias` all biases.
+    /// Gives the number of parameters that match.
+    ///
+    /// ```
+    /// use kudari::layers::{Layer, Linear};
+    /// let mut net = vec![Linear::new(4, 3), Linear::new(3, 2)];
+    /// assert_eq!(net.freeze("0.*")?, 2);
+    /// assert!(net[0].weight().is_frozen() && !net[1].weight().is_frozen());
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No parameter matches.
+    fn freeze(&mut self, pattern: &str) -> Result<usize> {
+        set_frozen(self, pattern, true)
+    }
+
+    /// Lets parameters that were [frozen](Layer::freeze) be trained again.
+    ///
+    /// # Errors
+    ///
+    /// No parameter matches.
+    fn unfreeze(&mut self, pattern: &str) -> Result<usize> {
+        set_frozen(self, pattern, false)
+    }
+
     /// Converts all parameters to another floating-point type.
     ///
     /// # Errors
@@ -269,7 +312,22 @@ pub trait Layer {
     }
 }
 
-/// Number of trainable numbers.
+fn set_frozen(layer: &mut (impl Layer + ?Sized), pattern: &str, frozen: bool) -> Result<usize> {
+    let mut count = 0;
+    layer.visit_mut(&Path::ROOT, &mut |path, parameter| {
+        if matches(pattern, &path.to_string()) {
+            parameter.set_frozen(frozen);
+            count += 1;
+        }
+    });
+    if count == 0 {
+        return Err(Error::value(format!("no parameter matches `{pattern}`"))
+            .help(format!("the parameters are {}", layer.parameter_names().join(", "))));
+    }
+    Ok(count)
+}
+
+/// Number of numbers in all parameters.
 pub fn parameter_count(layer: &dyn Layer) -> usize {
     let mut count = 0;
     layer.visit(&Path::ROOT, &mut |_, parameter| count += parameter.array().len());

@@ -1,6 +1,6 @@
 //! kudari against reference values of independent implementations: every function of the registry and every optimizer
-//! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. `generate.py` makes the values and
-//! says with which versions.
+//! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. The scripts beside this file make the
+//! values and say with which versions.
 //!
 //! `cargo test --test reference -- --nocapture` prints the worst error of every function.
 
@@ -10,3 +10,4 @@ mod arrays;
 mod data;
 mod functions;
 mod optimizers;
+mod schedules;
