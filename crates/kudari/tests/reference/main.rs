@@ -9,5 +9,6 @@
 mod arrays;
 mod data;
 mod functions;
+mod metrics;
 mod optimizers;
 mod schedules;
