@@ -14,13 +14,15 @@ use crate::error::{Error, Result};
 pub struct Parameter {
     variable: Variable,
     initializer: Initializer,
+    /// What it starts from instead.
+    initial: Option<Array>,
 }
 
 /// A clone is a parameter of its own with the same numbers: training one does not move the other.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
         let variable = if self.is_frozen() { Variable::constant } else { Variable::parameter };
-        Parameter { variable: variable(self.array().clone()), initializer: self.initializer }
+        Parameter { variable: variable(self.array().clone()), initializer: self.initializer, initial: self.initial.clone() }
     }
 }
 
@@ -47,7 +49,7 @@ impl Parameter {
         let number = MADE.replace(MADE.get() + 1);
         let mut stream = Stream::new(SEED.get(), "parameter").part(number);
         let array = initializer.array(shape, DType::F32, &mut stream)?;
-        Ok(Parameter { variable: Variable::parameter(array), initializer })
+        Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None })
     }
 
     /// A parameter with given numbers.
@@ -59,7 +61,7 @@ impl Parameter {
         if !array.dtype().is_float() {
             return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32 or f64"));
         }
-        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0) })
+        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0), initial: None })
     }
 
     /// The variable to compute with.
@@ -118,7 +120,36 @@ impl Parameter {
 
     /// Chooses how the parameter is filled by [`Layer::initialize`].
     pub fn set_initializer(&mut self, initializer: Initializer) {
-        self.initializer = initializer;
+        (self.initializer, self.initial) = (initializer, None);
+    }
+
+    /// Sets the numbers, now and by every [`Layer::initialize`] to come, which then draws none for this parameter.
+    ///
+    /// ```
+    /// use kudari::layers::{Layer, Parameter};
+    /// use kudari::Array;
+    /// let mut embedding = Parameter::from_array(Array::from([[0.0f32, 0.0]]))?;
+    /// embedding.set_initial(Array::from([[1.0f32, 2.0]]))?;
+    /// embedding.initialize(7)?;
+    /// assert_eq!(embedding.array().to_vec::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Parameter::set_array`].
+    pub fn set_initial(&mut self, array: Array) -> Result<()> {
+        self.set_array(array.clone())?;
+        self.initial = Some(array);
+        Ok(())
+    }
+
+    /// The numbers to start from: those that were given, or drawn from `stream`.
+    fn draw(&self, stream: &mut Stream) -> Result<Array> {
+        match &self.initial {
+            Some(array) => Ok(array.to_dtype(self.array().dtype())),
+            None => self.initializer.array(self.array().shape(), self.array().dtype(), stream),
+        }
     }
 }
 
@@ -253,13 +284,12 @@ pub trait Layer {
     ///
     /// # Errors
     ///
-    /// None for parameters that exist; the signature leaves room for initialisers that can fail.
+    /// An orthogonal matrix for which there is no memory; others have none for parameters that exist.
     fn initialize(&mut self, seed: u64) -> Result<()> {
         let mut outcome = Ok(());
         self.visit_mut(&Path::ROOT, &mut |path, parameter| {
             let mut stream = Stream::new(seed, &format!("initialize/{path}"));
-            let (shape, dtype) = (parameter.array().shape().to_vec(), parameter.array().dtype());
-            match parameter.initializer().clone().array(&shape, dtype, &mut stream) {
+            match parameter.draw(&mut stream) {
                 Ok(array) => *parameter.array_mut() = array,
                 Err(error) => outcome = Err(error.context(path)),
             }
