@@ -14,12 +14,12 @@ fn net() -> Vec<Linear> {
     net
 }
 
-fn loss(net: &Vec<Linear>) -> Result<Variable> {
+fn loss(net: &[Linear]) -> Result<Variable> {
     let x = Variable::constant(Array::from([[1.0, 2.0], [-0.5, 0.25]]));
     Ok(net[1].forward(&net[0].forward(&x)?)?.sub(Array::from([[1.0], [2.0]]))?.square().sum())
 }
 
-fn gradients(net: &Vec<Linear>) -> Gradients {
+fn gradients(net: &[Linear]) -> Gradients {
     loss(net).unwrap().backward().unwrap()
 }
 
@@ -179,22 +179,22 @@ fn lbfgs_says_what_it_needs_and_puts_back_what_failed() {
          with the calculation of the loss"
     );
     // Two samples and more than two numbers: the loss can be 0.
-    let first = lbfgs.step_with(&mut start, loss).unwrap();
+    let first = lbfgs.step_with(&mut start, |net| loss(net)).unwrap();
     assert!(first > 0.1 && loss(&start).unwrap().item().unwrap() < 1e-9);
     // A frozen parameter stays.
     let mut net = net();
     net.freeze("0.weight").unwrap();
     let before = net.arrays();
-    Lbfgs::new(1.0).strong_wolfe().step_with(&mut net, loss).unwrap();
+    Lbfgs::new(1.0).strong_wolfe().step_with(&mut net, |net| loss(net)).unwrap();
     assert!(net.arrays()[0].1.same_as(&before[0].1) && !net.arrays()[1].1.same_as(&before[1].1));
     // Far too long steps without a search end in infinity.
     net.initialize(2).unwrap();
     let before = net.arrays();
-    let error = Lbfgs::new(1e200).iterations(50).step_with(&mut net, loss).unwrap_err();
+    let error = Lbfgs::new(1e200).iterations(50).step_with(&mut net, |net| loss(net)).unwrap_err();
     assert!(error.what().starts_with("lbfgs: the "), "{error}");
     assert!(net.arrays().iter().zip(&before).all(|(a, b)| a.1.same_as(&b.1)));
     for lbfgs in [Lbfgs::new(1.0).weight_decay(0.1), Lbfgs::new(1.0).clip_norm(1.0), Lbfgs::new(-1.0), Lbfgs::new(1.0).history(0)]
     {
-        assert!({ lbfgs }.step_with(&mut net, loss).is_err());
+        assert!({ lbfgs }.step_with(&mut net, |net| loss(net)).is_err());
     }
 }

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(told(roc_auc(&outputs, Array::from([1i64, 1]))), "roc_auc: 0 samples of class 0, 2 of class 1");
         assert_eq!(told(roc_auc(Array::from([0.5, f64::NAN]), &t)), "roc_auc: output 1 is NaN");
         assert!(roc_auc(&outputs, Array::from([0i64, 2])).is_err() && roc_auc(&y, &t).is_err());
-        assert_eq!(told(roc_auc(&Array::zeros(&[0], DType::F64).unwrap(), &no_labels)), "roc_auc: no samples");
+        assert_eq!(told(roc_auc(Array::zeros(&[0], DType::F64).unwrap(), &no_labels)), "roc_auc: no samples");
         assert_eq!(roc_auc(&outputs, Array::from([false, true])).unwrap(), 1.0);
     }
 }

@@ -150,7 +150,7 @@ mod tests {
         vec![Parameter::from_array(Array::from([value, 2.0 * value])).unwrap()]
     }
 
-    fn first(layer: &Vec<Parameter>) -> f64 {
+    fn first(layer: &[Parameter]) -> f64 {
         layer[0].array().get(&[0]).unwrap()
     }
 

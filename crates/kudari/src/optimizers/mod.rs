@@ -1,6 +1,7 @@
 //! Floor 5: optimizers, what moves the parameters.
 //!
-//! Each is one fused pass over a parameter, its gradient and the optimizer's memory of it. All of them know weight decay
+//! Each is one fused pass over a parameter, its gradient and the optimizer's memory of it. One pass over all parameters
+//! together was measured and saves less than a hundredth of a step. All of them know weight decay
 //! and gradient clipping; the learning rate may be changed before every step, by hand or by a [`Schedule`]. Other settings
 //! for some parameters are [groups](Optimizer::group). [`Lbfgs`] is another kind: it computes the loss several times a step.
 

@@ -3,7 +3,7 @@
 use super::memory::{Memory, pass};
 use super::rules::{adam_numbers, common, is_factor};
 use super::{Change, Optimizer, Settings};
-use crate::array::Array;
+use crate::array::{Array, Shape};
 use crate::error::Result;
 use crate::kernels::update::{self, Shaping};
 
@@ -66,14 +66,11 @@ impl Optimizer for Muon {
         pass!(update::look_ahead, parameter, memory, gradient, change.shaping, [self.momentum, 1.0 - self.momentum]);
         let rows = parameter.shape()[0];
         let columns = parameter.len() / rows;
-        let direction = memory[1].reshape(&[rows as isize, columns as isize])?;
-        let direction = orthogonalised(&direction)?.contiguous();
+        let (matrix, whole) = (Shape::from_valid(&[rows, columns]), Shape::from_valid(parameter.shape()));
+        let direction = orthogonalised(&memory[1].reshape_to(matrix)?)?.reshape_to(whole)?;
         let step = change.rate * 0.2 * (rows.max(columns) as f64).sqrt();
-        let shape = parameter.shape().to_vec();
-        *parameter = parameter.reshape(&[rows as isize, columns as isize])?;
         let none: &mut [Array; 0] = &mut [];
         pass!(update::sgd, parameter, none, &direction, Shaping::NONE, [step]);
-        *parameter = parameter.reshape(&shape.iter().map(|&n| n as isize).collect::<Vec<_>>())?;
         Ok(())
     }
 }

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 /// How the learning rate changes while training: phases one after the other, each a factor of the optimizer's learning rate.
 ///
 /// In the formulas t counts the updates from 0 at the start of the phase, and T is the number of updates of the phase. Phases
-/// without a length of their own share the end: only the last can be one.
+/// without a length of their own take all that is left: only the last can be one. The training loop asks it before every
+/// update, as `optimizer.set_rate_factor(schedule.factor(update, updates))` does in a loop of your own.
 ///
 /// ```
 /// use kudari::optimizers::Schedule;
