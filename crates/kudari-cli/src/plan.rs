@@ -3,7 +3,7 @@
 use kudari::data::{Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
-use kudari::optimizers::{self, Optimizer};
+use kudari::optimizers::{self, Optimizer, Schedule};
 use kudari::train::{GradientMethod, Length, Loss, TrainOptions};
 use kudari::{DType, Error, ErrorKind, Precision, no_grad, threads};
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ pub struct Plan {
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
+    schedule: Option<Schedule>,
     initializer: Option<Initializer>,
     gradient: GradientMethod,
     numbers: Numbers,
@@ -62,6 +63,7 @@ impl Plan {
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
             (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);
         settings.validate().or_usage()?;
+        let schedule = arguments.schedule.as_deref().map(Schedule::parse).transpose().or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
         let gradient = arguments.gradient.method()?;
         let numbers = match (arguments.dtype, gradient) {
@@ -103,12 +105,14 @@ impl Plan {
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,
+            schedule,
             initializer,
             gradient,
             numbers,
             dtype_chosen: arguments.dtype.is_some(),
             threads: arguments.threads,
         };
+        plan.schedule.iter().try_for_each(|schedule| schedule.validate(plan.iterations())).or_usage()?;
         plan.try_loss().or_usage()?;
         Ok(plan)
     }
@@ -129,7 +133,7 @@ impl Plan {
             length: self.length,
             sampling: self.sampling,
             seed: self.seed,
-            schedule: None,
+            schedule: self.schedule.clone(),
         }
     }
 
@@ -165,6 +169,7 @@ impl Plan {
         option("loss", self.loss.name.to_string());
         option("optimizer", self.optimizer_text.clone());
         option("learning-rate", number(settings.learning_rate));
+        self.schedule.iter().for_each(|schedule| option("schedule", schedule.to_string()));
         if settings.weight_decay != 0.0 {
             option("weight-decay", number(settings.weight_decay));
         }
@@ -197,6 +202,7 @@ impl Plan {
             ("optimizer", self.optimizer_text.clone()),
             ("learning rate", number(settings.learning_rate)),
         ];
+        rows.extend(self.schedule.iter().map(|schedule| ("schedule", schedule.to_string())));
         if settings.weight_decay != 0.0 {
             rows.push(("weight decay", number(settings.weight_decay)));
         }
@@ -229,6 +235,7 @@ impl Plan {
             "data": self.data,
             "optimizer": self.optimizer_text,
             "learning_rate": settings.learning_rate,
+            "schedule": self.schedule.as_ref().map(|schedule| schedule.to_string()),
             "weight_decay": settings.weight_decay,
             "clip_norm": settings.clip_norm,
             "clip_value": settings.clip_value,
@@ -258,6 +265,7 @@ impl Plan {
     /// The settings in two lines, for people.
     pub fn in_words(&self) -> [String; 2] {
         let rate = number(self.optimizer.settings().learning_rate);
+        let rate = self.schedule.as_ref().map_or(rate.clone(), |schedule| format!("{rate} ({schedule})"));
         let threads = if threads() == 1 { "1 thread".to_string() } else { format!("{} threads", threads()) };
         [
             format!("{}, {}, learning rate {rate}, batches of {}", self.loss.name, self.optimizer_text, self.batch_size),

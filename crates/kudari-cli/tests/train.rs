@@ -67,6 +67,28 @@ fn the_run_folder_is_whole_and_not_taken_twice() {
     folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");
 }
 
+#[test]
+fn a_schedule_is_followed_and_written_down() {
+    let folder = Folder::new();
+    let line = ["train", "xor", "--iterations", "40", "--learning-rate", "0.5", "--out", "run", "--schedule"];
+    folder.run(&[&line[..], &["warmup(20) polynomial"]].concat());
+    let metrics = String::from_utf8(folder.read("run/metrics.csv")).unwrap();
+    let rates: Vec<f64> = metrics.lines().skip(1).map(|line| line.split(',').nth(6).unwrap().parse().unwrap()).collect();
+    // XOR's four points are an epoch: one update, and a measurement after each. (t + 1)/20, then 1 − t/20.
+    assert_eq!((rates[1], rates[10], rates[20], rates[21], rates[31]), (0.025, 0.25, 0.5, 0.5, 0.25));
+    assert!((rates[40] - 0.025).abs() < 1e-12);
+    let report = String::from_utf8(folder.read("run/report.html")).unwrap();
+    assert!(
+        report.contains("--schedule &#39;warmup(20) polynomial(1,0)&#39;") || report.contains("'warmup(20) polynomial(1,0)'")
+    );
+    let sweep = folder.run(&["sweep", "xor", "--iterations", "40", "--schedule", "cosine, step(10,0.5)", "--seeds", "1"]);
+    assert!(sweep.status == 0 && sweep.stdout.contains("step(10,0.5)"), "{}", sweep.stdout);
+    folder.run(&["train", "xor", "--schedule", "cosin"]).fails(2, "schedule `cosin`: `cosin` is unknown");
+    folder
+        .run(&["train", "xor", "--iterations", "40", "--schedule", "warmup(40) cosine"])
+        .fails(2, "its last phase begins after 40");
+}
+
 /// Chance decides about a percent or two of the test digits, 360 in all.
 #[test]
 fn bf16_learns_as_well_and_is_written_down() {

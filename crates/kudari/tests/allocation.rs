@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use kudari::array::Stream;
 use kudari::functions::softmax_cross_entropy;
 use kudari::model::{Network, NetworkOptions};
-use kudari::optimizers::{Adam, Momentum, Optimizer, Sgd};
+use kudari::optimizers::{Adam, AmsGrad, Momentum, Muon, Optimizer, Sgd};
 use kudari::{DType, Variable};
 
 /// The system's allocator, which counts how often it is asked.
@@ -61,11 +61,13 @@ fn allocations(net: &str, sample: &[usize], batch: usize, mut optimizer: Box<dyn
 fn a_step_after_the_first_ones_allocates_nothing() {
     assert!(allocations("linear(3)", &[2], 4, Box::new(Sgd::new(0.1))) == 0);
     type Case = (&'static str, &'static [usize], usize, Box<dyn Optimizer>);
-    let cases: [Case; 5] = [
+    let cases: [Case; 7] = [
         ("linear(8) relu linear(3)", &[2], 4, Box::new(Sgd::new(0.1))),
         ("linear(50) sigmoid linear(10)", &[784], 100, Box::new(Momentum::new(0.1, 0.9))),
         ("linear(200) relu linear(300) tanh linear(3)", &[500], 128, Box::new(Adam::new(1e-3))),
         ("linear(8) gelu linear(4) softplus linear(3)", &[5], 7, Box::new(Adam::new(1e-3))),
+        ("linear(70) relu linear(3)", &[60], 9, Box::new(Muon::new(1e-3))),
+        ("linear(8) relu linear(3)", &[5], 7, Box::new(AmsGrad::new(1e-3).group("*.bias", |s| s.learning_rate *= 2.0))),
         ("conv(8,3) relu conv(16,3) relu maxpool(2) flatten linear(3)", &[1, 12, 12], 8, Box::new(Momentum::new(0.1, 0.9))),
     ];
     for (net, sample, batch, optimizer) in cases {

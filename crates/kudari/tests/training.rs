@@ -7,8 +7,8 @@ use kudari::functions::{mean_squared_error, softmax_cross_entropy};
 use kudari::layers::{Initializer, Layer, Linear, Parameter};
 use kudari::metrics::accuracy;
 use kudari::model::{Network, NetworkOptions};
-use kudari::optimizers::{Adam, Momentum, Optimizer, Sgd};
-use kudari::train::{GradientMethod, Length, Loss, Observer, Progress, Silent, Stop, TrainOptions, evaluate, train};
+use kudari::optimizers::{Adam, Momentum, Optimizer, Schedule, Sgd};
+use kudari::train::{GradientMethod, Length, Loss, Observer, Outcome, Progress, Silent, Stop, TrainOptions, evaluate, train};
 use kudari::{Array, DType, Result, Variable};
 
 #[derive(Layer)]
@@ -184,10 +184,27 @@ fn training_learns_measures_and_repeats_to_the_same_bits_on_any_number_of_thread
 fn a_schedule_changes_the_learning_rate_every_iteration() {
     let data = Split { train: blobs(60, 1), test: blobs(30, 2) };
     let mut seen = options(6, 0.1);
-    seen.schedule = Some(Box::new(|i| 0.1 / (1.0 + i as f64)));
+    seen.schedule = Some(Schedule::function(|i, of| if of == 6 { 1.0 / (1.0 + i as f64) } else { f64::NAN }));
     let outcome = train(&mut network(1), &data, seen, &mut Silent).unwrap();
     let rates: Vec<f64> = outcome.history.iter().map(|r| r.learning_rate).collect();
-    assert_eq!(rates, [0.1, 0.1 / 3.0, 0.1 / 6.0]);
+    assert_eq!(rates, [0.1, 0.1 * (1.0 / 3.0), 0.1 * (1.0 / 6.0)]);
+}
+
+/// Three batches are an epoch, after which the loss is measured. A learning rate that is too small to change an f32 loss by
+/// a ten-thousandth is a plateau from the start.
+#[test]
+fn a_plateau_lowers_the_learning_rate() {
+    let data = Split { train: blobs(60, 1), test: blobs(30, 2) };
+    let mut seen = options(15, 1e-9);
+    seen.schedule = Some(Schedule::plateau(0.5, 1));
+    let rates = |outcome: &Outcome| outcome.history.iter().map(|r| r.learning_rate / 1e-9).collect::<Vec<f64>>();
+    let outcome = train(&mut network(1), &data, seen, &mut Silent).unwrap();
+    // The first loss is the best; after two more without improvement the next update has half the rate.
+    assert_eq!(rates(&outcome), [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]);
+    let mut late = options(15, 0.1);
+    late.schedule = Some(Schedule::warmup(15).then(Schedule::constant()));
+    let error = train(&mut network(1), &data, late, &mut Silent).unwrap_err();
+    assert!(error.what().contains("its last phase begins after 15 updates, of 15"), "{error}");
 }
 
 struct StopAfter(u64, u64);

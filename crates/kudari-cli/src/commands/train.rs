@@ -31,6 +31,8 @@ Examples:
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
   kudari train xor --net \"linear(8) relu(kink=0.5) linear(2)\" \\
       --gradient numerical --h 1e-4
+  kudari train mnist --optimizer adamw --learning-rate 0.002 \\
+      --schedule \"warmup(500) cosine\"
   kudari train mnist --epochs 2 --profile
 
 Layers:
@@ -61,13 +63,20 @@ pub struct Arguments {
     /// numbers optional
     #[arg(long, default_value = "softmax_cross_entropy")]
     pub loss: String,
-    /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999); numbers optional
+    /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adadelta(0.9), adam(0.9,0.999), adamw(0.9,0.999),
+    /// amsgrad(0.9,0.999), adamax(0.9,0.999), nadam(0.9,0.999), radam(0.9,0.999), lion(0.9,0.99), muon(0.95); numbers
+    /// optional
     #[arg(long)]
     pub optimizer: Option<String>,
     /// Step size of the optimizer, above 0
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     pub learning_rate: Option<f64>,
-    /// Weight decay, 0 or above
+    /// How the learning rate changes, phases one after the other, e.g. "warmup(500) cosine": constant, constant(UPDATES),
+    /// warmup(UPDATES), step(UPDATES,0.1), exponential(FACTOR), cosine(0), restarts(UPDATES,1,0),
+    /// onecycle(0.3,0.04,0.000004), polynomial(1,0), plateau(0.1,10); numbers optional but in capitals
+    #[arg(long, value_name = "SCHEDULE")]
+    pub schedule: Option<String>,
+    /// Weight decay, 0 or above: added to the gradient, in adamw, lion and muon apart from it
     #[arg(long, value_name = "DECAY", default_value_t = 0.0, allow_hyphen_values = true)]
     pub weight_decay: f64,
     /// Scale all gradients together down to at most this norm
@@ -93,8 +102,8 @@ pub struct Arguments {
     /// Seed of everything random; the same seed gives the same bits on any number of threads
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How all weights start: lecun, glorot, he, normal(σ), uniform(bound), constant(c), zeros; by default what suits
-    /// the activation after each layer
+    /// How all weights start: lecun, glorot, he, orthogonal, normal(σ), truncated_normal(σ), uniform(bound), constant(c),
+    /// zeros, unset (NaN); by default what suits the activation after each layer
     #[arg(long, value_name = "HOW")]
     pub init: Option<String>,
     /// Threads to use, by default all processors

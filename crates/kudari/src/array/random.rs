@@ -116,6 +116,24 @@ impl Stream {
         }))
     }
 
+    /// Normally distributed numbers of mean 0 that are drawn again where they are further than two `deviation`s from 0.
+    ///
+    /// # Errors
+    ///
+    /// An impossible shape.
+    pub fn truncated_normal(&mut self, shape: &[usize], deviation: f64, dtype: DType) -> Result<Array> {
+        self.fill(shape, dtype, 1, |stream| {
+            // A stream of its own for every number: how often it draws shifts no other.
+            let mut own = Stream { key: stream.next_u64(), position: 0 };
+            loop {
+                let number = own.next_normal();
+                if number.abs() <= 2.0 {
+                    return deviation * number;
+                }
+            }
+        })
+    }
+
     /// An array whose elements `next` draws one after the other, each `draws` times 64 bits; so any part of it can be
     /// filled without the parts before it, by any thread.
     fn fill(&mut self, shape: &[usize], dtype: DType, draws: u64, next: impl Fn(&mut Stream) -> f64 + Sync) -> Result<Array> {

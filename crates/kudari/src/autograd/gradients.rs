@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::variable::Variable;
 use crate::array::Array;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Gradients by parameters: a map from leaf variables to arrays of the same shape.
 #[derive(Debug, Clone)]
@@ -83,7 +83,26 @@ impl Gradients {
         self.entries.iter().map(|entry| &entry.1)
     }
 
-    /// Adds another pass's gradients, for sums over several batches.
+    /// Adds another pass's gradients, for sums over several batches; [`Gradients::divide`] makes their mean of it, which is
+    /// the gradient of one large batch if all have the same number of samples.
+    ///
+    /// ```
+    /// use kudari::layers::Linear;
+    /// use kudari::{Array, Variable, functions::mean_squared_error};
+    ///
+    /// let net = Linear::new(1, 1);
+    /// let gradients = |from: usize, to: usize| {
+    ///     let all = Array::from([[1.0f32], [2.0], [3.0], [4.0]]);
+    ///     let x = all.slice_axis(0, from as isize..to as isize)?;
+    ///     mean_squared_error(&net.forward(&Variable::constant(x.clone()))?, &x.scale(3.0))?.backward()
+    /// };
+    /// let mut sum = gradients(0, 2)?;
+    /// sum.add(&gradients(2, 4)?)?;
+    /// sum.divide(2.0)?;
+    /// let (parts, whole) = (sum.norm(), gradients(0, 4)?.norm());
+    /// assert!((parts - whole).abs() < 1e-5 * whole);
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,6 +114,19 @@ impl Gradients {
                 Err(i) => self.entries.insert(i, (*id, array.clone())),
             }
         }
+        Ok(())
+    }
+
+    /// Divides all gradients by a number, e.g. by how many were added.
+    ///
+    /// # Errors
+    ///
+    /// A divisor that is 0 or not finite.
+    pub fn divide(&mut self, divisor: f64) -> Result<()> {
+        if divisor == 0.0 || !divisor.is_finite() {
+            return Err(Error::value(format!("gradients divided by {divisor}")).help("give the number of passes that were added"));
+        }
+        self.entries.iter_mut().for_each(|entry| entry.1 = entry.1.scale(1.0 / divisor));
         Ok(())
     }
 

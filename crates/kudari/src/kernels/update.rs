@@ -1,8 +1,9 @@
 //! The optimizers' arithmetic: one pass over a parameter, its gradient and the optimizer's memory of it.
 //!
-//! What an optimizer remembers fades where the gradient is zero, as for the weights of a ReLU that is off: after some
-//! hundred steps of ×0.9 it would be denormal, and every step from there on several times slower. Such numbers, below
-//! 1.2e-38 in f32, are taken as 0; nothing that they could change is as small.
+//! Every optimizer is one rule for one number, in `rules!` below. What an optimizer remembers fades where the gradient is
+//! zero, as for the weights of a ReLU that is off: after some hundred steps of ×0.9 it would be denormal, and every step
+//! from there on several times slower. Such numbers, below 1.2e-38 in f32, are taken as 0; nothing that they could change
+//! is as small.
 
 use super::float::Float;
 use super::simd::vectorized;
@@ -13,7 +14,8 @@ const PIECE: usize = 4096;
 /// Estimated nanoseconds per number and slice: the pass is bound by memory.
 const COST: f64 = 0.15;
 
-/// What every optimizer does to the gradient first: `g·scale`, held within ±limit, plus `decay·p`.
+/// What is done before a rule sees the gradient and the parameter: `g` becomes `g·scale`, held within ±limit, plus
+/// `decay·p`; `p` becomes `shrink·p`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shaping {
     /// Factor from clipping the gradients by their norm.
@@ -22,6 +24,13 @@ pub(crate) struct Shaping {
     pub limit: f64,
     /// Weight decay added to the gradient (the L2 kind).
     pub decay: f64,
+    /// Factor of the parameter: 1 − η·λ with weight decay apart from the gradient, else 1.
+    pub shrink: f64,
+}
+
+impl Shaping {
+    /// Nothing is done to gradient and parameter.
+    pub const NONE: Shaping = Shaping { scale: 1.0, limit: f64::INFINITY, decay: 0.0, shrink: 1.0 };
 }
 
 /// Shaping with the numbers converted once.
@@ -30,122 +39,164 @@ struct Shape<T> {
     scale: T,
     limit: T,
     decay: T,
+    shrink: T,
 }
 
 impl<T: Float> Shape<T> {
     fn new(shaping: Shaping) -> Self {
-        Shape { scale: T::from_f64(shaping.scale), limit: T::from_f64(shaping.limit), decay: T::from_f64(shaping.decay) }
+        let [scale, limit, decay, shrink] = [shaping.scale, shaping.limit, shaping.decay, shaping.shrink].map(T::from_f64);
+        Shape { scale, limit, decay, shrink }
     }
 
+    /// The shaped gradient and parameter.
     #[inline(always)]
-    fn apply(self, g: T, p: T) -> T {
-        self.decay.mul_add(p, (g * self.scale).smaller(self.limit).larger(-self.limit))
+    fn apply(self, g: T, p: T) -> (T, T) {
+        (self.decay.mul_add(p, (g * self.scale).smaller(self.limit).larger(-self.limit)), self.shrink * p)
     }
 }
 
-/// `p −= η·g`.
-pub(crate) fn sgd<T: Float>(p: &mut [T], g: &[T], shaping: Shaping, rate: f64) {
-    let (shape, rate) = (Shape::new(shaping), T::from_f64(rate));
-    let cost = p.len() as f64 * 2.0 * COST;
-    threads::for_each_piece(p, PIECE, cost, |index, p| sgd_part(p, &g[index * PIECE..], shape, rate));
+/// Makes the pass of every rule: `name [its numbers] remembers [what] |parameter, gradient| { … }`, where the block changes
+/// the parameter and what is remembered by the shaped gradient. The pass is
+/// `name(parameter, [memory; _], gradient, shaping, [numbers; _])`.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident [$($number:ident),*] remembers [$($memory:ident),*] |$p:ident, $g:ident| $body:block)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name<T: Float>(
+            parameter: &mut [T],
+            memory: [&mut [T]; rules!(@count $($memory)*)],
+            gradient: &[T],
+            shaping: Shaping,
+            numbers: [f64; rules!(@count $($number)*)],
+        ) {
+            vectorized! {
+                fn part[T: Float](
+                    $p: &mut [T],
+                    $($memory: &mut [T],)*
+                    gradient: &[T],
+                    shape: Shape<T>,
+                    numbers: [T; rules!(@count $($number)*)],
+                ) {
+                    let [$($number),*] = numbers;
+                    rules!(@each shape $p $g ($p) ($p.iter_mut().zip(gradient)) [$($memory)*] $body)
+                }
+            }
+            let (shape, numbers) = (Shape::new(shaping), numbers.map(T::from_f64));
+            let [$($memory),*] = memory;
+            let slices = [parameter, $($memory),*];
+            let cost = (2 * slices.len() * slices[0].len()) as f64 * COST;
+            threads::for_each_parts(slices, PIECE, cost, |from, [$p, $($memory),*]| {
+                part($p, $($memory,)* &gradient[from..], shape, numbers);
+            });
+        }
+    )*};
+    (@count $($one:ident)*) => { <[&str]>::len(&[$(stringify!($one)),*]) };
+    (@each $shape:ident $p:ident $g:ident ($($names:tt)*) ($all:expr) [$memory:ident $($rest:ident)*] $body:block) => {
+        rules!(@each $shape $p $g ($($names)* $memory) ($all.zip($memory)) [$($rest)*] $body)
+    };
+    (@each $shape:ident $p:ident $g:ident ($first:ident) ($all:expr) [] $body:block) => {
+        for ($p, gradient) in $all {
+            rules!(@one $shape gradient $p $g $body)
+        }
+    };
+    (@each $shape:ident $p:ident $g:ident ($first:ident $a:ident) ($all:expr) [] $body:block) => {
+        for (($p, gradient), $a) in $all {
+            rules!(@one $shape gradient $p $g $body)
+        }
+    };
+    (@each $shape:ident $p:ident $g:ident ($first:ident $a:ident $b:ident) ($all:expr) [] $body:block) => {
+        for ((($p, gradient), $a), $b) in $all {
+            rules!(@one $shape gradient $p $g $body)
+        }
+    };
+    (@each $shape:ident $p:ident $g:ident ($first:ident $a:ident $b:ident $c:ident) ($all:expr) [] $body:block) => {
+        for (((($p, gradient), $a), $b), $c) in $all {
+            rules!(@one $shape gradient $p $g $body)
+        }
+    };
+    (@one $shape:ident $gradient:ident $p:ident $g:ident $body:block) => {{
+        let ($g, shrunk) = $shape.apply(*$gradient, *$p);
+        *$p = shrunk;
+        $body
+    }};
 }
 
-vectorized! {
-    fn sgd_part[T: Float](p: &mut [T], g: &[T], shape: Shape<T>, rate: T) {
-        for (p, &g) in p.iter_mut().zip(g) {
-            // Not fused: plain descent makes the very steps that a loop by hand makes.
-            *p = *p - rate * shape.apply(g, *p);
-        }
+rules! {
+    /// `p −= η·g`.
+    sgd [rate] remembers [] |p, g| {
+        // Not fused: plain descent makes the very steps that a loop by hand makes.
+        *p = *p - rate * g;
     }
-}
 
-/// `v = μ·v + g`, then `p −= η·v`, or with Nesterov's look-ahead `p −= η·(g + μ·v)`.
-pub(crate) fn momentum<T: Float>(p: &mut [T], v: &mut [T], g: &[T], shaping: Shaping, rate: f64, mu: f64, nesterov: bool) {
-    let shape = Shape::new(shaping);
-    let (rate, mu) = (T::from_f64(rate), T::from_f64(mu));
-    let cost = p.len() as f64 * 4.0 * COST;
-    threads::for_each_parts([p, v], PIECE, cost, |from, [p, v]| momentum_part(p, v, &g[from..], shape, rate, mu, nesterov));
-}
-
-vectorized! {
-    fn momentum_part[T: Float](p: &mut [T], v: &mut [T], g: &[T], shape: Shape<T>, rate: T, mu: T, nesterov: bool) {
-        for ((p, v), &g) in p.iter_mut().zip(v).zip(g) {
-            let g = shape.apply(g, *p);
-            *v = mu.mul_add(*v, g).without_denormals();
-            let step = if nesterov { mu.mul_add(*v, g) } else { *v };
-            *p = (-rate).mul_add(step, *p);
-        }
+    /// `v = μ·v + g`, then `p −= η·v`.
+    momentum [rate, mu] remembers [v] |p, g| {
+        *v = mu.mul_add(*v, g).without_denormals();
+        *p = (-rate).mul_add(*v, *p);
     }
-}
 
-/// `h = keep·h + add·g²`, then `p −= η·g / (√h + ε)`: AdaGrad with (1, 1), RMSprop with (ρ, 1 − ρ).
-pub(crate) fn adaptive<T: Float>(
-    p: &mut [T],
-    h: &mut [T],
-    g: &[T],
-    shaping: Shaping,
-    rate: f64,
-    [keep, add]: [f64; 2],
-    epsilon: f64,
-) {
-    let shape = Shape::new(shaping);
-    let numbers = [rate, keep, add, epsilon].map(T::from_f64);
-    let cost = p.len() as f64 * 5.0 * COST;
-    threads::for_each_parts([p, h], PIECE, cost, |from, [p, h]| adaptive_part(p, h, &g[from..], shape, numbers));
-}
-
-vectorized! {
-    fn adaptive_part[T: Float](p: &mut [T], h: &mut [T], g: &[T], shape: Shape<T>, numbers: [T; 4]) {
-        let [rate, keep, add, epsilon] = numbers;
-        for ((p, h), &g) in p.iter_mut().zip(h).zip(g) {
-            let g = shape.apply(g, *p);
-            *h = keep.mul_add(*h, add * g * g).without_denormals();
-            *p = *p - rate * g / (h.sqrt() + epsilon);
-        }
+    /// `v = μ·v + g`, then `p −= η·(g + μ·v)`.
+    nesterov [rate, mu] remembers [v] |p, g| {
+        *v = mu.mul_add(*v, g).without_denormals();
+        *p = (-rate).mul_add(mu.mul_add(*v, g), *p);
     }
-}
 
-/// The numbers of one Adam step.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Adam {
-    pub rate: f64,
-    pub beta1: f64,
-    pub beta2: f64,
-    pub epsilon: f64,
-    /// Decay of the weights apart from the gradient (AdamW).
-    pub decoupled_decay: f64,
-    /// The step's number, from 1.
-    pub step: u64,
-}
+    /// `h = keep·h + add·g²`, then `p −= η·g / (√h + ε)`: AdaGrad with (1, 1), RMSprop with (ρ, 1 − ρ).
+    adaptive [rate, keep, add, epsilon] remembers [h] |p, g| {
+        *h = keep.mul_add(*h, add * g * g).without_denormals();
+        *p = *p - rate * g / (h.sqrt() + epsilon);
+    }
 
-/// `m = β₁m + (1 − β₁)g`, `v = β₂v + (1 − β₂)g²`, `p −= η·decay·p`, `p −= η·m̂ / (√v̂ + ε)` with the bias-corrected m̂, v̂.
-pub(crate) fn adam<T: Float>(p: &mut [T], m: &mut [T], v: &mut [T], g: &[T], shaping: Shaping, adam: Adam) {
-    let shape = Shape::new(shaping);
-    let corrected = |beta: f64| -(adam.step as f64 * beta.ln()).exp_m1(); // 1 − β^t without cancellation
-    let numbers = [
-        1.0 - adam.rate * adam.decoupled_decay,
-        adam.beta1,
-        1.0 - adam.beta1,
-        adam.beta2,
-        1.0 - adam.beta2,
-        adam.rate / corrected(adam.beta1),
-        1.0 / corrected(adam.beta2).sqrt(),
-        adam.epsilon,
-    ]
-    .map(T::from_f64);
-    let cost = p.len() as f64 * 7.0 * COST;
-    threads::for_each_parts([p, m, v], PIECE, cost, |from, [p, m, v]| adam_part(p, m, v, &g[from..], shape, numbers));
-}
+    /// `h = ρ·h + (1 − ρ)·g²`, `d = g·√(u + ε)/√(h + ε)`, `u = ρ·u + (1 − ρ)·d²`, then `p −= η·d`.
+    adadelta [rate, keep, add, epsilon] remembers [h, u] |p, g| {
+        *h = keep.mul_add(*h, add * g * g).without_denormals();
+        let d = (*u + epsilon).sqrt() / (*h + epsilon).sqrt() * g;
+        *u = keep.mul_add(*u, add * d * d).without_denormals();
+        *p = *p - rate * d;
+    }
 
-vectorized! {
-    fn adam_part[T: Float](p: &mut [T], m: &mut [T], v: &mut [T], g: &[T], shape: Shape<T>, numbers: [T; 8]) {
-        let [shrink, keep1, add1, keep2, add2, rate, correct2, epsilon] = numbers;
-        for (((p, m), v), &g) in p.iter_mut().zip(m).zip(v).zip(g) {
-            let g = shape.apply(g, *p);
-            *m = keep1.mul_add(*m, add1 * g).without_denormals();
-            *v = keep2.mul_add(*v, add2 * g * g).without_denormals();
-            *p = shrink * *p - rate * *m / (v.sqrt() * correct2 + epsilon);
-        }
+    /// `m` and `v` as moving averages of g and g², then `p −= rate·m / (√v·scale + ε)`.
+    adam [rate, keep1, add1, keep2, add2, scale, epsilon] remembers [m, v] |p, g| {
+        *m = keep1.mul_add(*m, add1 * g).without_denormals();
+        *v = keep2.mul_add(*v, add2 * g * g).without_denormals();
+        *p = *p - rate * *m / (v.sqrt() * scale + epsilon);
+    }
+
+    /// As Adam, with the largest `v` so far.
+    amsgrad [rate, keep1, add1, keep2, add2, scale, epsilon] remembers [m, v, largest] |p, g| {
+        *m = keep1.mul_add(*m, add1 * g).without_denormals();
+        *v = keep2.mul_add(*v, add2 * g * g).without_denormals();
+        *largest = largest.larger(*v);
+        *p = *p - rate * *m / (largest.sqrt() * scale + epsilon);
+    }
+
+    /// `m` as in Adam, `u = max(β₂·u, |g| + ε)`, then `p −= rate·m / u`.
+    adamax [rate, keep1, add1, keep2, epsilon] remembers [m, u] |p, g| {
+        *m = keep1.mul_add(*m, add1 * g).without_denormals();
+        *u = (keep2 * *u).larger(g.abs() + epsilon);
+        *p = *p - rate * *m / *u;
+    }
+
+    /// `m` and `v` as in Adam, then `p −= (ahead·m + now·g) / (√v·scale + ε)`.
+    nadam [ahead, now, keep1, add1, keep2, add2, scale, epsilon] remembers [m, v] |p, g| {
+        *m = keep1.mul_add(*m, add1 * g).without_denormals();
+        *v = keep2.mul_add(*v, add2 * g * g).without_denormals();
+        *p = *p - (ahead * *m + now * g) / (v.sqrt() * scale + epsilon);
+    }
+
+    /// `p −= η·sign(β₁·m + (1 − β₁)·g)`, then `m = β₂·m + (1 − β₂)·g`.
+    lion [rate, keep1, add1, keep2, add2] remembers [m] |p, g| {
+        *p = *p - rate * keep1.mul_add(*m, add1 * g).sign();
+        *m = keep2.mul_add(*m, add2 * g).without_denormals();
+    }
+
+    /// `m = μ·m + (1 − μ)·g` and the direction `d = μ·m + (1 − μ)·g`; the parameter is only shrunk.
+    look_ahead [keep, add] remembers [m, d] |p, g| {
+        *m = keep.mul_add(*m, add * g).without_denormals();
+        *d = keep.mul_add(*m, add * g);
+    }
+
+    /// `p += share·(g − p)`: the moving average p of numbers g.
+    average [share] remembers [] |p, g| {
+        *p = share.mul_add(g - *p, *p);
     }
 }
 
@@ -155,11 +206,10 @@ mod tests {
 
     #[test]
     fn what_has_faded_is_zero_and_never_denormal() {
-        let shaping = Shaping { scale: 1.0, limit: f64::INFINITY, decay: 0.0 };
         let (mut p, mut m, mut v) = ([1.0f32; 3], [1e-3f32; 3], [1e-3f32; 3]);
-        for step in 1..200_000 {
-            let numbers = Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoupled_decay: 0.0, step };
-            adam(&mut p, &mut m, &mut v, &[0.0; 3], shaping, numbers);
+        for _ in 1..200_000 {
+            let numbers = [1e-3, 0.9, 1.0 - 0.9, 0.999, 1.0 - 0.999, 1.0, 1e-8];
+            adam(&mut p, [&mut m, &mut v], &[0.0; 3], Shaping::NONE, numbers);
             assert!(m.iter().chain(&v).all(|x| !x.is_subnormal()));
         }
         assert_eq!((m, v), ([0.0; 3], [0.0; 3]));

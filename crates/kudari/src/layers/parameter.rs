@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::buffer::Buffer;
 use super::initializer::Initializer;
+use super::pattern::matches;
 use crate::array::{Array, DType, Stream};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -14,12 +15,15 @@ use crate::error::{Error, Result};
 pub struct Parameter {
     variable: Variable,
     initializer: Initializer,
+    /// What it starts from instead.
+    initial: Option<Array>,
 }
 
 /// A clone is a parameter of its own with the same numbers: training one does not move the other.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
-        Parameter { variable: Variable::parameter(self.array().clone()), initializer: self.initializer }
+        let variable = if self.is_frozen() { Variable::constant } else { Variable::parameter };
+        Parameter { variable: variable(self.array().clone()), initializer: self.initializer, initial: self.initial.clone() }
     }
 }
 
@@ -46,7 +50,7 @@ impl Parameter {
         let number = MADE.replace(MADE.get() + 1);
         let mut stream = Stream::new(SEED.get(), "parameter").part(number);
         let array = initializer.array(shape, DType::F32, &mut stream)?;
-        Ok(Parameter { variable: Variable::parameter(array), initializer })
+        Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None })
     }
 
     /// A parameter with given numbers.
@@ -58,7 +62,7 @@ impl Parameter {
         if !array.dtype().is_float() {
             return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32 or f64"));
         }
-        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0) })
+        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0), initial: None })
     }
 
     /// The variable to compute with.
@@ -97,6 +101,19 @@ impl Parameter {
         self.variable.array_mut()
     }
 
+    /// Whether it is held as it is: no gradient by it is computed, and optimizers leave it alone.
+    pub fn is_frozen(&self) -> bool {
+        !self.variable.wants_gradient()
+    }
+
+    /// Holds the parameter as it is, or lets it be trained again. Gradients by it that were computed before are lost.
+    pub fn set_frozen(&mut self, frozen: bool) {
+        if frozen != self.is_frozen() {
+            let array = self.array().clone();
+            self.variable = if frozen { Variable::constant(array) } else { Variable::parameter(array) };
+        }
+    }
+
     /// How the parameter is filled by [`Layer::initialize`].
     pub fn initializer(&self) -> &Initializer {
         &self.initializer
@@ -104,7 +121,36 @@ impl Parameter {
 
     /// Chooses how the parameter is filled by [`Layer::initialize`].
     pub fn set_initializer(&mut self, initializer: Initializer) {
-        self.initializer = initializer;
+        (self.initializer, self.initial) = (initializer, None);
+    }
+
+    /// Sets the numbers, now and by every [`Layer::initialize`] to come, which then draws none for this parameter.
+    ///
+    /// ```
+    /// use kudari::layers::{Layer, Parameter};
+    /// use kudari::Array;
+    /// let mut embedding = Parameter::from_array(Array::from([[0.0f32, 0.0]]))?;
+    /// embedding.set_initial(Array::from([[1.0f32, 2.0]]))?;
+    /// embedding.initialize(7)?;
+    /// assert_eq!(embedding.array().to_vec::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Parameter::set_array`].
+    pub fn set_initial(&mut self, array: Array) -> Result<()> {
+        self.set_array(array.clone())?;
+        self.initial = Some(array);
+        Ok(())
+    }
+
+    /// The numbers to start from: those that were given, or drawn from `stream`.
+    fn draw(&self, stream: &mut Stream) -> Result<Array> {
+        match &self.initial {
+            Some(array) => Ok(array.to_dtype(self.array().dtype())),
+            None => self.initializer.array(self.array().shape(), self.array().dtype(), stream),
+        }
     }
 }
 
@@ -282,19 +328,46 @@ pub trait Layer {
     ///
     /// # Errors
     ///
-    /// None for parameters that exist; the signature leaves room for initialisers that can fail.
+    /// An orthogonal matrix for which there is no memory; others have none for parameters that exist.
     fn initialize(&mut self, seed: u64) -> Result<()> {
         let mut outcome = Ok(());
         self.visit_mut(&Path::ROOT, &mut |path, parameter| {
             let mut stream = Stream::new(seed, &format!("initialize/{path}"));
-            let (shape, dtype) = (parameter.array().shape().to_vec(), parameter.array().dtype());
-            match parameter.initializer().clone().array(&shape, dtype, &mut stream) {
+            match parameter.draw(&mut stream) {
                 Ok(array) => *parameter.array_mut() = array,
                 Err(error) => outcome = Err(error.context(path)),
             }
         });
         self.visit_buffers(&Path::ROOT, &mut |path, buffer| buffer.initialize(seed, path));
         outcome
+    }
+
+    /// Holds the parameters whose names match `pattern` as they are: no gradients by them are computed, and optimizers leave
+    /// them alone. In the pattern `*` stands for any characters: `0.*` is the first layer of a network, `*.bias` all biases.
+    /// Gives the number of parameters that match.
+    ///
+    /// ```
+    /// use kudari::layers::{Layer, Linear};
+    /// let mut net = vec![Linear::new(4, 3), Linear::new(3, 2)];
+    /// assert_eq!(net.freeze("0.*")?, 2);
+    /// assert!(net[0].weight().is_frozen() && !net[1].weight().is_frozen());
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No parameter matches.
+    fn freeze(&mut self, pattern: &str) -> Result<usize> {
+        set_frozen(self, pattern, true)
+    }
+
+    /// Lets parameters that were [frozen](Layer::freeze) be trained again.
+    ///
+    /// # Errors
+    ///
+    /// No parameter matches.
+    fn unfreeze(&mut self, pattern: &str) -> Result<usize> {
+        set_frozen(self, pattern, false)
     }
 
     /// Converts all parameters to another floating-point type.
@@ -315,7 +388,22 @@ pub trait Layer {
     }
 }
 
-/// Number of trainable numbers.
+fn set_frozen(layer: &mut (impl Layer + ?Sized), pattern: &str, frozen: bool) -> Result<usize> {
+    let mut count = 0;
+    layer.visit_mut(&Path::ROOT, &mut |path, parameter| {
+        if matches(pattern, &path.to_string()) {
+            parameter.set_frozen(frozen);
+            count += 1;
+        }
+    });
+    if count == 0 {
+        return Err(Error::value(format!("no parameter matches `{pattern}`"))
+            .help(format!("the parameters are {}", layer.parameter_names().join(", "))));
+    }
+    Ok(count)
+}
+
+/// Number of numbers in all parameters.
 pub fn parameter_count(layer: &dyn Layer) -> usize {
     let mut count = 0;
     layer.visit(&Path::ROOT, &mut |_, parameter| count += parameter.array().len());

@@ -1,59 +1,34 @@
 //! Floor 5: optimizers, what moves the parameters.
 //!
-//! Each is one fused pass over a parameter, its gradient and the optimizer's memory of it. All of them know weight decay
-//! and gradient clipping; the learning rate may be changed before every step.
+//! Each is one fused pass over a parameter, its gradient and the optimizer's memory of it. One pass over all parameters
+//! together was measured and saves less than a hundredth of a step. All of them know weight decay
+//! and gradient clipping; the learning rate may be changed before every step, by hand or by a [`Schedule`]. Other settings
+//! for some parameters are [groups](Optimizer::group). [`Lbfgs`] is another kind: it computes the loss several times a step.
 
+mod average;
+mod groups;
+mod lbfgs;
+mod memory;
+mod muon;
 mod notation;
 mod rules;
+mod schedule;
+mod settings;
 
+pub use average::WeightAverage;
+pub use groups::GroupSettings;
+pub use lbfgs::Lbfgs;
+pub use muon::Muon;
 pub use notation::{OPTIMIZERS, parse};
-pub use rules::{AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd};
+pub use rules::{AdaDelta, AdaGrad, Adam, AdamW, Adamax, AmsGrad, Lion, Momentum, NAdam, Nesterov, RAdam, RmsProp, Sgd};
+pub use schedule::{Plateau, SCHEDULES, Schedule};
+pub use settings::Settings;
 
 use crate::array::Array;
 use crate::autograd::{Description, Gradients, Pass, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::update::Shaping;
 use crate::layers::{Layer, Path};
-
-/// What all optimizers have in common.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Step size η, above 0.
-    pub learning_rate: f64,
-    /// Weight decay λ, 0 for none: λ·w is added to the gradient (L2), or taken off the weight apart from it in AdamW.
-    pub weight_decay: f64,
-    /// Largest Euclidean norm of all gradients together; larger ones are scaled down to it.
-    pub clip_norm: Option<f64>,
-    /// Largest absolute value of each element of the gradients.
-    pub clip_value: Option<f64>,
-}
-
-impl Settings {
-    fn new(learning_rate: f64) -> Settings {
-        Settings { learning_rate, weight_decay: 0.0, clip_norm: None, clip_value: None }
-    }
-
-    /// Whether all numbers make sense.
-    ///
-    /// # Errors
-    ///
-    /// A learning rate or limit that is not above 0, a negative weight decay, NaN or infinity anywhere.
-    pub fn validate(&self) -> Result<()> {
-        let positive = |name: &str, value: f64| {
-            if value > 0.0 && value.is_finite() {
-                return Ok(());
-            }
-            Err(Error::value(format!("{name} {value}")).help(format!("the {name} must be above 0 and finite, e.g. 0.1")))
-        };
-        positive("learning rate", self.learning_rate)?;
-        self.clip_norm.map_or(Ok(()), |v| positive("clipping norm", v))?;
-        self.clip_value.map_or(Ok(()), |v| positive("clipping value", v))?;
-        if self.weight_decay >= 0.0 && self.weight_decay.is_finite() {
-            return Ok(());
-        }
-        Err(Error::value(format!("weight decay {}", self.weight_decay)).help("it must be 0 or above and finite"))
-    }
-}
 
 /// Something that moves parameters along their gradients.
 ///
@@ -87,44 +62,57 @@ pub trait Optimizer: Send {
         0
     }
 
+    /// Whether all numbers make sense.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::validate`], and a factor of the optimizer's own that is not from 0 to below 1.
+    fn validate(&self) -> Result<()> {
+        self.settings().validate()
+    }
+
     /// Called once before the parameters of a step.
+    #[doc(hidden)]
     fn begin_step(&mut self) {}
 
-    /// Changes parameter number `slot` (in the layer's order) by its gradient, shaped as [`Optimizer::step`] says.
+    /// Changes parameter number `slot` (in the layer's order) by its gradient, as [`Optimizer::step`] says.
     ///
     /// # Errors
     ///
     /// The gradient does not fit the parameter.
     #[doc(hidden)]
-    fn update(&mut self, slot: usize, parameter: &mut Array, gradient: &Array, shaping: GradientShaping) -> Result<()>;
+    fn update(&mut self, slot: usize, parameter: &mut Array, gradient: &Array, change: Change) -> Result<()>;
 
-    /// Moves every parameter of `layer` that has a gradient. Parameters without one (the loss does not depend on them)
-    /// stay as they are.
+    /// Moves every parameter of `layer` that has a gradient. Parameters without one (the loss does not depend on them, or
+    /// they are [frozen](Layer::freeze)) stay as they are.
     ///
     /// # Errors
     ///
-    /// Settings that make no sense, or gradients that are not finite (then nothing is changed).
+    /// Settings that make no sense, a group that no parameter belongs to, or gradients that are not finite where their norm
+    /// is asked for (then nothing is changed).
     fn step(&mut self, layer: &mut dyn Layer, gradients: &Gradients) -> Result<()> {
         let span = Span::begin();
-        self.settings().validate()?;
-        let settings = self.settings();
-        let mut shaping =
-            Shaping { scale: 1.0, limit: settings.clip_value.unwrap_or(f64::INFINITY), decay: settings.weight_decay };
+        self.validate()?;
+        let settings = self.settings_mut();
+        settings.groups.check(layer)?;
+        let mut scale = 1.0;
         if let Some(largest) = settings.clip_norm {
             let norm = gradients.norm();
             if !norm.is_finite() {
                 return Err(Error::new(ErrorKind::NonFinite, format!("the norm of the gradients is {norm}"))
                     .help("find the function that made it with autograd::find_non_finite"));
             }
-            shaping.scale = (largest / norm).min(1.0);
+            scale = (largest / norm).min(1.0);
         }
         self.begin_step();
         let mut slot = 0;
         let mut outcome = Ok(());
         layer.visit_mut(&Path::ROOT, &mut |path, parameter| {
             if let (Some(gradient), true) = (gradients.get(parameter.variable()), outcome.is_ok()) {
-                outcome =
-                    self.update(slot, parameter.array_mut(), gradient, GradientShaping(shaping)).map_err(|e| e.context(path));
+                let change = self.settings_mut().change(path, scale);
+                outcome = change
+                    .and_then(|change| self.update(slot, parameter.array_mut(), gradient, change))
+                    .map_err(|e| e.context(path));
             }
             slot += 1;
         });
@@ -137,18 +125,56 @@ pub trait Optimizer: Send {
         outcome
     }
 
-    /// Changes the learning rate, for schedules.
+    /// Changes the learning rate.
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.settings_mut().learning_rate = learning_rate;
     }
 
-    /// With weight decay λ.
+    /// Changes the factor of the learning rate, which is what a [`Schedule`] gives.
+    fn set_rate_factor(&mut self, factor: f64) {
+        self.settings_mut().rate_factor = factor;
+    }
+
+    /// With weight decay λ of the optimizer's own kind: λ·w is added to the gradient (L2), in AdamW, Lion and Muon w shrinks
+    /// by η·λ·w apart from it.
     #[must_use]
     fn weight_decay(mut self, decay: f64) -> Self
     where
         Self: Sized,
     {
         self.settings_mut().weight_decay = decay;
+        self
+    }
+
+    /// With weight decay λ apart from the gradient: w ← w − η·λ·w before the step, whatever the step is (Loshchilov and Hutter
+    /// 2017). `Sgd`, `NAdam`, `RAdam` and others become what their names with a W stand for.
+    #[must_use]
+    fn decoupled_weight_decay(mut self, decay: f64) -> Self
+    where
+        Self: Sized,
+    {
+        let settings = self.settings_mut();
+        (settings.weight_decay, settings.decoupled) = (decay, true);
+        self
+    }
+
+    /// With other settings for the parameters whose names match `pattern`, in which `*` stands for any characters. `change`
+    /// gets the settings of the moment, so that a schedule of the learning rate reaches the group too; of several groups that
+    /// a parameter belongs to all changes are made, in the order in which they were given.
+    ///
+    /// ```
+    /// use kudari::optimizers::{AdamW, Optimizer};
+    /// let adam = AdamW::new(1e-3).weight_decay(0.05).group("*.bias", |s| s.weight_decay = 0.0).group("0.*", |s| {
+    ///     s.learning_rate *= 0.1; // the first layer moves slowly
+    /// });
+    /// # let _ = adam;
+    /// ```
+    #[must_use]
+    fn group(mut self, pattern: &str, change: impl Fn(&mut GroupSettings) + Send + Sync + 'static) -> Self
+    where
+        Self: Sized,
+    {
+        self.settings_mut().groups.add(pattern, change);
         self
     }
 
@@ -173,7 +199,10 @@ pub trait Optimizer: Send {
     }
 }
 
-/// What is done to a gradient before the rule sees it: scaling, limiting, weight decay.
+/// How one parameter is changed: what is done before the rule sees it, and the learning rate.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
-pub struct GradientShaping(Shaping);
+pub struct Change {
+    pub(crate) shaping: Shaping,
+    pub(crate) rate: f64,
+}

@@ -1,11 +1,27 @@
 //! Optimizers as they are written on the command line.
 
-use super::{AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
+use super::{
+    AdaDelta, AdaGrad, Adam, AdamW, Adamax, AmsGrad, Lion, Momentum, Muon, NAdam, Nesterov, Optimizer, RAdam, RmsProp, Sgd,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The words of the notation with their parameters and defaults, for help texts.
-pub const OPTIMIZERS: &[&str] =
-    &["sgd", "momentum(0.9)", "nesterov(0.9)", "adagrad", "rmsprop(0.99)", "adam(0.9,0.999)", "adamw(0.9,0.999)"];
+pub const OPTIMIZERS: &[&str] = &[
+    "sgd",
+    "momentum(0.9)",
+    "nesterov(0.9)",
+    "adagrad",
+    "rmsprop(0.99)",
+    "adadelta(0.9)",
+    "adam(0.9,0.999)",
+    "adamw(0.9,0.999)",
+    "amsgrad(0.9,0.999)",
+    "adamax(0.9,0.999)",
+    "nadam(0.9,0.999)",
+    "radam(0.9,0.999)",
+    "lion(0.9,0.99)",
+    "muon(0.95)",
+];
 
 /// Reads an optimizer: a word of [`OPTIMIZERS`], its numbers optional.
 ///
@@ -35,17 +51,32 @@ pub fn parse(text: &str, learning_rate: f64) -> Result<Box<dyn Optimizer>> {
         if factors.len() > count { Err(fail(format!("{word} takes {count} numbers, not {}", factors.len()))) } else { Ok(()) }
     };
     let factor = |i: usize, default: f64| factors.get(i).copied().unwrap_or(default);
+    let (rate, betas) = (learning_rate, |last: f64| (factor(0, 0.9), factor(1, last)));
+    macro_rules! betas {
+        ($type:ident, $last:literal) => {{
+            let (beta1, beta2) = betas($last);
+            at_most(2).map(|()| Box::new($type::new(rate).betas(beta1, beta2)))?
+        }};
+    }
     let optimizer: Box<dyn Optimizer> = match word {
-        "sgd" => at_most(0).map(|()| Box::new(Sgd::new(learning_rate)))?,
-        "momentum" => at_most(1).map(|()| Box::new(Momentum::new(learning_rate, factor(0, 0.9))))?,
-        "nesterov" => at_most(1).map(|()| Box::new(Nesterov::new(learning_rate, factor(0, 0.9))))?,
-        "adagrad" => at_most(0).map(|()| Box::new(AdaGrad::new(learning_rate)))?,
-        "rmsprop" => at_most(1).map(|()| Box::new(RmsProp::new(learning_rate).rho(factor(0, 0.99))))?,
-        "adam" => at_most(2).map(|()| Box::new(Adam::new(learning_rate).betas(factor(0, 0.9), factor(1, 0.999))))?,
-        "adamw" => at_most(2).map(|()| Box::new(AdamW::new(learning_rate).betas(factor(0, 0.9), factor(1, 0.999))))?,
+        "sgd" => at_most(0).map(|()| Box::new(Sgd::new(rate)))?,
+        "momentum" => at_most(1).map(|()| Box::new(Momentum::new(rate, factor(0, 0.9))))?,
+        "nesterov" => at_most(1).map(|()| Box::new(Nesterov::new(rate, factor(0, 0.9))))?,
+        "adagrad" => at_most(0).map(|()| Box::new(AdaGrad::new(rate)))?,
+        "rmsprop" => at_most(1).map(|()| Box::new(RmsProp::new(rate).rho(factor(0, 0.99))))?,
+        "adadelta" => at_most(1).map(|()| Box::new(AdaDelta::new(rate).rho(factor(0, 0.9))))?,
+        "adam" => betas!(Adam, 0.999),
+        "adamw" => betas!(AdamW, 0.999),
+        "amsgrad" => betas!(AmsGrad, 0.999),
+        "adamax" => betas!(Adamax, 0.999),
+        "nadam" => betas!(NAdam, 0.999),
+        "radam" => betas!(RAdam, 0.999),
+        "lion" => betas!(Lion, 0.99),
+        "muon" => at_most(1).map(|()| Box::new(Muon::new(rate).momentum(factor(0, 0.95))))?,
+        "lbfgs" => return Err(fail("it takes the calculation of the loss, which only a program of your own can give it".into())),
         _ => return Err(fail("unknown".into())),
     };
-    optimizer.settings().validate()?;
+    optimizer.validate()?;
     Ok(optimizer)
 }
 
@@ -56,9 +87,11 @@ mod tests {
     #[test]
     fn every_word_is_read_with_its_numbers() {
         for text in OPTIMIZERS {
-            assert!(text.starts_with(parse(text, 0.1).unwrap().name()));
+            assert_eq!(text.split('(').next(), Some(parse(text, 0.1).unwrap().name()));
         }
-        for bad in ["sdg", "sgd(1)", "momentum(1)", "adam(0.9,0.9,0.9)", "adam(x)", "momentum(-0.1)", ""] {
+        for bad in
+            ["sdg", "sgd(1)", "momentum(1)", "adam(0.9,0.9,0.9)", "adam(x)", "momentum(-0.1)", "", "lbfgs", "muon(0.9,0.9)"]
+        {
             assert!(parse(bad, 0.1).is_err(), "{bad}");
         }
         for rate in [0.0, -0.1, f64::NAN, f64::INFINITY] {

@@ -12,7 +12,7 @@ use crate::data::{Batch, Batches, Dataset, Sampling, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::Layer;
 use crate::model::Network;
-use crate::optimizers::Optimizer;
+use crate::optimizers::{Optimizer, Plateau, Schedule};
 
 /// How long to train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,17 +39,35 @@ pub struct TrainOptions {
     pub sampling: Sampling,
     /// Seed of that choice.
     pub seed: u64,
-    /// The learning rate of every iteration (from 0), if it changes.
-    #[allow(clippy::type_complexity)]
-    pub schedule: Option<Box<dyn Fn(u64) -> f64 + Send>>,
+    /// How the learning rate changes, if it does. A plateau looks at the loss on the training data, once a measurement.
+    pub schedule: Option<Schedule>,
 }
 
-impl TrainOptions {
-    /// The learning rate of an iteration, from 0.
-    fn rate(&self, iteration: u64) -> f64 {
-        match &self.schedule {
-            Some(schedule) => schedule(iteration),
-            None => self.optimizer.settings().learning_rate,
+/// The factor of the learning rate in every update. Those that the losses decided are kept, so that a replay has them too.
+struct Rates {
+    schedule: Schedule,
+    updates: u64,
+    plateau: Option<Plateau>,
+    /// What the plateau said: from which update on, and the factor.
+    said: Vec<(u64, f64)>,
+}
+
+impl Rates {
+    fn new(schedule: Schedule, updates: u64) -> Result<Rates> {
+        schedule.validate(updates)?;
+        Ok(Rates { plateau: schedule.waits_for_losses(), schedule, updates, said: Vec::new() })
+    }
+
+    /// The factor in update `update`, from 0.
+    fn factor(&self, update: u64) -> f64 {
+        let said = self.said.iter().rev().find(|(from, _)| *from <= update).map_or(1.0, |said| said.1);
+        said * self.schedule.factor(update, self.updates)
+    }
+
+    /// Takes in the loss after `updates` updates.
+    fn observe(&mut self, updates: u64, loss: f64) {
+        if let Some(plateau) = &mut self.plateau {
+            self.said.push((updates, plateau.observe(loss)));
         }
     }
 }
@@ -212,11 +230,12 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
     if iterations == 0 {
         return Err(Error::value("training of 0 iterations").help("give at least 1"));
     }
+    let rates = Rates::new(options.schedule.clone().unwrap_or_else(Schedule::constant), iterations)?;
     let epochs = iterations.div_ceil(per_epoch);
     let measure_every = per_epoch.saturating_mul(epochs.div_ceil(MEASUREMENTS));
     let mut state = Snapshot { iteration: 0, parameters: Vec::new(), optimizer: options.optimizer.copy(), batches };
     let (history, training) = (Vec::new(), Duration::ZERO);
-    let mut run = Run { network, data, options, per_epoch, began: Instant::now(), history, training };
+    let mut run = Run { network, data, options, rates, per_epoch, began: Instant::now(), history, training };
     run.measure(0)?;
     observer.measured(run.network, &run.history)?;
 
@@ -228,7 +247,7 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
         if state.iteration.is_multiple_of(SNAPSHOT_INTERVAL) {
             snapshots = [snapshots[1].take(), Some(state.copy(run.network))];
         }
-        let update = state.update(run.network, &run.options)?;
+        let update = state.update(run.network, &run.options, &run.rates)?;
         if let (None, Some(lost)) = (&digits_lost, &update.lost) {
             observer.digits_lost(lost);
             digits_lost = Some(*lost);
@@ -276,6 +295,7 @@ struct Run<'a> {
     network: &'a mut Network,
     data: &'a Split,
     options: TrainOptions,
+    rates: Rates,
     per_epoch: u64,
     began: Instant,
     history: Vec<EpochRecord>,
@@ -295,15 +315,16 @@ impl Run<'_> {
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             // The rate of the update just made.
-            learning_rate: self.options.rate(iteration.saturating_sub(1)),
+            learning_rate: self.options.optimizer.settings().learning_rate * self.rates.factor(iteration.saturating_sub(1)),
             seconds: self.began.elapsed().as_secs_f64(),
         });
+        self.rates.observe(iteration, train.loss);
         Ok(train.loss)
     }
 
     /// Finds out what failed in the updates after `from`, and ends the history with a measurement of what is kept.
     fn fail(&mut self, from: Snapshot<'_>, last: u64) -> Result<Failure> {
-        let failure = from.replay(self.network, &self.data.train, &self.options, last)?;
+        let failure = from.replay(self.network, &self.data.train, (&self.options, &self.rates), last)?;
         self.history.retain(|r| r.iteration <= failure.kept);
         if self.history.last().is_none_or(|r| r.iteration < failure.kept) {
             self.measure(failure.kept)?;
@@ -327,8 +348,8 @@ impl<'a> Snapshot<'a> {
     }
 
     /// One update. Where the loss or the gradients are not finite nothing is changed.
-    fn update(&mut self, network: &mut Network, options: &TrainOptions) -> Result<Update> {
-        self.optimizer.set_learning_rate(options.rate(self.iteration));
+    fn update(&mut self, network: &mut Network, options: &TrainOptions, rates: &Rates) -> Result<Update> {
+        self.optimizer.set_rate_factor(rates.factor(self.iteration));
         let batch = self.next_batch()?;
         let Differentiated { loss, gradients, lost } = options.gradient.differentiate(network, options.loss, &batch)?;
         self.iteration += 1;
@@ -344,13 +365,19 @@ impl<'a> Snapshot<'a> {
 
     /// Goes from this state on with a check after every function until the first NaN or infinity; if none has come with
     /// the update `last`, it is in the measurement after it.
-    fn replay(mut self, network: &mut Network, data: &Dataset, options: &TrainOptions, last: u64) -> Result<Failure> {
+    fn replay(
+        mut self,
+        network: &mut Network,
+        data: &Dataset,
+        (options, rates): (&TrainOptions, &Rates),
+        last: u64,
+    ) -> Result<Failure> {
         network.set_arrays(&self.parameters)?;
         // The parameters that gave the last finite loss: an update may leave some that are finite and yet of no use.
         let mut good = (self.iteration, self.parameters.clone());
         loop {
             let before = (self.iteration, network.arrays());
-            let (update, mut origin) = find_non_finite(|| self.update(network, options));
+            let (update, mut origin) = find_non_finite(|| self.update(network, options, rates));
             let update = update?;
             if update.loss.is_finite() {
                 good = before;

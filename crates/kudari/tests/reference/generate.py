@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the reference values that tests/reference compares kudari with.
 
-Run it with any working directory; it writes functions.json, optimizers.json and arrays.json beside itself (common.py says
+Run it with any working directory; it writes functions.json and arrays.json beside itself (common.py says
 in which form):
 
     python generate.py
@@ -397,73 +397,6 @@ def functions():
     write_cases("functions.json")
 
 
-# Optimizers.
-
-RECORDED = [1, 2, 3, 5, 10, 20, 35, 50]
-SETTINGS = {
-    "plain": {},
-    "decay": {"weight_decay": 0.05},
-    "clip_norm": {"clip_norm": 0.5},
-    "clip_value": {"clip_value": 0.25},
-    "all": {"weight_decay": 0.05, "clip_norm": 2.0, "clip_value": 0.5},
-}
-# Rates at which a rounding error does not grow: with larger ones PyTorch's own f32 leaves its f64.
-OPTIMIZERS = {
-    "sgd": (0.01, torch.optim.SGD, {}),
-    "momentum(0.9)": (0.002, torch.optim.SGD, {"momentum": 0.9}),
-    "nesterov(0.9)": (0.002, torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "adagrad": (0.03, torch.optim.Adagrad, {}),
-    "rmsprop(0.99)": (0.003, torch.optim.RMSprop, {}),
-    "rmsprop(0.9)": (0.003, torch.optim.RMSprop, {"alpha": 0.9}),
-    "adam": (0.05, torch.optim.Adam, {}),
-    "adam(0.8,0.99)": (0.05, torch.optim.Adam, {"betas": (0.8, 0.99)}),
-    "adamw": (0.05, torch.optim.AdamW, {}),
-}
-START_A = [[-1.0, 0.5, 1.25], [0.75, -0.5, 0.25]]
-START_B = [1.0, -0.25, 0.5]
-NOISE = [7, 11, 5.0, 16]
-
-
-def shape_gradients(parameters, settings):
-    """Clips as kudari does: all gradients by their norm, then every number.
-
-    torch.nn.utils.clip_grad_norm_ divides by the norm + 1e-6, which is another number in the seventh digit.
-    """
-    if "clip_norm" in settings:
-        norm = math.sqrt(sum(float((p.grad**2).sum()) for p in parameters))
-        for p in parameters:
-            p.grad *= min(1.0, settings["clip_norm"] / norm)
-    if "clip_value" in settings:
-        torch.nn.utils.clip_grad_value_(parameters, settings["clip_value"])
-
-
-def optimizers():
-    """Rosenbrock's valley, Σ (1 − a)² + 4 (b − a²)² with b stretched over the rows of a, plus a slope of step t that
-    stands for the noise of samples: Σ a · n(t), where n is the rule NOISE at element 6t + i."""
-    cases = []
-    noise = rule_values((50, 2, 3), NOISE)
-    for (name, (rate, kind, options)), (label, settings) in itertools.product(OPTIMIZERS.items(), SETTINGS.items()):
-        if "(0.8" in name or name == "rmsprop(0.9)":
-            if label != "plain":
-                continue
-        a = torch.tensor(START_A, dtype=torch.float64, requires_grad=True)
-        b = torch.tensor(START_B, dtype=torch.float64, requires_grad=True)
-        # AdamW decays by 0.01 if not told otherwise.
-        optimizer = kind([a, b], lr=rate, weight_decay=settings.get("weight_decay", 0.0), **options)
-        track = []
-        for t in range(50):
-            optimizer.zero_grad()
-            loss = ((1 - a) ** 2 + 4 * (b - a**2) ** 2 + a * torch.tensor(noise[t])).sum()
-            loss.backward()
-            shape_gradients([a, b], settings)
-            optimizer.step()
-            if t + 1 in RECORDED:
-                track.append([text(a.detach().numpy()), text(b.detach().numpy())])
-        cases.append({"optimizer": name, "rate": rate, "settings": settings, "track": track})
-    start = [written(np.array(START_A)), written(np.array(START_B))]
-    write("optimizers.json", {"versions": VERSIONS, "steps": RECORDED, "start": start, "noise": NOISE}, {"cases": cases})
-
-
 # Arrays.
 
 KINDS = {"f64": np.float64, "f32": np.float32, "i64": np.int64, "bool": np.bool_}
@@ -607,6 +540,5 @@ def operations():
 
 if __name__ == "__main__":
     functions()
-    optimizers()
     with np.errstate(all="ignore"):
         write("arrays.json", {"versions": VERSIONS}, {"printed": printed(), "operations": operations()})

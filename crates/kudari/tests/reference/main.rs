@@ -1,6 +1,6 @@
 //! kudari against reference values of independent implementations: every function of the registry and every optimizer
-//! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. `generate.py` makes the values and
-//! says with which versions.
+//! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. The scripts beside this file make the
+//! values and say with which versions.
 //!
 //! `cargo test --test reference -- --nocapture` prints the worst error of every function.
 
@@ -11,5 +11,7 @@ mod attention;
 mod data;
 mod functions;
 mod losses;
+mod metrics;
 mod normalization;
 mod optimizers;
+mod schedules;

@@ -1,5 +1,13 @@
 //! Floor 5: metrics, numbers that say how good predictions are. They speak of arrays and know no gradients.
 
+mod classes;
+mod ranking;
+mod regression;
+
+pub use classes::{ClassScore, ClassScores, class_scores};
+pub use ranking::{perplexity, roc_auc, top_k_accuracy};
+pub use regression::{mean_absolute_error, r_squared, root_mean_squared_error};
+
 use crate::array::{Array, DType};
 use crate::error::{Error, Result};
 
