@@ -7,7 +7,7 @@
 use super::{Array, DType, Shape};
 use crate::error::Result;
 use crate::kernels::float::{with_element, with_float};
-use crate::kernels::random::{mask, philox};
+use crate::kernels::random::{mask, normal, normals, philox, unit};
 use crate::kernels::threads;
 
 /// A stream of random numbers: (seed, name) and a position in it.
@@ -71,9 +71,7 @@ impl Stream {
 
     /// A normally distributed number of mean 0 and standard deviation 1 (Box and Muller's transformation).
     pub fn next_normal(&mut self) -> f64 {
-        let [first, second] = self.next_two();
-        let radius = (-2.0 * (1.0 - unit(first)).ln()).sqrt();
-        radius * (std::f64::consts::TAU * unit(second)).cos()
+        normal(self.next_two())
     }
 
     /// The next two times 64 random bits: one block of the generator where they are its halves.
@@ -101,7 +99,16 @@ impl Stream {
     ///
     /// An impossible shape.
     pub fn normal(&mut self, shape: &[usize], mean: f64, deviation: f64, dtype: DType) -> Result<Array> {
-        self.fill(shape, dtype, 2, |stream| mean + deviation * stream.next_normal())
+        if !self.position.is_multiple_of(2) || !dtype.is_float() {
+            return self.fill(shape, dtype, 2, |stream| mean + deviation * stream.next_normal());
+        }
+        // Every number takes a block of the generator: many are made side by side.
+        let shape = Shape::allocatable(shape, dtype)?;
+        let (key, first) = (self.key, self.position / 2);
+        self.position += 2 * shape.len() as u64;
+        Ok(with_float!(dtype, T => Array::build(shape, |out: &mut [T]| normals(out, key, first, mean, deviation)), else {
+            Array::filled(shape, 0.0, dtype) // no other type comes here
+        }))
     }
 
     /// A factor for every element of `like`: 0 with `probability`, else 1 / (1 − `probability`).
@@ -168,11 +175,6 @@ impl Stream {
             out.iter_mut().for_each(|o| *o = self.next_below(bound) as i64);
         })
     }
-}
-
-/// Random bits as a number in 0 ≤ u < 1.
-fn unit(bits: u64) -> f64 {
-    (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// SplitMix64's finaliser: every bit of the result depends on every bit of `x`.

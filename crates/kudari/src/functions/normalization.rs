@@ -176,7 +176,7 @@ impl Fused for Columns {
                 products = Some(Array::build(shape, |plain: &mut [T]| kernel::column_products(along, plain, g, numbers, mean)));
             });
             let plain = products.take().unwrap_or_else(|| along.clone());
-            // Σ g·x̂ for the weight; for x the mean of g and the share along x̂ are taken off.
+            // Σ g·z for the weight; for x the mean of g and the share along z are taken off.
             let products = along.to_f64_vec();
             let by_weight = each_channel(channels, |c| products[c] * factors[c], &x)?;
             let slope = each_channel(channels, |c| products[c] * factors[c] * factors[c] / count, &x)?;
@@ -380,8 +380,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "layer_norm",
         usage: "layer_norm(&x, axes, Some(&weight), Some(&bias), 1e-5)?",
         formula: "(x − m)/√(v + ε) · w + b",
-        derivative: "∂/∂x = (h − mean h − x̂ · mean(h·x̂))/√(v + ε) with h = g·w; ∂/∂w = Σ g·x̂; ∂/∂b = Σ g",
-        notes: "Mean m and variance v (divided by the count) over the last axes of each sample; x̂ is the normalised x. Ba, Kiros and Hinton (2016).",
+        derivative: "∂/∂x = (h − mean h − z · mean(h·z))/√(v + ε) with h = g·w; ∂/∂w = Σ g·z; ∂/∂b = Σ g",
+        notes: "Mean m and variance v (divided by the count) over the last axes of each sample; z is the normalised x. Ba, Kiros and Hinton (2016).",
         samples: || {
             let of = |x: &'static [usize], scale: &'static [usize], axes: usize| {
                 Sample::new(&[(x, -2.0, 2.0), (scale, 0.5, 1.5), (scale, -1.0, 1.0)], move |v: &[Variable]| {
@@ -396,8 +396,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "rms_norm",
         usage: "rms_norm(&x, axes, Some(&weight), 1e-6)?",
         formula: "x/√(mean x² + ε) · w",
-        derivative: "∂/∂x = (h − x̂ · mean(h·x̂))/√(mean x² + ε) with h = g·w; ∂/∂w = Σ g·x̂",
-        notes: "The mean is over the last axes of each sample; x̂ is the normalised x. Zhang and Sennrich (2019).",
+        derivative: "∂/∂x = (h − z · mean(h·z))/√(mean x² + ε) with h = g·w; ∂/∂w = Σ g·z",
+        notes: "The mean is over the last axes of each sample; z is the normalised x. Zhang and Sennrich (2019).",
         samples: || {
             let of = |x: &'static [usize], scale: &'static [usize], axes: usize| {
                 Sample::new(&[(x, -2.0, 2.0), (scale, 0.5, 1.5)], move |v: &[Variable]| rms_norm(&v[0], axes, Some(&v[1]), 1e-3))
@@ -410,7 +410,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "batch_norm",
         usage: "let (y, moments) = batch_norm(&x, Some(&weight), Some(&bias), 1e-5)?",
         formula: "(x − m)/√(v + ε) · w + b",
-        derivative: "∂/∂x = w(g − mean g − x̂ · mean(g·x̂))/√(v + ε); ∂/∂w = Σ g·x̂; ∂/∂b = Σ g",
+        derivative: "∂/∂x = w(g − mean g − z · mean(g·z))/√(v + ε); ∂/∂w = Σ g·z; ∂/∂b = Σ g",
         notes: "Mean m and variance v (divided by the count) of every channel over samples and places; in use fixed_batch_norm takes running ones. Ioffe and Szegedy (2015).",
         samples: || {
             let of = |x: &'static [usize]| {

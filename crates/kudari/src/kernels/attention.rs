@@ -271,13 +271,26 @@ vectorized! {
     }
 }
 
+/// The largest of the numbers and `start`, in lanes.
+#[inline(always)]
+fn largest_of<T: Float>(x: &[T], start: T) -> T {
+    let mut lanes = [start; 16];
+    let (whole, rest) = x.as_chunks::<16>();
+    for chunk in whole {
+        for l in 0..16 {
+            lanes[l] = if chunk[l] > lanes[l] { chunk[l] } else { lanes[l] };
+        }
+    }
+    rest.iter().chain(&lanes).fold(start, |a, &b| if b > a { b } else { a })
+}
+
 vectorized! {
     /// Turns a block of scores into e^(score − largest so far); what was summed before is brought to the new largest.
     fn exponentials[T: Float](weights: &mut [T], sums: &mut [T], largest: &mut [T], totals: &mut [T], first: bool) {
         let (columns, width) = (weights.len() / largest.len(), sums.len() / largest.len());
         for (i, row) in weights.chunks_exact_mut(columns).enumerate() {
             let before = largest[i];
-            let now = row.iter().fold(before, |a, &b| if b > a { b } else { a });
+            let now = largest_of(row, before);
             // A query that has seen nothing yet: e^(−∞ − 0) is 0 for all of its keys.
             let base = if now == T::from_f64(f64::NEG_INFINITY) { T::ZERO } else { now };
             for x in row.iter_mut() {

@@ -34,15 +34,15 @@ pub(crate) fn mask<T: Float>(out: &mut [T], key: u64, probability: f64) {
     // Words below this are dropped.
     let bound = (probability * 2f64.powi(32)).round().min(f64::from(u32::MAX)) as u32;
     threads::for_each_piece(out, PIECE, out.len() as f64 * 0.5, |index, part| {
-        mask_part(part, (index * PIECE / GROUP) as u32, key, bound, kept);
+        mask_part(part, index * PIECE / GROUP, key, bound, kept);
     });
 }
 
 vectorized! {
     /// Groups from number `first` on: word w of block 16n + b goes to place 16w + b of group n.
-    fn mask_part[T: Float](out: &mut [T], first: u32, key: u64, bound: u32, kept: T) {
+    fn mask_part[T: Float](out: &mut [T], first: usize, key: u64, bound: u32, kept: T) {
         for (group, out) in out.chunks_mut(GROUP).enumerate() {
-            let words = sixteen_blocks((first + group as u32).wrapping_mul(SIDE_BY_SIDE as u32), key);
+            let words = sixteen_blocks((first + group) as u64 * SIDE_BY_SIDE as u64, key);
             for (out, words) in out.chunks_mut(SIDE_BY_SIDE).zip(&words) {
                 for (out, &word) in out.iter_mut().zip(words) {
                     *out = if word < bound { T::ZERO } else { kept };
@@ -52,12 +52,90 @@ vectorized! {
     }
 }
 
+/// Random bits as a number in 0 ≤ u < 1.
+#[inline(always)]
+pub(crate) fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// A normally distributed number from 128 random bits: √(−2 ln(1 − u)) · cos 2πv (Box and Muller 1958). Only additions,
+/// multiplications, one division and one root, so that it is the same number whether many or one are made at a time.
+#[inline(always)]
+pub(crate) fn normal([first, second]: [u64; 2]) -> f64 {
+    (-2.0 * logarithm(1.0 - unit(first))).sqrt() * cosine_of_turns(unit(second))
+}
+
+/// ln x for 2⁻⁵³ ≤ x ≤ 1, within 2 units in the last place: ln(2ⁿ·m) = n ln 2 + 2 artanh((m − 1)/(m + 1)), √½ ≤ m < √2.
+#[inline(always)]
+fn logarithm(x: f64) -> f64 {
+    let bits = x.to_bits();
+    let exponent = (bits.wrapping_sub(std::f64::consts::FRAC_1_SQRT_2.to_bits()) as i64) >> 52;
+    let f = f64::from_bits(bits.wrapping_sub((exponent as u64) << 52)) - 1.0;
+    // An exponent from −53 to 0 as a number: conversions of 32 bits exist on every processor.
+    let n = f64::from(exponent as i32);
+    let s = f / (2.0 + f);
+    let square = s * s;
+    let mut series = 0.0;
+    for k in (1..12).rev() {
+        series = (series + 1.0 / f64::from(2 * k + 1)) * square;
+    }
+    // ln 2 in two parts, the first with so few bits that n times it is exact.
+    const LARGE: f64 = 0.693_147_180_369_123_8;
+    const SMALL: f64 = 1.908_214_929_270_587_7e-10;
+    n * LARGE + (2.0 * s + (2.0 * s * series + n * SMALL))
+}
+
+/// cos 2πu for 0 ≤ u < 1: the nearest quarter of a turn is taken off, which is exact, and the rest is a Taylor series.
+#[inline(always)]
+fn cosine_of_turns(u: f64) -> f64 {
+    // Adding 1.5·2⁵² rounds to an integer, which then stands in the low bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    let shifted = 4.0 * u + ROUND;
+    let quarter = shifted.to_bits();
+    let t = (u - (shifted - ROUND) * 0.25) * std::f64::consts::TAU;
+    let square = t * t;
+    let (mut sine, mut cosine) = (0.0, 0.0);
+    for k in (1..9).rev() {
+        let k = f64::from(2 * k);
+        cosine = (1.0 + cosine) * square * (-1.0 / (k * (k - 1.0)));
+        sine = (1.0 + sine) * square * (-1.0 / (k * (k + 1.0)));
+    }
+    let (sine, cosine) = (t + t * sine, 1.0 + cosine);
+    let magnitude = if quarter & 1 == 0 { cosine } else { sine };
+    // cos, −sin, −cos, sin.
+    if (quarter + 1) & 2 == 0 { magnitude } else { -magnitude }
+}
+
+/// Fills `out` with numbers of this mean and deviation: number i from block `first + i` of the stream `key`.
+pub(crate) fn normals<T: Float>(out: &mut [T], key: u64, first: u64, mean: f64, deviation: f64) {
+    threads::for_each_piece(out, PIECE, out.len() as f64 * 6.0, |index, part| {
+        normals_part(part, first + (index * PIECE) as u64, key, mean, deviation);
+    });
+}
+
+vectorized! {
+    fn normals_part[T: Float](out: &mut [T], first: u64, key: u64, mean: f64, deviation: f64) {
+        for (group, out) in out.chunks_mut(SIDE_BY_SIDE).enumerate() {
+            let words = sixteen_blocks(first + (group * SIDE_BY_SIDE) as u64, key);
+            let mut numbers = [0.0; SIDE_BY_SIDE];
+            for (b, number) in numbers.iter_mut().enumerate() {
+                let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+                *number = mean + deviation * normal([pair(words[0][b], words[1][b]), pair(words[2][b], words[3][b])]);
+            }
+            for (out, number) in out.iter_mut().zip(numbers) {
+                *out = T::from_f64(number);
+            }
+        }
+    }
+}
+
 /// [`philox`] of sixteen blocks from number `first` on: `words[w][b]` is word w of block b.
 #[inline(always)]
-fn sixteen_blocks(first: u32, key: u64) -> [[u32; SIDE_BY_SIDE]; 4] {
+fn sixteen_blocks(first: u64, key: u64) -> [[u32; SIDE_BY_SIDE]; 4] {
     let mut c = [[0u32; SIDE_BY_SIDE]; 4];
-    for (b, counter) in c[0].iter_mut().enumerate() {
-        *counter = first.wrapping_add(b as u32);
+    for b in 0..SIDE_BY_SIDE {
+        let counter = first.wrapping_add(b as u64);
+        (c[0][b], c[1][b]) = (counter as u32, (counter >> 32) as u32);
     }
     let mut k = [key as u32, (key >> 32) as u32];
     for _ in 0..10 {
@@ -88,6 +166,23 @@ mod tests {
                 assert_eq!(words.map(|row| row[b]), philox(first as u128 + b as u128, key));
             }
         }
+    }
+
+    /// Against the functions of the standard library.
+    #[test]
+    fn logarithms_and_cosines_keep_their_digits() {
+        for i in 0..20_000u64 {
+            let bits = philox(u128::from(i), 9);
+            let u = unit(u64::from(bits[0]) | u64::from(bits[1]) << 32);
+            let (x, scaled) = (1.0 - u, (1.0 - u) * 2f64.powi(-(bits[2] as i32 % 40).abs()));
+            for x in [x, scaled.max(2f64.powi(-53))] {
+                assert!((logarithm(x) - x.ln()).abs() <= 4.5e-16 * x.ln().abs(), "ln {x}");
+            }
+            // The library's cosine takes 2πu rounded.
+            assert!((cosine_of_turns(u) - (std::f64::consts::TAU * u).cos()).abs() <= 1e-15, "cos 2π{u}");
+        }
+        assert_eq!([0.0, 0.25, 0.5, 0.75].map(cosine_of_turns), [1.0, 0.0, -1.0, 0.0]);
+        assert_eq!((logarithm(1.0), logarithm(0.5)), (0.0, -std::f64::consts::LN_2));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[
             bias,
             relu,
         };
-        gather.run(out, |tap, c, j| w[((group * columns + j) * depth + c) * taps.len() + tap]);
+        gather.run(out, |c, j| &w[((group * columns + j) * depth + c) * taps.len()..][..taps.len()]);
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
                     bias: None,
                     relu: false,
                 };
-                gather.run(dx, |tap, f, c| w[((group * depth + f) * columns + c) * all + tap]);
+                gather.run(dx, |f, c| &w[((group * depth + f) * columns + c) * all..][..all]);
             }
         }
     }

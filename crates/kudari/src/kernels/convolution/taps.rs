@@ -69,15 +69,18 @@ pub(super) struct Gather<'a, T> {
 }
 
 impl<T: Float> Gather<'_, T> {
-    /// Runs the gathering; `weight(tap number, c, j)` is the weight of the group.
-    pub(super) fn run(&self, out: &mut [T], weight: impl Fn(usize, usize, usize) -> T + Sync) {
+    /// Runs the gathering; `kernel(c, j)` are the numbers of the kernel between channel c and column j of the group.
+    pub(super) fn run<'w>(&self, out: &mut [T], kernel: impl Fn(usize, usize) -> &'w [T] + Sync)
+    where
+        T: 'w,
+    {
         assert_eq!(out.len(), self.batch * self.out_len, "the output's size");
         let micro = Micro::<T>::best();
         let panels = self.columns.div_ceil(micro.columns);
         let panel_len = self.taps.len() * self.depth * micro.columns;
         let mut packed = Buffer::recycled::<T>(panels * panel_len);
         if let Some(values) = packed.slice_mut::<T>(panels * panel_len) {
-            self.pack(values, micro.columns, weight);
+            self.pack(values, micro.columns, kernel);
         }
         let packed = packed.slice::<T>(panels * panel_len);
         let [rows, columns] = self.axes.map(|axis| axis.places);
@@ -100,14 +103,27 @@ impl<T: Float> Gather<'_, T> {
     }
 
     /// Packs the weights: `packed[panel][tap][c][column in panel]`, zeros beyond the last column.
-    fn pack(&self, values: &mut [T], wide: usize, weight: impl Fn(usize, usize, usize) -> T + Sync) {
-        let len = self.depth * wide;
-        threads::for_each_piece(values, len.max(1), values.len() as f64 * 1.5, |index, part| {
-            let (panel, tap) = (index / self.taps.len(), self.taps[index % self.taps.len()]);
-            for (c, row) in part.chunks_exact_mut(wide).enumerate() {
-                for (j, value) in row.iter_mut().enumerate() {
+    fn pack<'w>(&self, values: &mut [T], wide: usize, kernel: impl Fn(usize, usize) -> &'w [T] + Sync)
+    where
+        T: 'w,
+    {
+        // A piece is a few channels of a panel: kernels are read as they lie, and what is written stays in the caches.
+        const CHANNELS: usize = 16;
+        let (step, pieces) = (self.depth * wide, self.depth.div_ceil(CHANNELS));
+        let panel_len = self.taps.len() * step;
+        let (panels, cost) = (values.len() / panel_len.max(1), values.len() as f64 * 0.5);
+        let start = SendPointer(values.as_mut_ptr());
+        threads::for_each(panels * pieces, cost, |piece| {
+            let (panel, first, start) = (piece / pieces, piece % pieces * CHANNELS, &start);
+            for c in first..self.depth.min(first + CHANNELS) {
+                for j in 0..wide {
                     let column = panel * wide + j;
-                    *value = if column < self.columns { weight(tap.number, c, column) } else { T::ZERO };
+                    let numbers = (column < self.columns).then(|| kernel(c, column));
+                    for (t, tap) in self.taps.iter().enumerate() {
+                        let number = numbers.map_or(T::ZERO, |numbers| numbers[tap.number]);
+                        // SAFETY: t, c and j are inside the panel, and row c of it belongs to this piece alone.
+                        unsafe { *start.0.add(panel * panel_len + t * step + c * wide + j) = number }
+                    }
                 }
             }
         });

@@ -10,6 +10,7 @@ use super::Geometry;
 use super::tile::{Micro, ROWS, Tile};
 use super::zeros::with_zeros;
 use crate::kernels::float::Float;
+use crate::kernels::matmul::{self, Matrix};
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
 
@@ -17,6 +18,8 @@ use crate::kernels::threads::{self, SendPointer};
 const RESIDENT: usize = 8 * 1024;
 /// Weights up to this many numbers are summed by groups of pictures.
 const SMALL: usize = 64 * 1024;
+/// Filters whose sums are brought into order at a time.
+const FILTERS: usize = 16;
 /// Groups of pictures, or tasks of large weights.
 const PARTS: usize = 8;
 
@@ -52,10 +55,16 @@ pub(super) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry
         let total = &*total;
         let filter_len = geometry.filter_len();
         let dw = &mut dw[group * columns * filter_len..(group + 1) * columns * filter_len];
-        threads::for_each_piece(dw, filter_len.max(1), len as f64 * 2.0, |f, filter| {
-            for (at, value) in filter.iter_mut().enumerate() {
-                let (c, tap) = (at / taps, at % taps);
-                *value = total[(tap * each + c) * columns + f];
+        // Some filters at a time are turned over in registers, then the numbers of each are put in their order.
+        threads::for_each_piece(dw, FILTERS * filter_len.max(1), len as f64 * 0.5, |block, filters| {
+            let mut turned = Buffer::recycled::<T>(filters.len());
+            let Some(turned) = turned.slice_mut::<T>(filters.len()) else { return };
+            let sums = Matrix { data: total, offset: block * FILTERS, row_stride: columns as isize, column_stride: 1 };
+            matmul::turned(turned, sums, filter_len);
+            for (filter, turned) in filters.chunks_exact_mut(filter_len).zip(turned.chunks_exact(filter_len)) {
+                for (c, numbers) in filter.chunks_exact_mut(taps).enumerate() {
+                    numbers.iter_mut().enumerate().for_each(|(tap, number)| *number = turned[tap * each + c]);
+                }
             }
         });
     }

@@ -95,7 +95,7 @@ pub(crate) fn matmul_with<T: Float>(
     }
     // Dot products need no copies, but a sum over the lanes of each: worth it from some length on, while b fits the
     // second-level cache and the product is too small to repay packing.
-    if a.column_stride == 1 && b.row_stride == 1 && k >= 32 && k * n <= 128 * 1024 && m * k * n <= blocks::SMALL {
+    if a.column_stride == 1 && b.row_stride == 1 && k >= 128 && k * n <= 128 * 1024 && m * k * n <= blocks::SMALL {
         return dots(out, [m, k, n], a, b, ending, dot::best());
     }
     blocks::product(out, [m, k, n], a, b, ending);
