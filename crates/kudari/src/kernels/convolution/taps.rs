@@ -46,6 +46,23 @@ pub(super) struct Tap {
     pub number: usize,
 }
 
+/// Where the weights of a group lie: that of a number of the kernel, a channel and a column is at `first + tap + c·by_channel
+/// + column·by_column`.
+pub(super) struct Weights<'a, T> {
+    pub data: &'a [T],
+    pub first: usize,
+    pub by_channel: usize,
+    pub by_column: usize,
+}
+
+impl<T> Weights<'_, T> {
+    /// Where a weight lies.
+    #[inline(always)]
+    pub(super) fn at(&self, tap: usize, c: usize, column: usize) -> usize {
+        self.first + tap + c * self.by_channel + column * self.by_column
+    }
+}
+
 /// Everything about a gathering, for one group of channels.
 pub(super) struct Gather<'a, T> {
     pub batch: usize,
@@ -69,15 +86,15 @@ pub(super) struct Gather<'a, T> {
 }
 
 impl<T: Float> Gather<'_, T> {
-    /// Runs the gathering; `weight(tap number, c, j)` is the weight of the group.
-    pub(super) fn run(&self, out: &mut [T], weight: impl Fn(usize, usize, usize) -> T + Sync) {
+    /// Runs the gathering.
+    pub(super) fn run(&self, out: &mut [T], weights: &Weights<'_, T>) {
         assert_eq!(out.len(), self.batch * self.out_len, "the output's size");
         let micro = Micro::<T>::best();
         let panels = self.columns.div_ceil(micro.columns);
         let panel_len = self.taps.len() * self.depth * micro.columns;
         let mut packed = Buffer::recycled::<T>(panels * panel_len);
         if let Some(values) = packed.slice_mut::<T>(panels * panel_len) {
-            self.pack(values, micro.columns, weight);
+            self.pack(values, micro.columns, weights);
         }
         let packed = packed.slice::<T>(panels * panel_len);
         let [rows, columns] = self.axes.map(|axis| axis.places);
@@ -100,14 +117,15 @@ impl<T: Float> Gather<'_, T> {
     }
 
     /// Packs the weights: `packed[panel][tap][c][column in panel]`, zeros beyond the last column.
-    fn pack(&self, values: &mut [T], wide: usize, weight: impl Fn(usize, usize, usize) -> T + Sync) {
+    fn pack(&self, values: &mut [T], wide: usize, weights: &Weights<'_, T>) {
         let len = self.depth * wide;
         threads::for_each_piece(values, len.max(1), values.len() as f64 * 1.5, |index, part| {
             let (panel, tap) = (index / self.taps.len(), self.taps[index % self.taps.len()]);
             for (c, row) in part.chunks_exact_mut(wide).enumerate() {
                 for (j, value) in row.iter_mut().enumerate() {
                     let column = panel * wide + j;
-                    *value = if column < self.columns { weight(tap.number, c, column) } else { T::ZERO };
+                    let weight = || weights.data[weights.at(tap.number, c, column)];
+                    *value = if column < self.columns { weight() } else { T::ZERO };
                 }
             }
         });
