@@ -28,7 +28,7 @@ struct Arguments {
     /// Threads to use
     #[arg(long, value_name = "N", default_value_t = 2, global = true, value_parser = thread_count)]
     threads: usize,
-    /// How matrix products are computed: f32, or bf16 with sums in f32
+    /// How matrix products and convolutions are computed: f32, or bf16 with sums in f32
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
     dtype: Precision,
     #[command(flatten)]

@@ -147,7 +147,7 @@ impl Plan {
         }
     }
 
-    /// How matrix products of f32 numbers are computed.
+    /// How matrix products and convolutions of f32 numbers are computed.
     pub fn precision(&self) -> Precision {
         self.numbers.precision()
     }
@@ -276,7 +276,7 @@ impl Plan {
     fn numbers_text(&self) -> String {
         match self.numbers {
             Numbers::F32 | Numbers::F64 => self.numbers.name().to_string(),
-            Numbers::Bf16 => format!("f32, matrix products in bf16 ({})", Precision::Bf16.instructions()),
+            Numbers::Bf16 => format!("f32, matrix products and convolutions in bf16 ({})", Precision::Bf16.instructions()),
         }
     }
 

@@ -109,7 +109,7 @@ fn bf16_learns_as_well_and_is_written_down() {
     assert_eq!(model.training["dtype"], "bf16");
     assert!(model.training["command"].as_str().unwrap().contains("--dtype bf16"));
     let report = String::from_utf8(folder.read("one/report.html")).unwrap();
-    assert!(report.contains("f32, matrix products in bf16 ("), "the report names the arithmetic");
+    assert!(report.contains("f32, matrix products and convolutions in bf16 ("), "the report names the arithmetic");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use kudari::array::Stream;
 use kudari::functions::softmax_cross_entropy;
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::{Adam, AmsGrad, Momentum, Muon, Optimizer, Sgd};
-use kudari::{DType, Variable};
+use kudari::{DType, Precision, Variable, with_precision};
 
 /// The system's allocator, which counts how often it is asked.
 struct Counting;
@@ -73,6 +73,9 @@ fn a_step_after_the_first_ones_allocates_nothing() {
     for (net, sample, batch, optimizer) in cases {
         assert_eq!(allocations(net, sample, batch, optimizer), 0, "{net}");
     }
+    let net = "conv(8,3) relu conv(16,3,stride=2,padding=1) relu maxpool(2) flatten linear(3)";
+    let convolutions = || allocations(net, &[1, 12, 12], 8, Box::new(Sgd::new(0.1)));
+    assert_eq!(with_precision(Precision::Bf16, convolutions), 0, "{net} in bf16");
     // The counter does count.
     let before = ASKED.load(Ordering::Relaxed);
     drop(std::hint::black_box(Box::new(1)));

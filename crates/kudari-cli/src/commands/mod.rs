@@ -97,8 +97,8 @@ pub enum Numbers {
     F32,
     /// 64 bits
     F64,
-    /// 32 bits, but matrix products round their factors to bf16 and sum in f32: faster for large linear layers on Intel
-    /// processors with AMX, slower on others; convolutions stay in f32
+    /// 32 bits, but matrix products and convolutions round their factors to bf16 and sum in f32: faster for large layers on
+    /// Intel processors with AMX, slower on others
     Bf16,
 }
 
@@ -111,7 +111,7 @@ impl Numbers {
         }
     }
 
-    /// How matrix products of f32 numbers are computed.
+    /// How matrix products and convolutions of f32 numbers are computed.
     pub fn precision(self) -> Precision {
         match self {
             Numbers::F32 | Numbers::F64 => Precision::F32,
@@ -149,7 +149,7 @@ fn load_model(path: &Path) -> Result<Model, Failure> {
     Ok(if path.is_dir() { Model::load(&path.join("model.safetensors"))? } else { Model::load(path)? })
 }
 
-/// Runs `body` with matrix products as they were in the model's training.
+/// Runs `body` with matrix products and convolutions as they were in the model's training.
 fn as_trained<R>(model: &Model, body: impl FnOnce() -> R) -> R {
     let bf16 = model.training["dtype"] == Numbers::Bf16.name();
     with_precision(if bf16 { Precision::Bf16 } else { Precision::F32 }, body)

@@ -392,9 +392,9 @@ pub(super) const ENTRIES: &[Entry] = &[
 mod tests {
     use super::super::pooling::max_pool2d;
     use super::*;
-    use crate::DType;
     use crate::array::Stream;
     use crate::autograd::grad;
+    use crate::{DType, Precision, with_precision};
 
     fn random(shape: &[usize], name: &str, dtype: DType) -> Variable {
         Variable::parameter(Stream::new(0, name).uniform(shape, -1.0, 1.0, dtype).unwrap())
@@ -405,11 +405,12 @@ mod tests {
     fn a_relu_and_a_pooling_inside_change_no_bit() {
         let options = Conv2dOptions { padding: [1, 0], stride: [1, 2], groups: 2, ..PLAIN };
         let pool = ([2, 2], [1, 1], [1, 0]);
-        for (dtype, pooled) in [(DType::F32, false), (DType::F64, false), (DType::F32, true), (DType::F64, true)] {
+        let kinds = [(DType::F32, Precision::F32), (DType::F64, Precision::F32), (DType::F32, Precision::Bf16)];
+        for ((dtype, precision), pooled) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
             let x = random(&[2, 4, 5, 7], "x", dtype);
             let (w, b) = (random(&[6, 2, 3, 3], "w", dtype), random(&[6], "b", dtype));
             let all = [&x, &w, &b];
-            let results = [true, false].map(|fused| {
+            let compute = |fused: bool| {
                 let (size, stride, padding) = pool;
                 let y = match (fused, pooled) {
                     (true, true) => conv2d_relu_max_pool2d(&x, &w, Some(&b), &options, [size, stride, padding]).unwrap(),
@@ -424,7 +425,8 @@ mod tests {
                 let plain = all.map(|v| plain.get(v).unwrap().clone());
                 let graph = first.into_iter().chain(second).map(Variable::into_array);
                 [y.into_array()].into_iter().chain(graph).chain(plain).collect::<Vec<_>>()
-            });
+            };
+            let results = with_precision(precision, || [true, false].map(compute));
             assert_eq!(results[0].len(), 10);
             for (a, b) in results[0].iter().zip(&results[1]) {
                 assert!(a.same_as(b) && a.sum_of_squares() > 0.0);

@@ -1,14 +1,14 @@
-//! How exactly matrix products of f32 numbers are computed: what the calling thread has asked for.
+//! How exactly matrix products and convolutions of f32 numbers are computed: what the calling thread has asked for.
 //!
-//! A product reads it once, on the thread that asks for the product, and not on those that help with pieces of it. So
+//! A product or a convolution reads it once, on the thread that asks for it, and not on those that help with pieces of it. So
 //! whoever hands whole calculations to other threads takes it along.
 
 use std::cell::Cell;
 
 use super::simd::{self, Level};
 
-/// How exactly matrix products of f32 numbers are computed. Those of f64 numbers are always computed in f64, and convolutions
-/// in the type of their numbers.
+/// How exactly matrix products and convolutions of f32 numbers are computed, the gradients of convolutions included. Those of
+/// f64 numbers are always computed in f64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Precision {
     /// In f32.
@@ -32,7 +32,7 @@ impl Precision {
         }
     }
 
-    /// The instructions that compute such products on this machine, in a few words.
+    /// The instructions that compute them on this machine, in a few words.
     pub fn instructions(self) -> &'static str {
         match (self, simd::level()) {
             (Precision::Bf16, _) if simd::tiles() => "AMX tiles",
@@ -56,13 +56,13 @@ thread_local! {
     static PRECISION: Cell<Precision> = const { Cell::new(Precision::F32) };
 }
 
-/// The precision of the matrix products that this thread asks for: [`Precision::F32`] outside of [`with_precision`].
+/// The precision of the matrix products and convolutions that this thread asks for: [`Precision::F32`] outside of [`with_precision`].
 #[inline]
 pub fn precision() -> Precision {
     PRECISION.get()
 }
 
-/// Runs `body` with matrix products of this precision: a training, an evaluation, or a single product. It holds for this
+/// Runs `body` with matrix products and convolutions of this precision: a training, an evaluation, or a single product. It holds for this
 /// thread, for the threads that help with its products, and for those of [`run_each`](crate::train::run_each); another
 /// thread that `body` starts begins with f32.
 ///

@@ -211,7 +211,7 @@ struct Snapshot<'a> {
 /// Trains a network. Loss and accuracy on both parts of the data are measured before training, after every epoch (if
 /// there are more than a hundred, after about every hundredth of them), and at the end.
 ///
-/// Under [`with_precision`](crate::with_precision) the matrix products of updates and measurements alike are computed as that
+/// Under [`with_precision`](crate::with_precision) the matrix products and convolutions of updates and measurements alike are computed as that
 /// says. The same seed gives the same bits on any number of threads. When a loss or a gradient is NaN or infinite, the last
 /// one or two hundred updates are replayed with a check after every function, so that the outcome names the first that
 /// failed, and the parameters that gave the last finite loss are kept and measured.

@@ -8,7 +8,7 @@
 //! [`pack`] has rounded and brought into order. Elsewhere [`plain`] rounds copies of the operands and gives them to the
 //! f32 product. Both multiply the same rounded numbers, and a product of two of them is exact in f32 but for one beyond its
 //! range; they differ in the order of the sum, and in that tiles take sums below 2⁻¹²⁶ for zero. On either, the bits do
-//! not depend on the number of threads.
+//! not depend on the number of threads. [Convolutions](super::convolution) do the same with their factors.
 
 #[cfg(target_arch = "x86_64")]
 mod pack;
@@ -16,10 +16,13 @@ mod plain;
 #[cfg(target_arch = "x86_64")]
 mod product;
 #[cfg(target_arch = "x86_64")]
-mod tile;
+pub(super) mod registers;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod tile;
 
 use super::float::{DType, Float};
 use super::matmul::{Ending, Matrix};
+use super::memory::Buffer;
 use super::precision::{Precision, precision};
 use super::simd;
 
@@ -58,6 +61,11 @@ pub(crate) fn matmul(out: &mut [f32], [m, k, n]: [usize; 3], a: Matrix<'_, f32>,
         return product::matmul(out, [m, k, n], a, b, ending);
     }
     plain::matmul(out, [m, k, n], a, b, ending);
+}
+
+/// The numbers rounded to bf16, as f32.
+pub(super) fn rounded(x: &[f32]) -> Buffer {
+    plain::rounded(x)
 }
 
 #[cfg(test)]

@@ -38,6 +38,17 @@ vectorized! {
     }
 }
 
+/// The numbers rounded.
+pub(super) fn rounded(x: &[f32]) -> Buffer {
+    let mut copy = Buffer::recycled::<f32>(x.len());
+    if let Some(copy) = copy.slice_mut::<f32>(x.len()) {
+        threads::for_each_piece(copy, PIECE, x.len() as f64 * 0.3, |piece, out| {
+            round_all(out, &x[piece * PIECE..piece * PIECE + out.len()]);
+        });
+    }
+    copy
+}
+
 /// Whether the copy keeps the columns of the matrix together rather than its rows.
 fn by_column(x: &Matrix<'_, f32>) -> bool {
     x.row_stride == 1 && x.column_stride != 1

@@ -123,7 +123,7 @@ impl Part<'_> {
         let standing_groups = self.stand.len().div_ceil(LINES);
         let still = self.standing.slice::<u8>(standing_groups * self.steps * BYTES);
         // SAFETY: this module runs only where there are tiles, and this task is alone in its thread.
-        let tiles = unsafe { Tiles::configure() };
+        let tiles = unsafe { Tiles::configure(DEPTH) };
         let mut corner = [0.0; CORNER * CORNER];
         let block_steps = equal_parts(self.steps, BLOCK_STEPS);
         for step in (0..self.steps).step_by(block_steps) {

@@ -10,25 +10,27 @@
 use std::arch::asm;
 
 /// Lines in a tile: rows of its left operand, columns of its right one.
-pub(super) const LINES: usize = 16;
+pub(in crate::kernels) const LINES: usize = 16;
 /// Places of the inner dimension in a tile.
-pub(super) const DEPTH: usize = 32;
+pub(in crate::kernels) const DEPTH: usize = 32;
 /// Bytes of a tile.
-pub(super) const BYTES: usize = 1024;
+pub(in crate::kernels) const BYTES: usize = 1024;
 
 /// The tile registers of this thread, in use. Dropping it gives them back, which keeps switches between threads cheap.
-pub(super) struct Tiles {
+pub(in crate::kernels) struct Tiles {
     /// The registers are this thread's.
     _not_send: std::marker::PhantomData<*const ()>,
 }
 
 impl Tiles {
-    /// Sets all eight up as 16 rows of 64 bytes.
+    /// Sets all eight up: tiles 0 to 3 for results, 16 rows of 16 numbers; 4 and 5 for left operands, 16 rows of `depth`
+    /// numbers; 6 and 7 for right ones, `depth / 2` rows of 16 pairs.
     ///
     /// # Safety
     ///
     /// `simd::tiles()`; and no second one at a time in a thread, since the first to go takes the registers with it.
-    pub(super) unsafe fn configure() -> Tiles {
+    pub(in crate::kernels) unsafe fn configure(depth: usize) -> Tiles {
+        assert!(depth.is_multiple_of(2) && (2..=DEPTH).contains(&depth), "the depth of a tile");
         #[repr(C, align(64))]
         struct Configuration {
             palette: u8,
@@ -37,12 +39,18 @@ impl Tiles {
             row_bytes: [u16; 16],
             rows: [u8; 16],
         }
+        let sizes: [(u8, u16); 16] = std::array::from_fn(|tile| match tile {
+            0..4 => (LINES as u8, 64),
+            4..6 => (LINES as u8, 2 * depth as u16),
+            6..8 => (depth as u8 / 2, 64),
+            _ => (0, 0),
+        });
         let configuration = Configuration {
             palette: 1,
             start_row: 0,
             reserved: [0; 14],
-            row_bytes: std::array::from_fn(|tile| if tile < 8 { 64 } else { 0 }),
-            rows: std::array::from_fn(|tile| if tile < 8 { LINES as u8 } else { 0 }),
+            row_bytes: sizes.map(|(_, bytes)| bytes),
+            rows: sizes.map(|(rows, _)| rows),
         };
         // SAFETY: the processor has tiles and the process may use them (the caller's promise); 64 bytes are read.
         unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const configuration, options(nostack, readonly, preserves_flags)) }

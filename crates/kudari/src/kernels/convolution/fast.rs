@@ -3,11 +3,17 @@
 use smallvec::SmallVec;
 
 use super::Geometry;
-use super::taps::{Axis, Gather, Tap};
+use super::taps::{Axis, Gather, Tap, Weights};
 use crate::kernels::float::Float;
 
-/// See [`forward`](super::forward).
-pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
+/// See [`forward`](super::forward); `run` does each of the gatherings.
+pub(super) fn forward<T: Float>(
+    [x, w]: [&[T]; 2],
+    bias: Option<&[T]>,
+    relu: bool,
+    geometry: &Geometry,
+    mut run: impl FnMut(&Gather<'_, T>, &Weights<'_, T>),
+) {
     let &Geometry { batch, channels, filters, kernel, stride, padding, dilation, groups, .. } = geometry;
     let sizes = [[geometry.height, geometry.out_height], [geometry.width, geometry.out_width]];
     let axes = [0, 1].map(|axis| {
@@ -37,31 +43,34 @@ pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[
             bias,
             relu,
         };
-        gather.run(out, |c, j| &w[((group * columns + j) * depth + c) * taps.len()..][..taps.len()]);
+        let first = group * columns * depth * taps.len();
+        run(&gather, &Weights { data: w, first, by_channel: taps.len(), by_column: depth * taps.len() });
     }
 }
 
-/// See [`backward_input`](super::backward_input).
-pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
-    let &Geometry { batch, channels, filters, kernel, stride, groups, .. } = geometry;
+/// See [`backward_input`](super::backward_input); `run` does each of the gatherings, those of one group after the other.
+/// Places that no number of the kernel meets are not written.
+pub(super) fn backward_input<T: Float>(
+    [g, w]: [&[T]; 2],
+    geometry: &Geometry,
+    mut run: impl FnMut(&Gather<'_, T>, &Weights<'_, T>),
+) {
+    let &Geometry { batch, channels, filters, kernel, groups, .. } = geometry;
     let (depth, columns) = (filters / groups, channels / groups);
     let all = kernel[0] * kernel[1];
-    let phases = [0, 1].map(|axis| (0..stride[axis]).map(|first| phase(geometry, axis, first)).collect::<SmallVec<[_; 2]>>());
-    if phases.iter().flatten().any(|(_, numbers)| numbers.is_empty()) {
-        dx.fill(T::ZERO); // places that no number of the kernel meets
-    }
-    for (vertical, rows) in &phases[0] {
-        for (horizontal, columns_of_kernel) in &phases[1] {
-            let taps: SmallVec<[Tap; 25]> = rows
-                .iter()
-                .flat_map(|&(ky, y)| {
-                    columns_of_kernel.iter().map(move |&(kx, x)| Tap { offset: [y, x], number: ky * kernel[1] + kx })
-                })
-                .collect();
-            if taps.is_empty() || vertical.places == 0 || horizontal.places == 0 {
-                continue;
-            }
-            for group in 0..groups {
+    let phases = [0, 1].map(|axis| phases(geometry, axis));
+    for group in 0..groups {
+        for (vertical, rows) in &phases[0] {
+            for (horizontal, columns_of_kernel) in &phases[1] {
+                let taps: SmallVec<[Tap; 25]> = rows
+                    .iter()
+                    .flat_map(|&(ky, y)| {
+                        columns_of_kernel.iter().map(move |&(kx, x)| Tap { offset: [y, x], number: ky * kernel[1] + kx })
+                    })
+                    .collect();
+                if taps.is_empty() || vertical.places == 0 || horizontal.places == 0 {
+                    continue;
+                }
                 let gather = Gather {
                     batch,
                     axes: [*vertical, *horizontal],
@@ -78,10 +87,30 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
                     bias: None,
                     relu: false,
                 };
-                gather.run(dx, |f, c| &w[((group * depth + f) * columns + c) * all..][..all]);
+                let first = group * depth * columns * all;
+                run(&gather, &Weights { data: w, first, by_channel: columns * all, by_column: all });
             }
         }
     }
+}
+
+/// Whether there are places of the input that no number of the kernel meets, whose gradient is 0.
+pub(super) fn misses_places(geometry: &Geometry) -> bool {
+    [0, 1].iter().any(|&axis| phases(geometry, axis).iter().any(|(_, numbers)| numbers.is_empty()))
+}
+
+/// The numbers of the kernel that meet the places of a phase, with how far from their starts they read.
+type Met = SmallVec<[(usize, usize); 7]>;
+
+/// All phases of an axis.
+fn phases(geometry: &Geometry, axis: usize) -> SmallVec<[(Axis, Met); 2]> {
+    (0..geometry.stride[axis]).map(|first| phase(geometry, axis, first)).collect()
+}
+
+/// The picture with the zeros that any of the phases reads.
+pub(super) fn all_phases(geometry: &Geometry, axis: usize) -> Axis {
+    let widest = |a: Axis, b: Axis| Axis { before: a.before.max(b.before), after: a.after.max(b.after), ..a };
+    (1..geometry.stride[axis]).map(|first| phase(geometry, axis, first).0).fold(phase(geometry, axis, 0).0, widest)
 }
 
 /// The places `first`, `first + stride`, … of the input along one axis: what they gather from the output, and the numbers
@@ -89,7 +118,7 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
 ///
 /// Place i = first + j·stride of the input takes part in the output o with number k where o·stride + k·dilation − padding
 /// = i, so o = j + (first + padding − k·dilation) / stride, for those k for which this is whole.
-fn phase(geometry: &Geometry, axis: usize, first: usize) -> (Axis, SmallVec<[(usize, usize); 7]>) {
+fn phase(geometry: &Geometry, axis: usize, first: usize) -> (Axis, Met) {
     let (size, out) = if axis == 0 { (geometry.height, geometry.out_height) } else { (geometry.width, geometry.out_width) };
     let [stride, padding, dilation] = [geometry.stride, geometry.padding, geometry.dilation].map(|pair| pair[axis] as isize);
     let ahead = |k: usize| first as isize + padding - k as isize * dilation;

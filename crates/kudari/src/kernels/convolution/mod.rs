@@ -6,6 +6,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bf16;
 mod fast;
 #[cfg(test)]
 mod plain;
@@ -75,22 +76,33 @@ impl Geometry {
 /// `out[n, oy, ox, f] = bias[f] + Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] w[f, c, ky, kx]`; with `relu` the result is
 /// `max(…, 0)` (NaN stays NaN).
 pub(crate) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
+    if bf16::forward(out, [x, w], bias, relu, geometry) {
+        return;
+    }
     if winograd::fits::<T>(geometry) {
         return winograd::forward(out, x, w, bias, relu, geometry);
     }
-    fast::forward(out, x, w, bias, relu, geometry);
+    fast::forward([x, w], bias, relu, geometry, |gather, weights| gather.run(out, weights));
 }
 
 /// The gradient by x: `dx[n, oy·s + ky·d − p, ox·s + kx·d − p, c] = Σ g[n, oy, ox, f] w[f, c, ky, kx]`.
 pub(crate) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
-    if winograd::fits::<T>(geometry) {
+    if winograd::fits::<T>(geometry) && !bf16::wanted::<T>() {
         return winograd::backward_input(dx, g, w, geometry);
     }
-    fast::backward_input(dx, g, w, geometry);
+    if fast::misses_places(geometry) {
+        dx.fill(T::ZERO);
+    }
+    if !bf16::backward_input(dx, [g, w], geometry) {
+        fast::backward_input([g, w], geometry, |gather, weights| gather.run(dx, weights));
+    }
 }
 
 /// The gradient by w: `dw[f, c, ky, kx] = Σ x[n, oy·s + ky·d − p, ox·s + kx·d − p, c] g[n, oy, ox, f]`.
 pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
+    if bf16::backward_weight(dw, [x, g], geometry) {
+        return;
+    }
     if winograd::fits::<T>(geometry) {
         return winograd::backward_weight(dw, x, g, geometry);
     }

@@ -46,6 +46,23 @@ pub(super) struct Tap {
     pub number: usize,
 }
 
+/// Where the weights of a group lie: that of a number of the kernel, a channel and a column is at `first + tap + c·by_channel
+/// + column·by_column`.
+pub(super) struct Weights<'a, T> {
+    pub data: &'a [T],
+    pub first: usize,
+    pub by_channel: usize,
+    pub by_column: usize,
+}
+
+impl<T> Weights<'_, T> {
+    /// Where a weight lies.
+    #[inline(always)]
+    pub(super) fn at(&self, tap: usize, c: usize, column: usize) -> usize {
+        self.first + tap + c * self.by_channel + column * self.by_column
+    }
+}
+
 /// Everything about a gathering, for one group of channels.
 pub(super) struct Gather<'a, T> {
     pub batch: usize,
@@ -69,18 +86,15 @@ pub(super) struct Gather<'a, T> {
 }
 
 impl<T: Float> Gather<'_, T> {
-    /// Runs the gathering; `kernel(c, j)` are the numbers of the kernel between channel c and column j of the group.
-    pub(super) fn run<'w>(&self, out: &mut [T], kernel: impl Fn(usize, usize) -> &'w [T] + Sync)
-    where
-        T: 'w,
-    {
+    /// Runs the gathering.
+    pub(super) fn run(&self, out: &mut [T], weights: &Weights<'_, T>) {
         assert_eq!(out.len(), self.batch * self.out_len, "the output's size");
         let micro = Micro::<T>::best();
         let panels = self.columns.div_ceil(micro.columns);
         let panel_len = self.taps.len() * self.depth * micro.columns;
         let mut packed = Buffer::recycled::<T>(panels * panel_len);
         if let Some(values) = packed.slice_mut::<T>(panels * panel_len) {
-            self.pack(values, micro.columns, kernel);
+            self.pack(values, micro.columns, weights);
         }
         let packed = packed.slice::<T>(panels * panel_len);
         let [rows, columns] = self.axes.map(|axis| axis.places);
@@ -103,10 +117,7 @@ impl<T: Float> Gather<'_, T> {
     }
 
     /// Packs the weights: `packed[panel][tap][c][column in panel]`, zeros beyond the last column.
-    fn pack<'w>(&self, values: &mut [T], wide: usize, kernel: impl Fn(usize, usize) -> &'w [T] + Sync)
-    where
-        T: 'w,
-    {
+    fn pack(&self, values: &mut [T], wide: usize, weights: &Weights<'_, T>) {
         // A piece is a few channels of a panel: kernels are read as they lie, and what is written stays in the caches.
         const CHANNELS: usize = 16;
         let (step, pieces) = (self.depth * wide, self.depth.div_ceil(CHANNELS));
@@ -118,9 +129,9 @@ impl<T: Float> Gather<'_, T> {
             for c in first..self.depth.min(first + CHANNELS) {
                 for j in 0..wide {
                     let column = panel * wide + j;
-                    let numbers = (column < self.columns).then(|| kernel(c, column));
                     for (t, tap) in self.taps.iter().enumerate() {
-                        let number = numbers.map_or(T::ZERO, |numbers| numbers[tap.number]);
+                        let number = || weights.data[weights.at(tap.number, c, column)];
+                        let number = if column < self.columns { number() } else { T::ZERO };
                         // SAFETY: t, c and j are inside the panel, and row c of it belongs to this piece alone.
                         unsafe { *start.0.add(panel * panel_len + t * step + c * wide + j) = number }
                     }
