@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::array::Map;
 use crate::autograd::{ToVariable, Variable};
-use crate::kernels::float::Float;
+use crate::kernels::float::{Float, GELU_CUBIC, GELU_LINEAR, NORMAL_PEAK};
 
 /// What slopes are made of.
 pub(super) trait Algebra:
@@ -17,10 +17,17 @@ pub(super) trait Algebra:
     /// A fixed number.
     fn constant(&self, value: f64) -> Self;
     fn exp(&self) -> Self;
+    fn sqrt(&self) -> Self;
     fn sin(&self) -> Self;
     fn cos(&self) -> Self;
+    fn sinh(&self) -> Self;
+    fn cosh(&self) -> Self;
     fn tanh(&self) -> Self;
-    fn erf(&self) -> Self;
+    fn softplus(&self) -> Self;
+    /// The derivative of GELU.
+    fn gelu_slope(&self) -> Self;
+    /// The derivative of GELU's tanh form.
+    fn gelu_tanh_slope(&self) -> Self;
     fn sigmoid(&self) -> Self;
     /// The derivative of the sigmoid.
     fn sigmoid_slope(&self) -> Self;
@@ -32,6 +39,11 @@ pub(super) trait Algebra:
     fn heaviside(&self, at_zero: f64) -> Self;
     /// 1 from `low` to `high`, both included, else 0; derivative zero.
     fn inside(&self, low: f64, high: f64) -> Self;
+    /// The number held within `low` and `high`; derivative `inside`.
+    fn held(&self, low: f64, high: f64) -> Self;
+    /// 1/max(|x|, 1), and 1 for an infinity: brings numbers to a size whose square does not overflow. Derivative zero, so it
+    /// must be a factor that cancels.
+    fn inverse_size(&self) -> Self;
 }
 
 impl<T: Float> Algebra for T {
@@ -42,6 +54,22 @@ impl<T: Float> Algebra for T {
     #[inline(always)]
     fn exp(&self) -> T {
         Float::exp(*self)
+    }
+    #[inline(always)]
+    fn sqrt(&self) -> T {
+        Float::sqrt(*self)
+    }
+    #[inline(always)]
+    fn sinh(&self) -> T {
+        Float::sinh(*self)
+    }
+    #[inline(always)]
+    fn cosh(&self) -> T {
+        Float::cosh(*self)
+    }
+    #[inline(always)]
+    fn softplus(&self) -> T {
+        Float::softplus(*self)
     }
     #[inline(always)]
     fn sin(&self) -> T {
@@ -56,8 +84,12 @@ impl<T: Float> Algebra for T {
         Float::tanh(*self)
     }
     #[inline(always)]
-    fn erf(&self) -> T {
-        Float::erf(*self)
+    fn gelu_slope(&self) -> T {
+        Float::gelu_slope(*self)
+    }
+    #[inline(always)]
+    fn gelu_tanh_slope(&self) -> T {
+        Float::gelu_tanh_slope(*self)
     }
     #[inline(always)]
     fn sigmoid(&self) -> T {
@@ -85,6 +117,15 @@ impl<T: Float> Algebra for T {
     fn inside(&self, low: f64, high: f64) -> T {
         if *self >= T::from_f64(low) && *self <= T::from_f64(high) { T::ONE } else { T::ZERO }
     }
+    #[inline(always)]
+    fn held(&self, low: f64, high: f64) -> T {
+        self.larger(T::from_f64(low)).smaller(T::from_f64(high))
+    }
+    #[inline(always)]
+    fn inverse_size(&self) -> T {
+        let size = Float::abs(*self).larger(T::ONE);
+        if size.is_finite() { T::ONE / size } else { T::ONE }
+    }
 }
 
 impl Algebra for Variable {
@@ -93,6 +134,18 @@ impl Algebra for Variable {
     }
     fn exp(&self) -> Variable {
         Variable::exp(self)
+    }
+    fn sqrt(&self) -> Variable {
+        Variable::sqrt(self)
+    }
+    fn sinh(&self) -> Variable {
+        Variable::sinh(self)
+    }
+    fn cosh(&self) -> Variable {
+        Variable::cosh(self)
+    }
+    fn softplus(&self) -> Variable {
+        Variable::softplus(self)
     }
     fn sin(&self) -> Variable {
         Variable::sin(self)
@@ -103,8 +156,15 @@ impl Algebra for Variable {
     fn tanh(&self) -> Variable {
         Variable::tanh(self)
     }
-    fn erf(&self) -> Variable {
-        Variable::erf(self)
+    fn gelu_slope(&self) -> Variable {
+        let bell = (-(self * self) * 0.5).exp();
+        self.normal_cdf() + self * bell * NORMAL_PEAK
+    }
+    fn gelu_tanh_slope(&self) -> Variable {
+        let square = self * self;
+        let v = self * (&square * GELU_CUBIC + 1.0) * GELU_LINEAR;
+        let dv = (square * (3.0 * GELU_CUBIC) + 1.0) * GELU_LINEAR;
+        v.sigmoid() + self * v.sigmoid_slope() * dv
     }
     fn sigmoid(&self) -> Variable {
         Variable::sigmoid(self)
@@ -125,6 +185,12 @@ impl Algebra for Variable {
     fn inside(&self, low: f64, high: f64) -> Variable {
         Variable::constant(self.array().map(Inside { low, high }))
     }
+    fn held(&self, low: f64, high: f64) -> Variable {
+        self.clip(low, high)
+    }
+    fn inverse_size(&self) -> Variable {
+        Variable::constant(self.array().map(InverseSize))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -138,6 +204,17 @@ impl Map for Inside {
     #[inline(always)]
     fn call<T: Float>(self, x: T) -> T {
         Algebra::inside(&x, self.low, self.high)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct InverseSize;
+
+impl Map for InverseSize {
+    const COST: f64 = 0.3;
+    #[inline(always)]
+    fn call<T: Float>(self, x: T) -> T {
+        x.inverse_size()
     }
 }
 

@@ -7,6 +7,7 @@
 //! error.
 
 mod activation;
+mod adaptive;
 mod algebra;
 mod arithmetic;
 mod convolution;
@@ -22,12 +23,14 @@ mod registry;
 mod row_loss;
 mod shape;
 mod softmax;
+mod trigonometric;
 mod unary;
 mod worked;
 mod worked_convolution;
 mod worked_loss;
 mod worked_reduction;
 
+pub use adaptive::{maxout, prelu};
 pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;

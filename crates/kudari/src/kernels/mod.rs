@@ -12,6 +12,7 @@ pub(crate) mod bf16;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
+mod float32;
 pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;

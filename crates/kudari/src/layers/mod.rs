@@ -5,6 +5,7 @@
 //! [`Sequential`] and the network notation are made of.
 
 mod activation;
+mod adaptive;
 mod convolution;
 mod initializer;
 mod linear;
@@ -13,6 +14,7 @@ mod pooling;
 mod sequential;
 
 pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
+pub use adaptive::{Maxout, PRelu};
 pub use convolution::Conv2d;
 pub use initializer::Initializer;
 pub use linear::Linear;

@@ -5,7 +5,7 @@ use super::summary::{Summary, SummaryRow};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::layers::{Activation, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
+use crate::layers::{Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
 
 /// How a network's parameters are made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,8 +49,7 @@ impl Network {
         let mut shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
         let mut layers = Sequential::new();
         for (i, word) in words.iter().enumerate() {
-            let next = words.get(i + 1).and_then(|w| Activation::new(&w.name));
-            let suited = next.map_or(Initializer::LeCun, |a| a.kind().initializer);
+            let suited = words.get(i + 1).map_or(Initializer::LeCun, |next| notation::suited_before(&next.name));
             let site = Site { input: &shape, initializer: options.initializer.unwrap_or(suited) };
             let mark = |e: Error| {
                 e.context(format_args!("network, column {}, layer {i}", word.column + 1)).excerpt(text, word.column, word.length)

@@ -5,7 +5,7 @@
 
 use super::picture_words as pictures;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Module};
+use crate::layers::{ACTIVATIONS, Activation, Initializer, Linear, Maxout, Module, PRelu};
 
 /// A word of the notation with its arguments and its place in the text, in characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "maxpool", usage: pictures::MAXPOOL, build: pictures::maxpool },
     LayerWord { name: "avgpool", usage: pictures::AVGPOOL, build: pictures::avgpool },
     LayerWord { name: "globalpool", usage: "globalpool", build: pictures::globalpool },
+    LayerWord { name: "prelu", usage: "prelu or prelu(shared)", build: prelu },
+    LayerWord { name: "maxout", usage: "maxout(POOL)", build: maxout },
     LayerWord { name: "flatten", usage: "flatten", build: pictures::flatten },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", build: pictures::reshape },
 ];
@@ -60,6 +62,38 @@ fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
             .help("put `flatten` before it"));
     };
     Ok(Box::new(Linear::try_new(*inputs, outputs, site.initializer, bias)?))
+}
+
+fn prelu(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let channels = match (&word.arguments[..], site.input) {
+        ([], &[channels, ..]) => Some(channels),
+        ([], []) => None,
+        ([flag], _) if flag == "shared" => None,
+        _ => {
+            return Err(Error::new(ErrorKind::Notation, "prelu takes no number; perhaps `shared`")
+                .help("write `prelu`, or prelu(shared) for one slope in all"));
+        }
+    };
+    Ok(Box::new(PRelu::new(channels)?))
+}
+
+fn maxout(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    let [pool] = &word.arguments[..] else {
+        return Err(
+            Error::new(ErrorKind::Notation, "maxout needs the number of units that make one").help("write e.g. maxout(2)")
+        );
+    };
+    Ok(Box::new(Maxout { pool: whole_number(pool)? }))
+}
+
+/// The initialiser that suits the weights before a word.
+pub(super) fn suited_before(name: &str) -> Initializer {
+    match Activation::new(name) {
+        Some(activation) => activation.kind().initializer,
+        None if name == "prelu" => Initializer::He,
+        // Maxout too: the larger of two standard normal numbers has a mean square of 1.
+        None => Initializer::LeCun,
+    }
 }
 
 /// The layer of a word.
@@ -210,6 +244,12 @@ mod tests {
             ("relu(kink=0)", "relu(kink=0)"),
             ("relu()", "relu"),
             ("leaky_relu(slope=0.2)", "leaky_relu(0.2)"),
+            ("elu(1)", "elu(1)"),
+            ("celu( alpha = 0.5 )", "celu(0.5)"),
+            ("clipped_relu", "clipped_relu"),
+            ("prelu", "prelu"),
+            ("prelu( shared )", "prelu(shared)"),
+            ("maxout( 2 )", "maxout(2)"),
         ] {
             assert_eq!(build(text).unwrap(), read_as);
         }
@@ -222,6 +262,11 @@ mod tests {
             ("relu(kink=0, kink=1)", "relu takes one argument", "write e.g. relu(kink=0.5)"),
             ("leaky_relu(inf)", "leaky_relu: slope inf is not a finite number", "write e.g. leaky_relu(0.01)"),
             ("tanh(kink=1)", "tanh takes no arguments", "write `tanh`"),
+            ("celu(0)", "celu: alpha 0 is not above 0", "write e.g. celu(1)"),
+            ("clipped_relu(-1)", "clipped_relu: ceiling -1 is not above 0", "write e.g. clipped_relu(20)"),
+            ("prelu(0.25)", "prelu takes no number; perhaps `shared`", "write `prelu`, or prelu(shared) for one slope in all"),
+            ("maxout", "maxout needs the number of units that make one", "write e.g. maxout(2)"),
+            ("maxout(0)", "`0` is not a number of units", "use a whole number from 1"),
         ] {
             let error = build(text).unwrap_err();
             assert_eq!((error.what(), error.what_to_do()), (what, help), "{text}");

@@ -8,5 +8,6 @@
 
 mod arrays;
 mod data;
+mod elementary;
 mod functions;
 mod optimizers;
