@@ -10,11 +10,15 @@ mod activation;
 mod adaptive;
 mod algebra;
 mod arithmetic;
+mod arrange;
 mod convolution;
 mod convolution_sizes;
+mod einsum;
 mod elementary;
 mod indexing;
 mod loss;
+mod order;
+mod pad;
 mod pooling;
 mod pooling_sizes;
 mod product;
@@ -35,10 +39,12 @@ pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
 pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
+pub use einsum::einsum;
 pub use indexing::choose;
 pub use loss::{
     cross_entropy, mean_absolute_error, mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, sum_squared_error,
 };
+pub use pad::Padding;
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;

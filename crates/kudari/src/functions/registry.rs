@@ -71,6 +71,10 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::pooling::ENTRIES,
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
+        super::arrange::ENTRIES,
+        super::pad::ENTRIES,
+        super::order::ENTRIES,
+        super::einsum::ENTRIES,
         super::loss::ENTRIES,
     ]
     .into_iter()

@@ -18,8 +18,11 @@ use crate::data::{Relative, array, dtype, index_of, integers, numbers, rule, siz
 type Call = fn(&str, &[Variable], &Value) -> Result<Variable>;
 
 /// The reference values, family by family, and the calls of the functions in them.
-const FAMILIES: &[(&str, Call)] =
-    &[(include_str!("functions.json"), call), (include_str!("elementary.json"), crate::elementary::call)];
+const FAMILIES: &[(&str, Call)] = &[
+    (include_str!("functions.json"), call),
+    (include_str!("elementary.json"), crate::elementary::call),
+    (include_str!("arrange.json"), crate::arrange::call),
+];
 
 /// Calls the function of that name as the registry's `usage` says.
 fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
