@@ -244,17 +244,8 @@ unary! {
         derivative: "tanh(ln(1 + e^x)) + xσ(x)(1 − tanh²(ln(1 + e^x)))",
         notes: "σ is the sigmoid. Misra (2019).",
         cost: 1.5,
-        // With e = e^(−|x|) the tangent is a quotient of sums of positive numbers: no digits are lost.
-        value: |x| {
-            let (two, e) = (T::from_f64(2.0), (-x.abs()).exp());
-            let above = if x > T::ZERO { T::ONE + two * e } else { e * (e + two) };
-            let rest = if x > T::ZERO { two * e * e } else { two };
-            x * above / (above + rest)
-        },
-        slope: |x, y| {
-            let softplus = x.softplus();
-            softplus.tanh() + x.clone() * softplus.tanh_slope() * x.sigmoid()
-        },
+        value: |x| x.mish(),
+        slope: |x, y| x.mish_slope(),
         saves: INPUTS,
         samples: [(-4.0, 4.0)],
     }

@@ -22,12 +22,12 @@ pub(super) trait Algebra:
     fn cos(&self) -> Self;
     fn sinh(&self) -> Self;
     fn cosh(&self) -> Self;
-    fn tanh(&self) -> Self;
-    fn softplus(&self) -> Self;
     /// The derivative of GELU.
     fn gelu_slope(&self) -> Self;
     /// The derivative of GELU's tanh form.
     fn gelu_tanh_slope(&self) -> Self;
+    /// The derivative of mish.
+    fn mish_slope(&self) -> Self;
     fn sigmoid(&self) -> Self;
     /// The derivative of the sigmoid.
     fn sigmoid_slope(&self) -> Self;
@@ -68,10 +68,6 @@ impl<T: Float> Algebra for T {
         Float::cosh(*self)
     }
     #[inline(always)]
-    fn softplus(&self) -> T {
-        Float::softplus(*self)
-    }
-    #[inline(always)]
     fn sin(&self) -> T {
         Float::sin(*self)
     }
@@ -80,16 +76,16 @@ impl<T: Float> Algebra for T {
         Float::cos(*self)
     }
     #[inline(always)]
-    fn tanh(&self) -> T {
-        Float::tanh(*self)
-    }
-    #[inline(always)]
     fn gelu_slope(&self) -> T {
         Float::gelu_slope(*self)
     }
     #[inline(always)]
     fn gelu_tanh_slope(&self) -> T {
         Float::gelu_tanh_slope(*self)
+    }
+    #[inline(always)]
+    fn mish_slope(&self) -> T {
+        Float::mish_slope(*self)
     }
     #[inline(always)]
     fn sigmoid(&self) -> T {
@@ -144,17 +140,11 @@ impl Algebra for Variable {
     fn cosh(&self) -> Variable {
         Variable::cosh(self)
     }
-    fn softplus(&self) -> Variable {
-        Variable::softplus(self)
-    }
     fn sin(&self) -> Variable {
         Variable::sin(self)
     }
     fn cos(&self) -> Variable {
         Variable::cos(self)
-    }
-    fn tanh(&self) -> Variable {
-        Variable::tanh(self)
     }
     fn gelu_slope(&self) -> Variable {
         let bell = (-(self * self) * 0.5).exp();
@@ -165,6 +155,10 @@ impl Algebra for Variable {
         let v = self * (&square * GELU_CUBIC + 1.0) * GELU_LINEAR;
         let dv = (square * (3.0 * GELU_CUBIC) + 1.0) * GELU_LINEAR;
         v.sigmoid() + self * v.sigmoid_slope() * dv
+    }
+    fn mish_slope(&self) -> Variable {
+        let softplus = self.softplus();
+        softplus.tanh() + self * softplus.tanh_slope() * self.sigmoid()
     }
     fn sigmoid(&self) -> Variable {
         Variable::sigmoid(self)

@@ -216,6 +216,31 @@ pub(crate) trait Float: Number + Div<Output = Self> + Neg<Output = Self> {
         let dv = (square * Self::from_f64(3.0 * GELU_CUBIC) + Self::ONE) * Self::from_f64(GELU_LINEAR);
         v.sigmoid() + self * v.sigmoid_slope() * dv
     }
+    /// tanh(ln(1 + e^x)) as a numerator and a denominator, sums of positive numbers with e = e^−|x|: no digits are lost.
+    #[inline(always)]
+    fn mish_gate(self, e: Self) -> (Self, Self) {
+        let two = Self::from_f64(2.0);
+        let above = if self > Self::ZERO { Self::ONE + two * e } else { e * (e + two) };
+        let rest = if self > Self::ZERO { two * e * e } else { two };
+        (above, above + rest)
+    }
+    /// x · tanh(ln(1 + e^x)).
+    #[inline(always)]
+    fn mish(self) -> Self {
+        let (above, below) = self.mish_gate((-self.abs()).exp());
+        self * above / below
+    }
+    /// The derivative of `mish`. One exponential: with several functions in it a loop would no longer become vector
+    /// instructions.
+    #[inline(always)]
+    fn mish_slope(self) -> Self {
+        let e = (-self.abs()).exp();
+        let (above, below) = self.mish_gate(e);
+        // (1 − tanh²)σ = 4e(1 + e)/below², on the right with another e.
+        let falling = Self::from_f64(4.0) * e * (Self::ONE + e);
+        let falling = if self > Self::ZERO { falling * e } else { falling };
+        (above + self * falling / below) / below
+    }
     /// ln(1 + e^x), without overflow.
     #[inline(always)]
     fn softplus(self) -> Self {
