@@ -164,7 +164,8 @@ fn derivatives_agree_with_differences() {
             undefined += 1;
             continue;
         }
-        let tolerance = 10.0 * estimate.error + 1e-7 * estimate.value.abs();
+        // A function that has reached its limit in f64, as erf of 6, shows no slope where the formula still has a tiny one.
+        let tolerance = 10.0 * estimate.error + 1e-7 * estimate.value.abs() + f64::EPSILON;
         assert!((got - estimate.value).abs() <= tolerance, "({})′ = {}: {got}, not {estimate:?}", text(&tree), text(&slope));
         compared += 1;
     }

@@ -65,6 +65,7 @@ fn what_people_type_means_what_they_mean() {
         ("max(x, y, 5) - min(x, y)", 5.0 - y),
         ("relu(-x) + sign(-3) + abs(-2)", 1.0),
         ("erf(0.5)", 0.520_499_877_813_046_5),
+        ("asin(1) + acos(0) + 4atan(1)", 2.0 * std::f64::consts::PI),
         ("1 for x > 0, else 0", 1.0),
         ("1 for x < 0, 2 for x = 1.7, else 3", 2.0),
         ("1 if x <= 0, otherwise 3", 3.0),
@@ -203,7 +204,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn the_formulas_of_the_registry_are_what_its_functions_calculate() {
-    let parameters = [("slope", 0.1), ("low", -0.5), ("high", 1.0), ("kink", 0.5)];
+    let parameters = [("slope", 0.1), ("low", -0.5), ("high", 1.0), ("kink", 0.5), ("alpha", 0.7), ("ceiling", 1.5)];
     let mut count = 0;
     for entry in elementwise() {
         let mut names: Vec<&str> = vec!["x"];

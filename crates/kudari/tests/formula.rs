@@ -52,6 +52,8 @@ fn what_has_no_value_is_named_with_its_place() {
     for (formula, point, what) in [
         ("1 + ln(x - 3)", &[2.0][..], "ln(x − 3) at x = 2: the logarithm of −1"),
         ("ln x", &[0.0], "ln(x) at x = 0: the logarithm of 0"),
+        ("asin(2x)", &[1.0], "asin(2·x) at x = 1: the arcsine of 2"),
+        ("acos x", &[-1.5], "acos(x) at x = −1.5: the arccosine of −1.5"),
         ("y + √(x - 3)", &[2.5, 1.0], "√(x − 3) at x = 2.5: the square root of −0.5"),
         ("1/(x - y)", &[2.0, 2.0], "1/(x − y) at x = 2, y = 2: a division by zero"),
         ("1/(3 - 3) + x", &[2.0], "1/(3 − 3): a division by zero"),

@@ -10,7 +10,8 @@ use kudari::explain::{Derivation, Problem};
 use kudari::expression::Expression;
 use kudari::functions::{
     Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, binary_cross_entropy, choose, contrastive,
-    cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, mean_absolute_error, registry, smooth_l1, triplet,
+    cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, maxout, mean_absolute_error, prelu, registry,
+    smooth_l1, triplet,
 };
 use kudari::layers::ACTIVATIONS;
 use kudari::model::{Network, NetworkOptions};
@@ -111,6 +112,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
     let sample =
         |inputs: &[Array], call: fn(&[Variable]) -> Result<Variable>| Sample { inputs: inputs.to_vec(), call: Box::new(call) };
     let around_zero = [Array::from([-1.0, 0.0, 2.0])];
+    let bends = [Array::from([-3.0, 0.0, 3.0, 6.0])];
     let ties = [Array::from([[2.0, 1.0, 2.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])];
     let pictures = [Array::from([[[2.0, 2.0, 1.0], [2.0, 1.0, 1.0], [0.0, -0.0, 1.0]]]).expand_dims(0).unwrap()];
     let pair = [Array::from([1.0, 2.0, -3.0]), Array::from([1.0, -3.0, 2.0])];
@@ -126,6 +128,15 @@ fn edges() -> Vec<(&'static str, Sample)> {
         ("relu", sample(&around_zero, |v| Ok(v[0].relu_with(0.5)))),
         ("leaky_relu", sample(&around_zero, |v| Ok(v[0].leaky_relu(0.1)))),
         ("step", sample(&around_zero, |v| Ok(v[0].step()))),
+        ("elu", sample(&around_zero, |v| Ok(v[0].elu(0.7)))),
+        ("selu", sample(&around_zero, |v| Ok(v[0].selu()))),
+        ("celu", sample(&around_zero, |v| Ok(v[0].celu(0.7)))),
+        ("relu6", sample(&bends, |v| Ok(v[0].relu6()))),
+        ("clipped_relu", sample(&bends, |v| Ok(v[0].clipped_relu(3.0)))),
+        ("hard_sigmoid", sample(&bends, |v| Ok(v[0].hard_sigmoid()))),
+        ("hard_swish", sample(&bends, |v| Ok(v[0].hard_swish()))),
+        ("prelu", sample(&pair, |v| prelu(&v[0].relu(), &v[1].sum()))),
+        ("maxout", sample(&ties, |v| maxout(&v[0], 3, 1))),
         ("abs", sample(&around_zero, |v| Ok(v[0].abs()))),
         ("max", sample(&ties, |v| v[0].max_axes(&[1], false))),
         ("max", sample(&ties, |v| v[0].max_axes(&[], true))),
@@ -310,6 +321,9 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("conv(2,2) relu maxpool(2) flatten linear(2)", &[1, 5, 4], "softmax_cross_entropy"),
             ("conv(2,3,padding=same,nobias) tanh avgpool(2) conv(2,1,groups=2) globalpool", &[2, 4, 4], "mean_squared_error"),
             ("reshape(1,2,3) conv(1,2,stride=1x2) sigmoid flatten", &[6], "mean_squared_error"),
+            ("linear(4) maxout(2) linear(3) prelu linear(2) prelu(shared)", &[2], "mean_squared_error"),
+            ("conv(4,2) prelu maxout(2) flatten linear(2)", &[1, 3, 4], "softmax_cross_entropy"),
+            ("linear(3) elu(0.5) linear(2) clipped_relu(0.1)", &[2], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
         }

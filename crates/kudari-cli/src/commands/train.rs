@@ -37,8 +37,9 @@ Examples:
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,
-  tanh, relu, relu(kink=0.5), leaky_relu(0.01), softplus, gelu, gelu_tanh,
-  silu, softmax, log_softmax
+  tanh, relu, relu(kink=0.5), leaky_relu(0.01), prelu, maxout(2), relu6,
+  clipped_relu(20), elu(1), selu, celu(1), softplus, gelu, gelu_tanh, silu, mish,
+  hard_sigmoid, hard_swish, log_sigmoid, softmax, log_softmax, softmin
 
 Settings that are not given are those that train well on the data; the first
 lines of the output tell them. The run folder holds model.safetensors (all that

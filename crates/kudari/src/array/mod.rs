@@ -6,6 +6,7 @@
 //! property at run time: f32 by default, f64 for gradient checks, i64 for labels, bool for comparisons.
 
 mod arithmetic;
+mod arrange;
 mod compare;
 mod convert;
 mod create;
@@ -17,6 +18,7 @@ mod product;
 mod random;
 mod reduce;
 mod shape;
+mod sort;
 mod view;
 
 pub use crate::kernels::float::DType;
@@ -26,7 +28,7 @@ pub use shape::Shape;
 pub use view::Slice;
 
 pub(crate) use arithmetic::{Map, Map2, Map3, operators};
-pub(crate) use shape::{broadcast_shapes, index_of, normalise_axis};
+pub(crate) use shape::{axes_mask, broadcast_shapes, index_of, normalise_axis};
 
 use crate::kernels::elementwise::is_contiguous;
 use crate::kernels::float::Element;

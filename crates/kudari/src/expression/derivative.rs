@@ -97,6 +97,9 @@ fn outer<L: Clone>(operation: Operation, call: &Expression<L>, x: &Expression<L>
         Operation::Sqrt => one().over(two().times(call.clone())),
         Operation::Sin => x.clone().call(Operation::Cos),
         Operation::Cos => x.clone().call(Operation::Sin).neg(),
+        Operation::Asin => one().over(one().minus(x.clone().power(2.0)).call(Operation::Sqrt)),
+        Operation::Acos => one().over(one().minus(x.clone().power(2.0)).call(Operation::Sqrt)).neg(),
+        Operation::Atan => one().over(one().plus(x.clone().power(2.0))),
         Operation::Tanh => one().minus(call.clone().power(2.0)),
         Operation::Sigmoid => call.clone().times(one().minus(call.clone())),
         Operation::Relu => {

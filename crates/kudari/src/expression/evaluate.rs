@@ -75,6 +75,9 @@ impl Operation {
             Operation::Sqrt => x.sqrt(),
             Operation::Sin => x.sin(),
             Operation::Cos => x.cos(),
+            Operation::Asin => x.asin(),
+            Operation::Acos => x.acos(),
+            Operation::Atan => x.atan(),
             Operation::Tanh => x.tanh(),
             Operation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Operation::Relu => {

@@ -171,6 +171,9 @@ fn call<L>(operation: Operation, arguments: &[Expression<L>], leaf: Leaf<L>) -> 
         Operation::Ln | Operation::Sin | Operation::Cos | Operation::Tanh | Operation::Max | Operation::Min => {
             (format!("\\{}{}", operation.name(), parentheses(&inside)), Bond::Power)
         }
+        Operation::Asin => (format!("\\arcsin{}", parentheses(&inside)), Bond::Power),
+        Operation::Acos => (format!("\\arccos{}", parentheses(&inside)), Bond::Power),
+        Operation::Atan => (format!("\\arctan{}", parentheses(&inside)), Bond::Power),
         Operation::Relu | Operation::Erf | Operation::Sign => {
             (format!("\\operatorname{{{}}}{}", operation.name(), parentheses(&inside)), Bond::Power)
         }

@@ -172,6 +172,12 @@ operations! {
     Sin "sin" 1;
     /// The cosine, of radians.
     Cos "cos" 1;
+    /// The angle whose sine it is, in radians from −π/2 to π/2.
+    Asin "asin" 1;
+    /// The angle whose cosine it is, in radians from 0 to π.
+    Acos "acos" 1;
+    /// The angle whose tangent it is, in radians from −π/2 to π/2.
+    Atan "atan" 1;
     /// The hyperbolic tangent.
     Tanh "tanh" 1;
     /// 1/(1 + e^−x)

@@ -229,10 +229,15 @@ fn call<L: Clone + PartialEq>(operation: Operation, arguments: Vec<Expression<L>
     };
     let value = operation.apply(&numbers);
     let exact = match operation {
-        Operation::Exp | Operation::Sin | Operation::Cos | Operation::Tanh | Operation::Sigmoid | Operation::Erf => {
-            numbers == [0.0]
-        }
-        Operation::Ln => numbers == [1.0],
+        Operation::Exp
+        | Operation::Sin
+        | Operation::Cos
+        | Operation::Asin
+        | Operation::Atan
+        | Operation::Tanh
+        | Operation::Sigmoid
+        | Operation::Erf => numbers == [0.0],
+        Operation::Ln | Operation::Acos => numbers == [1.0],
         Operation::Sqrt => is_short(value) && tidy(value * value) == numbers[0],
         Operation::Relu | Operation::Abs | Operation::Sign | Operation::Max | Operation::Min => true,
     };

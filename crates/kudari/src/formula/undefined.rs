@@ -72,6 +72,8 @@ fn reason(part: &Expression, operands: &[f64], dtype: DType) -> String {
         (Expression::Quotient(..), [_, 0.0]) => "a division by zero".to_string(),
         (Expression::Call(Operation::Ln, _), [x]) if *x <= 0.0 => format!("the logarithm of {}", number(*x)),
         (Expression::Call(Operation::Sqrt, _), [x]) if *x < 0.0 => format!("the square root of {}", number(*x)),
+        (Expression::Call(Operation::Asin, _), [x]) if x.abs() > 1.0 => format!("the arcsine of {}", number(*x)),
+        (Expression::Call(Operation::Acos, _), [x]) if x.abs() > 1.0 => format!("the arccosine of {}", number(*x)),
         (Expression::Power(..), [0.0, exponent]) if *exponent < 0.0 => format!("0 to the power of {}", number(*exponent)),
         (Expression::Power(..), [base, exponent]) if *base < 0.0 && exponent.fract() != 0.0 => {
             format!("{} to the power of {}, which is no whole number", number(*base), number(*exponent))

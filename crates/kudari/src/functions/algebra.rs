@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::array::Map;
 use crate::autograd::{ToVariable, Variable};
-use crate::kernels::float::Float;
+use crate::kernels::float::{Float, GELU_CUBIC, GELU_LINEAR, NORMAL_PEAK};
 
 /// What slopes are made of.
 pub(super) trait Algebra:
@@ -19,10 +19,18 @@ pub(super) trait Algebra:
     fn exp(&self) -> Self;
     fn ln(&self) -> Self;
     fn softplus(&self) -> Self;
+    fn sqrt(&self) -> Self;
     fn sin(&self) -> Self;
     fn cos(&self) -> Self;
     fn tanh(&self) -> Self;
-    fn erf(&self) -> Self;
+    fn sinh(&self) -> Self;
+    fn cosh(&self) -> Self;
+    /// The derivative of GELU.
+    fn gelu_slope(&self) -> Self;
+    /// The derivative of GELU's tanh form.
+    fn gelu_tanh_slope(&self) -> Self;
+    /// The derivative of mish.
+    fn mish_slope(&self) -> Self;
     fn sigmoid(&self) -> Self;
     /// The derivative of the sigmoid.
     fn sigmoid_slope(&self) -> Self;
@@ -36,6 +44,9 @@ pub(super) trait Algebra:
     fn inside(&self, low: f64, high: f64) -> Self;
     /// The nearest number from `low` to `high`; derivative `inside`.
     fn clip(&self, low: f64, high: f64) -> Self;
+    /// 1/max(|x|, 1), and 1 for an infinity: brings numbers to a size whose square does not overflow. Derivative zero, so it
+    /// must be a factor that cancels.
+    fn inverse_size(&self) -> Self;
 }
 
 impl<T: Float> Algebra for T {
@@ -56,6 +67,22 @@ impl<T: Float> Algebra for T {
         self.larger(T::ZERO) + Float::exp(-Float::abs(*self)).ln_1p()
     }
     #[inline(always)]
+    fn sqrt(&self) -> T {
+        Float::sqrt(*self)
+    }
+    #[inline(always)]
+    fn tanh(&self) -> T {
+        Float::tanh(*self)
+    }
+    #[inline(always)]
+    fn sinh(&self) -> T {
+        Float::sinh(*self)
+    }
+    #[inline(always)]
+    fn cosh(&self) -> T {
+        Float::cosh(*self)
+    }
+    #[inline(always)]
     fn sin(&self) -> T {
         Float::sin(*self)
     }
@@ -64,12 +91,16 @@ impl<T: Float> Algebra for T {
         Float::cos(*self)
     }
     #[inline(always)]
-    fn tanh(&self) -> T {
-        Float::tanh(*self)
+    fn gelu_slope(&self) -> T {
+        Float::gelu_slope(*self)
     }
     #[inline(always)]
-    fn erf(&self) -> T {
-        Float::erf(*self)
+    fn gelu_tanh_slope(&self) -> T {
+        Float::gelu_tanh_slope(*self)
+    }
+    #[inline(always)]
+    fn mish_slope(&self) -> T {
+        Float::mish_slope(*self)
     }
     #[inline(always)]
     fn sigmoid(&self) -> T {
@@ -101,6 +132,11 @@ impl<T: Float> Algebra for T {
     fn clip(&self, low: f64, high: f64) -> T {
         self.larger(T::from_f64(low)).smaller(T::from_f64(high))
     }
+    #[inline(always)]
+    fn inverse_size(&self) -> T {
+        let size = Float::abs(*self).larger(T::ONE);
+        if size.is_finite() { T::ONE / size } else { T::ONE }
+    }
 }
 
 impl Algebra for Variable {
@@ -116,17 +152,37 @@ impl Algebra for Variable {
     fn softplus(&self) -> Variable {
         Variable::softplus(self)
     }
+    fn sqrt(&self) -> Variable {
+        Variable::sqrt(self)
+    }
+    fn tanh(&self) -> Variable {
+        Variable::tanh(self)
+    }
+    fn sinh(&self) -> Variable {
+        Variable::sinh(self)
+    }
+    fn cosh(&self) -> Variable {
+        Variable::cosh(self)
+    }
     fn sin(&self) -> Variable {
         Variable::sin(self)
     }
     fn cos(&self) -> Variable {
         Variable::cos(self)
     }
-    fn tanh(&self) -> Variable {
-        Variable::tanh(self)
+    fn gelu_slope(&self) -> Variable {
+        let bell = (-(self * self) * 0.5).exp();
+        self.normal_cdf() + self * bell * NORMAL_PEAK
     }
-    fn erf(&self) -> Variable {
-        Variable::erf(self)
+    fn gelu_tanh_slope(&self) -> Variable {
+        let square = self * self;
+        let v = self * (&square * GELU_CUBIC + 1.0) * GELU_LINEAR;
+        let dv = (square * (3.0 * GELU_CUBIC) + 1.0) * GELU_LINEAR;
+        v.sigmoid() + self * v.sigmoid_slope() * dv
+    }
+    fn mish_slope(&self) -> Variable {
+        let softplus = self.softplus();
+        softplus.tanh() + self * softplus.tanh_slope() * self.sigmoid()
     }
     fn sigmoid(&self) -> Variable {
         Variable::sigmoid(self)
@@ -150,6 +206,9 @@ impl Algebra for Variable {
     fn clip(&self, low: f64, high: f64) -> Variable {
         Variable::clip(self, low, high)
     }
+    fn inverse_size(&self) -> Variable {
+        Variable::constant(self.array().map(InverseSize))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -163,6 +222,17 @@ impl Map for Inside {
     #[inline(always)]
     fn call<T: Float>(self, x: T) -> T {
         Algebra::inside(&x, self.low, self.high)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct InverseSize;
+
+impl Map for InverseSize {
+    const COST: f64 = 0.3;
+    #[inline(always)]
+    fn call<T: Float>(self, x: T) -> T {
+        x.inverse_size()
     }
 }
 

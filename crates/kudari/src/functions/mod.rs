@@ -7,12 +7,15 @@
 //! error.
 
 mod activation;
+mod adaptive;
 mod algebra;
 mod arithmetic;
+mod arrange;
 mod attention;
 mod convolution;
 mod convolution_sizes;
 mod dropout;
+mod einsum;
 mod elementary;
 mod embedding;
 mod fused;
@@ -27,6 +30,8 @@ mod loss_reduction;
 mod loss_regression;
 mod loss_weighted;
 mod normalization;
+mod order;
+mod pad;
 mod pooling;
 mod pooling_sizes;
 mod product;
@@ -35,6 +40,7 @@ mod registry;
 mod row_loss;
 mod shape;
 mod softmax;
+mod trigonometric;
 mod unary;
 mod worked;
 mod worked_convolution;
@@ -43,6 +49,7 @@ mod worked_embedding;
 mod worked_loss;
 mod worked_reduction;
 
+pub use adaptive::{maxout, prelu};
 pub use attention::{AttentionOptions, attention, self_attention};
 pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};
@@ -50,6 +57,7 @@ pub(crate) use convolution_sizes::conv2d_shape;
 pub use convolution_sizes::{Conv1dOptions, Conv2dOptions};
 pub(crate) use dropout::check_probability;
 pub use dropout::dropout;
+pub use einsum::einsum;
 pub use embedding::{add_rows, embedding};
 pub use indexing::choose;
 pub use loss::{mean_absolute_error, mean_squared_error, sum_squared_error};
@@ -64,6 +72,7 @@ pub use loss_regression::{
 };
 pub use loss_weighted::{CrossEntropyOptions, negative_log_likelihood, softmax_cross_entropy_with};
 pub use normalization::{Moments, batch_norm, fixed_batch_norm, group_norm, layer_norm, rms_norm};
+pub use pad::Padding;
 pub use pooling::{average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use pooling_sizes::pool2d_shape;
 pub use product::linear;

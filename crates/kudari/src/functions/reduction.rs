@@ -129,9 +129,13 @@ reduction! {
 
 /// 1 at the numbers that equal the reduced one, divided by how many of them there are: a tie shares the gradient.
 fn share(axes: &Axes, x: &Variable, y: &Variable) -> Result<Variable> {
-    let y = axes.spread(&y.detach(), x)?;
-    let equal = x.array().equal(y.array())?.to_dtype(x.dtype());
-    let count = equal.sum_axes(&axes.axes, true)?;
+    share_equal(x.array(), axes.spread(&y.detach(), x)?.array(), &axes.axes)
+}
+
+/// 1 where x equals y, divided by how many such places there are along `axes`.
+pub(super) fn share_equal(x: &Array, y: &Array, axes: &[isize]) -> Result<Variable> {
+    let equal = x.equal(y)?.to_dtype(x.dtype());
+    let count = equal.sum_axes(axes, true)?;
     Ok(Variable::constant(equal.div(&count)?))
 }
 

@@ -53,7 +53,7 @@ impl Sample {
 /// The elementwise functions of one variable. [`Expression::parse`](crate::expression::Expression::parse) reads their
 /// formulas (in x and the parameters) and derivatives (also in y, the result).
 pub fn elementwise() -> impl Iterator<Item = &'static Entry> {
-    [super::elementary::ENTRIES, super::activation::ENTRIES].into_iter().flatten()
+    [super::elementary::ENTRIES, super::trigonometric::ENTRIES, super::activation::ENTRIES].into_iter().flatten()
 }
 
 /// Every differentiable function, family by family.
@@ -61,7 +61,9 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
     [
         super::arithmetic::ENTRIES,
         super::elementary::ENTRIES,
+        super::trigonometric::ENTRIES,
         super::activation::ENTRIES,
+        super::adaptive::ENTRIES,
         super::reduction::ENTRIES,
         super::softmax::ENTRIES,
         super::product::ENTRIES,
@@ -72,6 +74,10 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
         super::embedding::ENTRIES,
+        super::arrange::ENTRIES,
+        super::pad::ENTRIES,
+        super::order::ENTRIES,
+        super::einsum::ENTRIES,
         super::loss::ENTRIES,
         super::loss_cross_entropy::ENTRIES,
         super::loss_weighted::ENTRIES,

@@ -1,4 +1,4 @@
-//! Softmax and its logarithm along an axis.
+//! Softmax, its logarithm, and softmin along an axis.
 
 use super::registry::{Entry, Sample};
 use super::worked;
@@ -16,6 +16,11 @@ struct Softmax {
 
 #[derive(Debug)]
 struct LogSoftmax {
+    axis: isize,
+}
+
+#[derive(Debug)]
+struct Softmin {
     axis: isize,
 }
 
@@ -58,7 +63,31 @@ impl Function for Softmax {
         Saves::OUTPUTS
     }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
-        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, false)?))
+        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, Kind::Softmax)?))
+    }
+}
+
+impl Function for Softmin {
+    fn name(&self) -> &'static str {
+        "softmin"
+    }
+    fn forward(&self, inputs: &[&Array]) -> Result<Outputs> {
+        let x = inputs[0];
+        // Not the negative of what is no floating-point number: it would become one.
+        let opposite = if x.dtype().is_float() { x.neg() } else { x.clone() };
+        Ok([by_rows("softmin", &opposite, self.axis, false)?].into())
+    }
+    fn backward(&self, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let y = context.output(0);
+        let weighted = gy[0].mul(y)?;
+        let gx = y.mul(weighted.sum_axes(&[self.axis], true)?)?.sub(weighted)?;
+        Ok([Some(gx)].into_iter().collect())
+    }
+    fn saves(&self) -> Saves {
+        Saves::OUTPUTS
+    }
+    fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
+        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, Kind::Softmin)?))
     }
 }
 
@@ -78,23 +107,31 @@ impl Function for LogSoftmax {
         Saves::OUTPUTS
     }
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
-        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, true)?))
+        Some(Box::new(WorkedSoftmax::new(calculation, self.axis, Kind::Logarithm)?))
     }
 }
 
-/// Softmax or its logarithm, along an axis.
+/// Softmax, its logarithm, or the softmax of the opposite numbers.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Softmax,
+    Logarithm,
+    Softmin,
+}
+
+/// One of them along an axis.
 struct WorkedSoftmax {
     size: usize,
     /// How far elements that follow each other along the axis lie apart.
     stride: usize,
-    logarithm: bool,
+    kind: Kind,
 }
 
 impl WorkedSoftmax {
-    fn new(calculation: &Calculation<'_>, axis: isize, logarithm: bool) -> Option<WorkedSoftmax> {
+    fn new(calculation: &Calculation<'_>, axis: isize, kind: Kind) -> Option<WorkedSoftmax> {
         let shape = calculation.inputs[0].shape();
         let axis = normalise_axis("softmax", axis, shape).ok()?;
-        Some(WorkedSoftmax { size: shape[axis], stride: shape[axis + 1..].iter().product(), logarithm })
+        Some(WorkedSoftmax { size: shape[axis], stride: shape[axis + 1..].iter().product(), kind })
     }
 
     /// The elements that share a sum with element `at`.
@@ -106,20 +143,25 @@ impl WorkedSoftmax {
 
 impl Worked for WorkedSoftmax {
     fn value(&self, at: usize) -> Expression<Operand> {
-        let exponential = |at: usize| Operand::input(0, at).call(Operation::Exp);
+        let exponential = |at: usize| match self.kind {
+            Kind::Softmin => Operand::input(0, at).neg().call(Operation::Exp),
+            Kind::Softmax | Kind::Logarithm => Operand::input(0, at).call(Operation::Exp),
+        };
         let sum = worked::total(self.row(at).map(exponential).collect());
-        match self.logarithm {
-            true => Operand::input(0, at).minus(sum.call(Operation::Ln)),
-            false => exponential(at).over(sum),
+        match self.kind {
+            Kind::Logarithm => Operand::input(0, at).minus(sum.call(Operation::Ln)),
+            Kind::Softmax | Kind::Softmin => exponential(at).over(sum),
         }
     }
     fn slopes(&self, at: usize) -> Vec<(Operand, Expression<Operand>)> {
         let one = || Expression::Number(1.0);
-        let slope = |from: usize| match (self.logarithm, from == at) {
-            (false, true) => Operand::output(at).times(one().minus(Operand::output(at))),
-            (false, false) => Operand::output(at).times(Operand::output(from)).neg(),
-            (true, true) => one().minus(Operand::output(from).call(Operation::Exp)),
-            (true, false) => Operand::output(from).call(Operation::Exp).neg(),
+        let slope = |from: usize| match (self.kind, from == at) {
+            (Kind::Softmax, true) => Operand::output(at).times(one().minus(Operand::output(at))),
+            (Kind::Softmax, false) => Operand::output(at).times(Operand::output(from)).neg(),
+            (Kind::Softmin, true) => Operand::output(at).times(Operand::output(at).minus(one())),
+            (Kind::Softmin, false) => Operand::output(at).times(Operand::output(from)),
+            (Kind::Logarithm, true) => one().minus(Operand::output(from).call(Operation::Exp)),
+            (Kind::Logarithm, false) => Operand::output(from).call(Operation::Exp).neg(),
         };
         self.row(at).map(|from| (Operand::Input { input: 0, at: from }, slope(from))).collect()
     }
@@ -134,6 +176,16 @@ impl Variable {
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Variable> {
         apply(Softmax { axis }, &[self])
+    }
+
+    /// `y_k = e^(−x_k) / Σ_j e^(−x_j)` along `axis`: the softmax of the opposite numbers, largest for the smallest x.
+    ///
+    /// # Errors
+    ///
+    /// The axis is out of range, or the numbers are not floating-point.
+    #[track_caller]
+    pub fn softmin(&self, axis: isize) -> Result<Variable> {
+        apply(Softmin { axis }, &[self])
     }
 
     /// `y_k = x_k − ln Σ_j e^(x_j)` along `axis`: the logarithm of the softmax without its rounding.
@@ -167,6 +219,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "y(g − Σ gy)",
         notes: "The largest x is taken out first, so nothing overflows.",
         samples: samples!(softmax),
+    },
+    Entry {
+        name: "softmin",
+        usage: "x.softmin(axis)?",
+        formula: "e^(−xₖ) / Σⱼ e^(−xⱼ)",
+        derivative: "y(Σ gy − g)",
+        notes: "The smallest x is taken out first, so nothing overflows.",
+        samples: samples!(softmin),
     },
     Entry {
         name: "log_softmax",

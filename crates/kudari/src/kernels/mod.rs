@@ -14,6 +14,7 @@ pub(crate) mod convolution;
 pub(crate) mod ctc;
 pub(crate) mod elementwise;
 pub(crate) mod float;
+mod float32;
 pub(crate) mod loss;
 pub(crate) mod matmul;
 pub(crate) mod memory;

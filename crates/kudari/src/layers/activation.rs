@@ -27,8 +27,10 @@ pub struct ActivationParameter {
     pub name: &'static str,
     /// Its value where none is given.
     pub default: f64,
-    /// The values it may have; empty if any finite number will do.
+    /// The values it may have; empty if any finite number above `above` will do.
     pub choices: &'static [f64],
+    /// The number that it must be larger than: 0, or −∞.
+    pub above: f64,
 }
 
 impl ActivationParameter {
@@ -46,21 +48,29 @@ impl ActivationParameter {
 }
 
 macro_rules! kinds {
-    ($($name:literal $(($parameter:ident = $default:literal $(of $choices:expr)?))? $initializer:ident $(over $rows:ident)?
+    ($($name:literal $(($parameter:ident = $default:literal $(of $choices:expr)? $(, above $above:literal)?))? $initializer:ident $(over $rows:ident)?
         |$x:ident $(, $p:ident)?| $call:expr;)*) => {
         &[$(ActivationKind {
             name: $name,
-            parameter: kinds!(@parameter $($parameter $default $($choices)?)?),
+            parameter: kinds!(@parameter $($parameter, $default, [$($choices)?], [$($above)?])?),
             initializer: Initializer::$initializer,
             elementwise: kinds!(@elementwise $($rows)?),
             apply: |$x, _parameter| { $(let $p = _parameter;)? $call },
         }),*]
     };
     (@parameter) => { None };
-    (@parameter $name:ident $default:literal) => { kinds!(@parameter $name $default [0.0; 0]) };
-    (@parameter $name:ident $default:literal $choices:expr) => {
-        Some(ActivationParameter { name: stringify!($name), default: $default, choices: &$choices })
+    (@parameter $name:ident, $default:literal, [$($choices:expr)?], [$($above:literal)?]) => {
+        Some(ActivationParameter {
+            name: stringify!($name),
+            default: $default,
+            choices: kinds!(@choices $($choices)?),
+            above: kinds!(@above $($above)?),
+        })
     };
+    (@choices) => { &[] };
+    (@choices $choices:expr) => { &$choices };
+    (@above) => { f64::NEG_INFINITY };
+    (@above $above:literal) => { $above };
     (@elementwise) => { true };
     (@elementwise rows) => { false };
 }
@@ -73,12 +83,22 @@ pub const ACTIVATIONS: &[ActivationKind] = kinds! {
     "tanh" Glorot |x| Ok(x.tanh());
     "relu"(kink = 0.0 of [0.0, 0.5, 1.0]) He |x, kink| Ok(x.relu_with(kink));
     "leaky_relu"(slope = 0.01) He |x, slope| Ok(x.leaky_relu(slope));
+    "relu6" He |x| Ok(x.relu6());
+    "clipped_relu"(ceiling = 20.0, above 0.0) He |x, ceiling| Ok(x.clipped_relu(ceiling));
+    "elu"(alpha = 1.0) He |x, alpha| Ok(x.elu(alpha));
+    "selu" LeCun |x| Ok(x.selu());
+    "celu"(alpha = 1.0, above 0.0) He |x, alpha| Ok(x.celu(alpha));
     "softplus" He |x| Ok(x.softplus());
+    "log_sigmoid" Glorot |x| Ok(x.log_sigmoid());
+    "hard_sigmoid" Glorot |x| Ok(x.hard_sigmoid());
+    "hard_swish" He |x| Ok(x.hard_swish());
     "gelu" He |x| Ok(x.gelu());
     "gelu_tanh" He |x| Ok(x.gelu_tanh());
     "silu" He |x| Ok(x.silu());
+    "mish" He |x| Ok(x.mish());
     "softmax" LeCun over rows |x| x.softmax(-1);
     "log_softmax" LeCun over rows |x| x.log_softmax(-1);
+    "softmin" LeCun over rows |x| x.softmin(-1);
 };
 
 /// An activation function as a layer.
@@ -112,6 +132,9 @@ impl Activation {
         if !parameter.choices.is_empty() && !parameter.choices.contains(&value) {
             let choices = parameter.choices.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
             return Err(fail(format!("{name}: {} {value} is not one of {choices}", parameter.name)).help(help));
+        }
+        if value <= parameter.above {
+            return Err(fail(format!("{name}: {} {value} is not above {}", parameter.name, parameter.above)).help(help));
         }
         Ok(Activation { parameter: Some(value), ..self })
     }

@@ -5,6 +5,7 @@
 //! [`Sequential`] and the network notation are made of.
 
 mod activation;
+mod adaptive;
 mod attention;
 mod buffer;
 mod convolution;
@@ -20,6 +21,7 @@ mod residual;
 mod sequential;
 
 pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParameter, Flatten, Reshape};
+pub use adaptive::{Maxout, PRelu};
 pub use attention::{MultiHeadAttention, Positions};
 pub use buffer::Buffer;
 pub use convolution::Conv2d;

@@ -6,7 +6,8 @@ use super::sequence_words as sequences;
 use super::words::{RESIDUAL, Word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::{
-    ACTIVATIONS, Activation, BatchNorm, Dropout, GroupNorm, Initializer, LayerNorm, Linear, Module, Residual, RmsNorm, Sequential,
+    ACTIVATIONS, Activation, BatchNorm, Dropout, GroupNorm, Initializer, LayerNorm, Linear, Maxout, Module, PRelu, Residual,
+    RmsNorm, Sequential,
 };
 
 /// What a word needs to know to make its layer.
@@ -34,8 +35,7 @@ impl<'a> Suiting<'a> {
         // Poolings and the like leave it to the activation behind them.
         let next =
             words.iter().chain(self.behind).find(|word| !LAYERS.iter().any(|layer| layer.name == word.name && layer.passing));
-        let activation = next.and_then(|word| Activation::new(&word.name));
-        let suited = activation.map_or(Initializer::LeCun, |activation| activation.kind().initializer);
+        let suited = next.map_or(Initializer::LeCun, |word| suited_before(&word.name));
         (self.chosen.unwrap_or(suited), Suiting { behind: next, ..self })
     }
 }
@@ -90,6 +90,8 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "attention", usage: sequences::ATTENTION, passing: false, build: sequences::attention },
     LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
+    LayerWord { name: "prelu", usage: "prelu or prelu(shared)", passing: false, build: prelu },
+    LayerWord { name: "maxout", usage: "maxout(POOL)", passing: false, build: maxout },
 ];
 
 fn linear(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
@@ -161,6 +163,38 @@ fn residual(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
         [body, shortcut] => Ok(Box::new(Residual::with_shortcut(part(body)?, part(shortcut)?))),
         _ => Err(Error::new(ErrorKind::Notation, "res needs layers in parentheses, and perhaps others after a `|`")
             .help("write e.g. res(conv(8,3,padding=same) relu)")),
+    }
+}
+
+fn prelu(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let channels = match (&word.arguments[..], site.input) {
+        ([], &[channels, ..]) => Some(channels),
+        ([], []) => None,
+        ([flag], _) if flag == "shared" => None,
+        _ => {
+            return Err(Error::new(ErrorKind::Notation, "prelu takes no number; perhaps `shared`")
+                .help("write `prelu`, or prelu(shared) for one slope in all"));
+        }
+    };
+    Ok(Box::new(PRelu::new(channels)?))
+}
+
+fn maxout(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    let [pool] = &word.arguments[..] else {
+        return Err(
+            Error::new(ErrorKind::Notation, "maxout needs the number of units that make one").help("write e.g. maxout(2)")
+        );
+    };
+    Ok(Box::new(Maxout { pool: whole_number(pool)? }))
+}
+
+/// The initialiser that suits the weights before a word.
+fn suited_before(name: &str) -> Initializer {
+    match Activation::new(name) {
+        Some(activation) => activation.kind().initializer,
+        None if name == "prelu" => Initializer::He,
+        // Maxout too: the larger of two standard normal numbers has a mean square of 1.
+        None => Initializer::LeCun,
     }
 }
 
@@ -252,6 +286,12 @@ mod tests {
             ("relu(kink=0)", "relu(kink=0)"),
             ("relu()", "relu"),
             ("leaky_relu(slope=0.2)", "leaky_relu(0.2)"),
+            ("elu(1)", "elu(1)"),
+            ("celu( alpha = 0.5 )", "celu(0.5)"),
+            ("clipped_relu", "clipped_relu"),
+            ("prelu", "prelu"),
+            ("prelu( shared )", "prelu(shared)"),
+            ("maxout( 2 )", "maxout(2)"),
         ] {
             assert_eq!(build(text).unwrap(), read_as);
         }
@@ -264,6 +304,11 @@ mod tests {
             ("relu(kink=0, kink=1)", "relu takes one argument", "write e.g. relu(kink=0.5)"),
             ("leaky_relu(inf)", "leaky_relu: slope inf is not a finite number", "write e.g. leaky_relu(0.01)"),
             ("tanh(kink=1)", "tanh takes no arguments", "write `tanh`"),
+            ("celu(0)", "celu: alpha 0 is not above 0", "write e.g. celu(1)"),
+            ("clipped_relu(-1)", "clipped_relu: ceiling -1 is not above 0", "write e.g. clipped_relu(20)"),
+            ("prelu(0.25)", "prelu takes no number; perhaps `shared`", "write `prelu`, or prelu(shared) for one slope in all"),
+            ("maxout", "maxout needs the number of units that make one", "write e.g. maxout(2)"),
+            ("maxout(0)", "`0` is not a number of units", "use a whole number from 1"),
         ] {
             let error = build(text).unwrap_err();
             assert_eq!((error.what(), error.what_to_do()), (what, help), "{text}");

@@ -118,8 +118,9 @@ def case(name, inputs, compute, args=None, gradients=True, dtypes=("f64", "f32")
     CASES.append(entry)
 
 
-def exact(name, values, value, slope, dtype, compute):
-    """A case of an elementwise function whose values come from 60-digit arithmetic, to be compared number by number.
+def exact(name, values, value, slope, dtype, compute, args=None, each=True):
+    """A case of an elementwise function whose values come from 60-digit arithmetic, to be compared number by number (with
+    `each` of "value" the gradients only relative to the largest one).
 
     PyTorch must agree with them relative to the largest one.
     """
@@ -135,7 +136,8 @@ def exact(name, values, value, slope, dtype, compute):
         largest = np.abs(ours).max()
         assert np.abs(ours - theirs).max() <= (1e-13 if dtype == "f64" else 2e-6) * largest, (name, ours, theirs)
     given = {"s": list(points.shape), "d": text(points)}
-    CASES.append({"f": name, "each": True, "x": [given], "s": given["s"], dtype: {"y": text(y), "g": [text(g)]}})
+    arguments = {"args": args} if args else {}
+    CASES.append({"f": name, "each": each, **arguments, "x": [given], "s": given["s"], dtype: {"y": text(y), "g": [text(g)]}})
 
 
 def write_cases(name):

@@ -23,6 +23,8 @@ const FAMILIES: &[(&str, Call)] = &[
     (include_str!("attention.json"), crate::attention::call),
     (include_str!("losses.json"), crate::losses::call),
     (include_str!("normalization.json"), crate::normalization::call),
+    (include_str!("elementary.json"), crate::elementary::call),
+    (include_str!("arrange.json"), crate::arrange::call),
 ];
 
 /// Calls the function of that name as the registry's `usage` says.

@@ -6,9 +6,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrange;
 mod arrays;
 mod attention;
 mod data;
+mod elementary;
 mod functions;
 mod losses;
 mod metrics;

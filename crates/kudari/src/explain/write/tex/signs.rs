@@ -42,7 +42,7 @@ const LOWERED: [(char, &str); 14] = [
 ];
 
 /// Other signs of mathematics.
-const SIGNS: [(char, &str); 36] = [
+const SIGNS: [(char, &str); 37] = [
     ('−', "-"),
     ('·', "\\cdot"),
     ('×', "\\times"),
