@@ -142,7 +142,8 @@ pub(super) fn tanh(x: f32) -> f32 {
     let p = p.mul_add(z, 1.333_319_5e-1);
     let p = p.mul_add(z, -3.333_333e-1);
     let small = (p * z).mul_add(x, x);
-    if a < 0.625 { small } else { large.copysign(x) }
+    // The sum of two zeros loses the sign.
+    (if a < 0.625 { small } else { large }).copysign(x)
 }
 
 /// e^x in f64, for |x| below 700, within 1e-9.
