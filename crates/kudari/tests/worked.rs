@@ -157,7 +157,8 @@ fn edges() -> Vec<(&'static str, Sample)> {
 }
 
 /// Functions that are compositions while somebody looks: what they are made of is worked out instead.
-const COMPOSED: [&str; 5] = ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention"];
+const COMPOSED: [&str; 8] =
+    ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention", "rnn", "lstm", "gru"];
 
 /// Checks every sample of the functions and the edges; gives the failures and how many numbers were compared.
 fn check_all<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Vec<String>, usize) {

@@ -23,6 +23,7 @@ const FAMILIES: &[(&str, Call)] = &[
     (include_str!("attention.json"), crate::attention::call),
     (include_str!("losses.json"), crate::losses::call),
     (include_str!("normalization.json"), crate::normalization::call),
+    (include_str!("recurrent.json"), crate::recurrent::call),
 ];
 
 /// Calls the function of that name as the registry's `usage` says.

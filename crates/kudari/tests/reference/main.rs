@@ -14,4 +14,5 @@ mod losses;
 mod metrics;
 mod normalization;
 mod optimizers;
+mod recurrent;
 mod schedules;
