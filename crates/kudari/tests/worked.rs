@@ -157,8 +157,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
 }
 
 /// Functions that are compositions while somebody looks: what they are made of is worked out instead.
-const COMPOSED: [&str; 8] =
-    ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention", "rnn", "lstm", "gru"];
+const COMPOSED: [&str; 8] = ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention", "rnn", "lstm", "gru"];
 
 /// Checks every sample of the functions and the edges; gives the failures and how many numbers were compared.
 fn check_all<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Vec<String>, usize) {
@@ -311,6 +310,9 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("conv(2,2) relu maxpool(2) flatten linear(2)", &[1, 5, 4], "softmax_cross_entropy"),
             ("conv(2,3,padding=same,nobias) tanh avgpool(2) conv(2,1,groups=2) globalpool", &[2, 4, 4], "mean_squared_error"),
             ("reshape(1,2,3) conv(1,2,stride=1x2) sigmoid flatten", &[6], "mean_squared_error"),
+            ("lstm(2) last linear(1)", &[2, 2], "mean_squared_error"),
+            ("gru(2,both) last linear(2)", &[2, 1], "softmax_cross_entropy"),
+            ("reshape(3,1) rnn(2,layers=2) flatten", &[3], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
         }

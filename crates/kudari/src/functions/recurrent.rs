@@ -279,3 +279,33 @@ pub(super) const ENTRIES: &[Entry] = &[
         },
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::{DType, Stream};
+    use crate::set_threads;
+
+    /// Samples of several tasks, and of one whose products are cut instead.
+    #[test]
+    fn the_number_of_threads_does_not_change_a_bit() {
+        for (samples, units) in [(40, 20), (3, 150)] {
+            let mut stream = Stream::new(1, "recurrent");
+            let mut of = |shape: &[usize]| Variable::parameter(stream.uniform(shape, -0.5, 0.5, DType::F32).unwrap());
+            let (x, h, w, u) = (of(&[samples, 9, 30]), of(&[samples, units]), of(&[3 * units, 30]), of(&[3 * units, units]));
+            let b = of(&[3 * units]);
+            let lengths: Vec<usize> = (0..samples).map(|sample| 1 + sample * 5 % 9).collect();
+            let run = |threads| {
+                set_threads(threads);
+                let weights = RecurrentWeights { input: &w, hidden: &u, biases: Some([&b, &b]) };
+                let options = RecurrentOptions { lengths: Some(&lengths), reverse: true };
+                let (y, last) = gru(&x, &h, &weights, &options).unwrap();
+                let gradients = y.square().sum().add(last.sum()).unwrap().backward().unwrap();
+                let all: Vec<_> = [&x, &h, &w, &u, &b].map(|v| gradients.get(v).unwrap().to_f64_vec()).into();
+                (y.array().to_f64_vec(), all)
+            };
+            let one = run(1);
+            assert!([2, 3, 5].iter().all(|&threads| run(threads) == one), "{samples} samples");
+        }
+    }
+}

@@ -88,6 +88,10 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "embedding", usage: "embedding(ROWS,SIZE)", passing: false, build: sequences::embedding },
     LayerWord { name: "positions", usage: "positions", passing: false, build: sequences::positions },
     LayerWord { name: "attention", usage: sequences::ATTENTION, passing: false, build: sequences::attention },
+    LayerWord { name: "rnn", usage: sequences::RNN, passing: false, build: sequences::recurrent },
+    LayerWord { name: "lstm", usage: sequences::LSTM, passing: false, build: sequences::recurrent },
+    LayerWord { name: "gru", usage: sequences::GRU, passing: false, build: sequences::recurrent },
+    LayerWord { name: "last", usage: "last", passing: true, build: sequences::last },
     LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
 ];

@@ -1,10 +1,12 @@
 //! Calls of the recurrent functions.
 
+use kudari::autograd::trace;
 use kudari::functions::{RecurrentActivation, RecurrentOptions, RecurrentWeights, concatenate, gru, lstm, rnn, stack};
+use kudari::layers::{Gru, Layer, Lstm, Path, RecurrentLayers, Rnn};
 use kudari::{Array, DType, Result, Variable};
 use serde_json::Value;
 
-use crate::data::sizes;
+use crate::data::{Relative, array, numbers, rule, sizes, worst};
 
 /// Results at all places and last states, one after the other along the axis of places.
 pub(crate) fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
@@ -20,6 +22,110 @@ pub(crate) fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable>
         _ => panic!("`{name}` is not in the table of calls: add it to tests/reference/recurrent.rs"),
     };
     concatenate(&[&y, &stack(&last.iter().collect::<Vec<_>>(), 1)?], 1)
+}
+
+/// The layers of a stack.
+enum Layers {
+    Rnn(Rnn),
+    Lstm(Lstm),
+    Gru(Gru),
+}
+
+impl Layers {
+    /// As `stack` says, with these numbers as parameters.
+    fn new(stack: &Value, inputs: usize, parameters: &[Array]) -> Layers {
+        let (units, layers) = (stack["units"].as_u64().unwrap() as usize, stack["layers"].as_u64().unwrap() as usize);
+        let options = RecurrentLayers { layers, both: stack["both"] == true, ..RecurrentLayers::default() };
+        let mut made = match stack["f"].as_str().unwrap() {
+            "rnn" => Layers::Rnn(Rnn::new(inputs, units, RecurrentActivation::Tanh, &options).unwrap()),
+            "lstm" => Layers::Lstm(Lstm::new(inputs, units, &options).unwrap()),
+            _ => Layers::Gru(Gru::new(inputs, units, &options).unwrap()),
+        };
+        let layer: &mut dyn Layer = match &mut made {
+            Layers::Rnn(layer) => layer,
+            Layers::Lstm(layer) => layer,
+            Layers::Gru(layer) => layer,
+        };
+        let mut numbers = parameters.iter();
+        layer.visit_mut(&Path::ROOT, &mut |_, parameter| parameter.set_array(numbers.next().unwrap().clone()).unwrap());
+        assert!(numbers.next().is_none());
+        made
+    }
+
+    fn parameters(&self) -> Vec<Variable> {
+        let layer: &dyn Layer = match self {
+            Layers::Rnn(layer) => layer,
+            Layers::Lstm(layer) => layer,
+            Layers::Gru(layer) => layer,
+        };
+        let mut found = Vec::new();
+        layer.visit(&Path::ROOT, &mut |_, parameter| found.push(parameter.variable().clone()));
+        found
+    }
+
+    /// The results and the last states.
+    fn forward(&self, x: &Variable, states: &[Variable], lengths: Option<&[usize]>) -> Vec<Variable> {
+        match self {
+            Layers::Rnn(layer) => layer.forward_with_state(x, Some(&states[0]), lengths).map(|(y, h)| vec![y, h]),
+            Layers::Lstm(layer) => {
+                layer.forward_with_state(x, Some([&states[0], &states[1]]), lengths).map(|(y, [h, c])| vec![y, h, c])
+            }
+            Layers::Gru(layer) => layer.forward_with_state(x, Some(&states[0]), lengths).map(|(y, h)| vec![y, h]),
+        }
+        .unwrap()
+    }
+}
+
+/// Several layers, both directions, states in and out: results and all gradients, by the kernels and by the compositions.
+#[test]
+fn stacks_of_layers_agree_with_pytorch() {
+    let file: Value = serde_json::from_str(include_str!("recurrent.json")).unwrap();
+    let stacks = file["stacks"].as_array().unwrap();
+    assert_eq!(stacks.len(), 9);
+    for stack in stacks {
+        for dtype in [DType::F64, DType::F32] {
+            let given: Vec<Array> = stack["x"].as_array().unwrap().iter().map(|x| array(x, dtype)).collect();
+            let count = if stack["f"] == "lstm" { 2 } else { 1 };
+            let lengths = stack["lengths"].as_array().map(|_| sizes(&stack["lengths"]));
+            let layers = Layers::new(stack, given[0].shape()[2], &given[1 + count..]);
+            let inputs: Vec<Variable> = given[..=count].iter().map(|x| Variable::parameter(x.clone())).collect();
+            let all: Vec<Variable> = inputs.iter().cloned().chain(layers.parameters()).collect();
+            let forward = || layers.forward(&inputs[0], &inputs[1..], lengths.as_deref());
+            for results in [forward(), trace(forward).0] {
+                let mut sum = Variable::constant(Array::from(0.0)).to_dtype(dtype).unwrap();
+                for (y, expected) in results.iter().zip(stack[dtype.name()]["y"].as_array().unwrap()) {
+                    compare(y.array(), expected, &stack["f"]);
+                    sum = sum.add(y.mul(rule(&file["upstream"], y.shape()).to_dtype(dtype)).unwrap().sum()).unwrap();
+                }
+                let gradients = sum.backward().unwrap();
+                let expected = stack[dtype.name()]["g"].as_array().unwrap();
+                assert_eq!(expected.len(), all.len());
+                for (variable, expected) in all.iter().zip(expected) {
+                    compare(gradients.get(variable).unwrap(), expected, &stack["f"]);
+                }
+            }
+        }
+    }
+}
+
+fn compare(got: &Array, expected: &Value, what: &Value) {
+    let dtype = got.dtype();
+    let (error, _) = worst(&got.to_f64_vec(), &numbers(expected.as_str().unwrap(), dtype), dtype, Relative::ToLargest);
+    let tolerance = if dtype == DType::F32 { 3e-6 } else { 1e-14 };
+    assert!(error <= tolerance, "{what} in {dtype}: {error:e}");
+}
+
+/// Dropout between layers is there in training only, and not behind the last layer.
+#[test]
+fn dropout_lies_between_layers() {
+    let x = Variable::constant(Array::linspace(-1.0, 1.0, 60, DType::F32).to_dtype(DType::F32).reshape(&[2, 10, 3]).unwrap());
+    let of = |layers: usize| Gru::new(3, 8, &RecurrentLayers { layers, dropout: 0.5, ..RecurrentLayers::default() }).unwrap();
+    let (one, two) = (of(1), of(2));
+    let run = |layer: &Gru| layer.forward_with_state(&x, None, None).unwrap().0.array().to_f64_vec();
+    assert_eq!(run(&one), run(&one));
+    assert_ne!(run(&two), run(&two));
+    let used = || kudari::inference(|| run(&two));
+    assert_eq!(used(), used());
 }
 
 /// What stands behind a sample's end does not matter, not even a NaN.
