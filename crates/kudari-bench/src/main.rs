@@ -7,6 +7,7 @@
 mod gpt;
 mod measure;
 mod products;
+mod recurrent;
 mod scaling;
 mod workload;
 
@@ -39,6 +40,8 @@ struct Arguments {
 enum Command {
     /// Matrix products of the shapes that occur in training, in GFLOP/s
     Products,
+    /// Recurrent layers alone, forward and backward, in milliseconds
+    Recurrent,
     /// Time of a step against batch, width and depth, with pictures
     Scaling {
         /// Folder for the pictures
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Products) => products::run(),
+        Some(Command::Recurrent) => recurrent::run(&arguments.repetitions),
         Some(Command::Scaling { out }) => scaling::run(out),
         None => workload::run(
             arguments.workload.as_deref().unwrap_or_default(),

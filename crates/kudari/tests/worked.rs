@@ -168,7 +168,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
 }
 
 /// Functions that are compositions while somebody looks: what they are made of is worked out instead.
-const COMPOSED: [&str; 5] = ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention"];
+const COMPOSED: [&str; 8] = ["layer_norm", "rms_norm", "batch_norm", "attention", "self_attention", "rnn", "lstm", "gru"];
 
 /// Checks every sample of the functions and the edges; gives the failures and how many numbers were compared.
 fn check_all<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Vec<String>, usize) {
@@ -324,6 +324,9 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("linear(4) maxout(2) linear(3) prelu linear(2) prelu(shared)", &[2], "mean_squared_error"),
             ("conv(4,2) prelu maxout(2) flatten linear(2)", &[1, 3, 4], "softmax_cross_entropy"),
             ("linear(3) elu(0.5) linear(2) clipped_relu(0.1)", &[2], "mean_squared_error"),
+            ("lstm(2) last linear(1)", &[2, 2], "mean_squared_error"),
+            ("gru(2,both) last linear(2)", &[2, 1], "softmax_cross_entropy"),
+            ("reshape(3,1) rnn(2,layers=2) flatten", &[3], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
         }

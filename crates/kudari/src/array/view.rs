@@ -218,6 +218,10 @@ impl Array {
             let to = whole.make_mut::<T>();
             for row in 0..if self.is_empty() { 0 } else { walk.rows() } {
                 let [t, f] = walk.row_offsets(row, [offset, self.offset]);
+                if walk.inner_stride(0) == 1 && walk.inner_stride(1) == 1 {
+                    to[t..t + walk.inner_len()].copy_from_slice(&from.data[f..f + walk.inner_len()]);
+                    continue;
+                }
                 for i in 0..walk.inner_len() as isize {
                     let (t, f) = (t as isize + i * walk.inner_stride(0), f as isize + i * walk.inner_stride(1));
                     to[t as usize] = from.data[f as usize];

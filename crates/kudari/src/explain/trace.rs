@@ -115,8 +115,8 @@ impl Tracer {
         for variable in new {
             let name = variable.identity_number().and_then(|id| names.get(&id)).cloned().unwrap_or_default();
             let letter = match name.rsplit('.').next() {
-                Some("weight") => "w",
-                Some("bias") => "b",
+                Some(last) if last.starts_with("weight") => "w",
+                Some(last) if last.starts_with("bias") => "b",
                 _ => "θ",
             };
             let block = self.add_variable(&variable, Origin::Parameter(self.parameters.len()), letter, layer);

@@ -71,6 +71,7 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
         super::pooling::ENTRIES,
         super::normalization::ENTRIES,
         super::attention::ENTRIES,
+        super::recurrent::ENTRIES,
         super::shape::ENTRIES,
         super::indexing::ENTRIES,
         super::embedding::ENTRIES,

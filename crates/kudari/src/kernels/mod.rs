@@ -24,6 +24,7 @@ pub(crate) mod pooled;
 pub(crate) mod pooling;
 pub(crate) mod precision;
 pub(crate) mod random;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod strided;

@@ -17,6 +17,7 @@ mod normalization;
 mod parameter;
 mod pattern;
 mod pooling;
+mod recurrent;
 mod residual;
 mod sequential;
 
@@ -33,6 +34,7 @@ pub use normalization::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use parameter::{Layer, Parameter, Path, parameter_count, set_seed};
 pub use pattern::matches;
 pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
+pub use recurrent::{Gru, Last, Lstm, RecurrentLayers, Rnn};
 pub use residual::Residual;
 pub use sequential::{Module, Sequential};
 

@@ -25,6 +25,7 @@ const FAMILIES: &[(&str, Call)] = &[
     (include_str!("normalization.json"), crate::normalization::call),
     (include_str!("elementary.json"), crate::elementary::call),
     (include_str!("arrange.json"), crate::arrange::call),
+    (include_str!("recurrent.json"), crate::recurrent::call),
 ];
 
 /// Calls the function of that name as the registry's `usage` says.

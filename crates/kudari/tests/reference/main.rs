@@ -16,4 +16,5 @@ mod losses;
 mod metrics;
 mod normalization;
 mod optimizers;
+mod recurrent;
 mod schedules;

@@ -26,7 +26,7 @@ enum Cut {
 }
 
 /// A product with everything that its tasks need to know.
-struct Product<'a, T> {
+pub(super) struct Product<'a, T> {
     m: usize,
     k: usize,
     n: usize,
@@ -39,7 +39,7 @@ struct Product<'a, T> {
 
 /// `out = a · b` with its ending.
 pub(super) fn product<T: Float>(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, ending: Ending<'_, T>) {
-    let product = Product { m, k, n, a, b, ending, micro: Micro::best(), out: SendPointer(out.as_mut_ptr()) };
+    let product = Product::new(out, [m, k, n], a, b, ending);
     if b.column_stride == 1 && m * k * n <= SMALL {
         product.in_place();
     } else {
@@ -47,7 +47,12 @@ pub(super) fn product<T: Float>(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<
     }
 }
 
-impl<T: Float> Product<'_, T> {
+impl<'a, T: Float> Product<'a, T> {
+    /// A product that is yet to be computed, into `out` of m · n numbers.
+    pub(super) fn new(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<'a, T>, b: Matrix<'a, T>, ending: Ending<'a, T>) -> Self {
+        Product { m, k, n, a, b, ending, micro: Micro::best(), out: SendPointer(out.as_mut_ptr()) }
+    }
+
     /// Stripes of rows, of nearly equal height: a low one at the end would waste most of its registers.
     fn stripes(&self) -> usize {
         self.m.div_ceil(self.micro.rows)
@@ -57,12 +62,12 @@ impl<T: Float> Product<'_, T> {
         stripe * self.m / self.stripes()
     }
 
-    fn panels(&self) -> usize {
+    pub(super) fn panels(&self) -> usize {
         self.n.div_ceil(self.micro.columns)
     }
 
     /// Blocks of the inner dimension: their first index and length. There is at least one, perhaps empty.
-    fn depths(&self) -> impl Iterator<Item = (usize, usize)> + use<T> {
+    pub(super) fn depths(&self) -> impl Iterator<Item = (usize, usize)> + use<T> {
         let (k, blocks) = (self.k, self.k.div_ceil(DEPTH).max(1));
         (0..blocks).map(move |block| {
             let from = block * k / blocks;
@@ -71,7 +76,7 @@ impl<T: Float> Product<'_, T> {
     }
 
     /// The estimated time in nanoseconds.
-    fn cost(&self) -> f64 {
+    pub(super) fn cost(&self) -> f64 {
         (self.m * self.n * self.k) as f64 / RATE
     }
 
@@ -193,6 +198,37 @@ impl<T: Float> Product<'_, T> {
                 }
             }
         });
+    }
+
+    /// Numbers of b when it is packed.
+    pub(super) fn packed_size(&self) -> usize {
+        self.k * self.panels() * self.micro.columns
+    }
+
+    /// Packs all of b, which has [`packed_size`](Self::packed_size) numbers then.
+    pub(super) fn pack_columns(&self, values: &mut [T]) {
+        self.pack_shared(values, Cut::Rows);
+    }
+
+    /// Packs all of a, in m · k numbers.
+    pub(super) fn pack_rows(&self, values: &mut [T]) {
+        self.pack_shared(values, Cut::Columns);
+    }
+
+    /// Computes one panel of columns from packed operands, for the block of the inner dimension that starts at `from`.
+    pub(super) fn multiply_panel(&self, rows: &[T], columns: &[T], panel: usize, [from, depth]: [usize; 2]) {
+        let wide = self.micro.columns;
+        let j = panel * wide;
+        let b = &columns[(from * self.panels() + panel * depth) * wide..][..depth * wide];
+        for stripe in 0..self.stripes() {
+            let i = self.stripe_top(stripe);
+            let height = self.stripe_top(stripe + 1) - i;
+            let a = &rows[from * self.m + i * depth..][..height * depth];
+            let sizes = [height, wide.min(self.n - j), depth];
+            // SAFETY: the slices of the packed operands hold what the tile reads; the caller gives every panel to one task, and the
+            // output has m · n numbers.
+            unsafe { self.tile([i, j, from], sizes, a.as_ptr(), b.as_ptr(), [1, height as isize, wide as isize], [true, true]) }
+        }
     }
 
     /// Packs all of the operand that the tasks share, block by block of the inner dimension.

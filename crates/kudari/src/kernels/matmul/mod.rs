@@ -7,12 +7,14 @@
 mod blocks;
 mod dot;
 mod pack;
+mod prepared;
 mod tile;
 pub(super) mod vector;
 
 use super::bf16;
 use super::float::Float;
 use super::threads::{self, SendPointer};
+pub(crate) use prepared::Prepared;
 
 /// A matrix in memory: element (i, j) lies at `offset + i·row_stride + j·column_stride`.
 #[derive(Clone, Copy)]

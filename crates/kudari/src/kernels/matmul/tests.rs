@@ -166,3 +166,30 @@ fn the_number_of_threads_does_not_change_a_bit() {
         assert!([2, 3, 5].iter().all(|&count| product(count) == one), "{sizes:?}");
     }
 }
+
+/// An operand that is packed once gives what the plain loop gives, on any number of threads; its inner dimension is cut into
+/// blocks beyond 256.
+#[test]
+fn a_prepared_operand_multiplies_like_the_plain_loop() {
+    for [m, k, n] in [[1, 1, 1], [5, 37, 70], [16, 300, 130], [33, 520, 64], [3, 0, 4], [0, 4, 3], [40, 128, 512]] {
+        let (a, b, start, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * n, 3), numbers(n, 4));
+        let matrix = |data, columns: usize| Matrix { data, offset: 0, row_stride: columns as isize, column_stride: 1 };
+        let turned = Matrix { data: &b[..], offset: 0, row_stride: 1, column_stride: k as isize };
+        for (accumulate, bias) in [(false, None), (true, None), (true, Some(&bias[..]))] {
+            let ending = Ending { accumulate, bias, relu: false };
+            for b in [matrix(&b[..], n), turned] {
+                let product = |threads| {
+                    threads::set_threads(threads);
+                    let mut out = start.clone();
+                    Prepared::new(b, [k, n]).product(&mut out, m, matrix(&a[..], k), ending);
+                    out
+                };
+                let mut exact = start.clone();
+                plain(&mut exact, [m, k, n], matrix(&a[..], k), b, ending);
+                let one = product(1);
+                assert!(one.iter().zip(&exact).all(|(x, y)| (x - y).abs() < 1e-12), "{m}×{k}×{n}");
+                assert!(product(3) == one, "{m}×{k}×{n}");
+            }
+        }
+    }
+}
