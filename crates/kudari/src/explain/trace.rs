@@ -33,8 +33,9 @@ pub(super) struct Tracer {
     used: Vec<&'static str>,
 }
 
-/// Letters for what follows a layer's sums, one after the other.
-const AFTER: [&str; 6] = ["z", "u", "v", "s", "r", "q"];
+/// Letters for what follows a layer's sums, one after the other. A recurrent layer of two places needs most of them.
+const AFTER: [&str; 24] =
+    ["z", "u", "v", "s", "r", "q", "g", "f", "m", "n", "k", "j", "l", "o", "i", "G", "F", "M", "N", "K", "J", "L", "O", "I"];
 
 impl Tracer {
     /// Runs the problem forward and backward.
