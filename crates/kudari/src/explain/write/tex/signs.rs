@@ -24,7 +24,7 @@ const RAISED: [(char, &str); 17] = [
 ];
 
 /// Lowered signs and what they are.
-const LOWERED: [(char, &str); 14] = [
+const LOWERED: [(char, &str); 16] = [
     ('₀', "0"),
     ('₁', "1"),
     ('₂', "2"),
@@ -39,6 +39,8 @@ const LOWERED: [(char, &str); 14] = [
     ('ⱼ', "j"),
     ('ₖ', "k"),
     ('ₙ', "n"),
+    ('ₜ', "t"),
+    ('₋', "-"),
 ];
 
 /// Other signs of mathematics.
