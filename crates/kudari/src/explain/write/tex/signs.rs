@@ -24,7 +24,7 @@ const RAISED: [(char, &str); 17] = [
 ];
 
 /// Lowered signs and what they are.
-const LOWERED: [(char, &str); 16] = [
+const LOWERED: [(char, &str); 17] = [
     ('₀', "0"),
     ('₁', "1"),
     ('₂', "2"),
@@ -41,6 +41,7 @@ const LOWERED: [(char, &str); 16] = [
     ('ₙ', "n"),
     ('ₜ', "t"),
     ('₋', "-"),
+    ('₊', "+"),
 ];
 
 /// Other signs of mathematics.
