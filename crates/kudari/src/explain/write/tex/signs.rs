@@ -24,7 +24,7 @@ const RAISED: [(char, &str); 17] = [
 ];
 
 /// Lowered signs and what they are.
-const LOWERED: [(char, &str); 17] = [
+const LOWERED: [(char, &str); 18] = [
     ('₀', "0"),
     ('₁', "1"),
     ('₂', "2"),
@@ -42,6 +42,7 @@ const LOWERED: [(char, &str); 17] = [
     ('ₜ', "t"),
     ('₋', "-"),
     ('₊', "+"),
+    ('ᵣ', "r"),
 ];
 
 /// Other signs of mathematics.
