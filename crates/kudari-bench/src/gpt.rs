@@ -32,7 +32,7 @@ impl Gpt {
             let attention = MultiHeadAttention::new(SIZE, HEADS, true, initializer, false)?;
             let looking = Sequential::new().with(LayerNorm::new(&[SIZE])?).with(attention);
             let mut thinking = Sequential::new().with(LayerNorm::new(&[SIZE])?).with(linear(SIZE, 4 * SIZE)?);
-            if let Some(gelu) = gelu.clone() {
+            if let Some(gelu) = gelu {
                 thinking = thinking.with(gelu);
             }
             blocks = blocks.with(Residual::new(looking)).with(Residual::new(thinking.with(linear(4 * SIZE, SIZE)?)));

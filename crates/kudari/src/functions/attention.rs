@@ -128,7 +128,7 @@ impl Fused for Attention {
             // Far below every other score; where nothing is seen at all the weights are made 0 afterwards.
             Some(seen) => {
                 let hidden = seen.to_dtype(scores.dtype()).max_axes(&[-1], true)?.scale(-1e30);
-                choose(&seen, &choose(&seen, &scores, &Variable::constant(hidden))?.softmax(-1)?, 0.0)?
+                choose(&seen, &choose(&seen, &scores, Variable::constant(hidden))?.softmax(-1)?, 0.0)?
             }
             None => scores.softmax(-1)?,
         };

@@ -66,7 +66,7 @@ impl Function for AddRows {
                 let g = g.contiguous_slice::<T>().unwrap_or(&[]);
                 for (g, &place) in g.chunks_exact(width.max(1)).zip(&places) {
                     let row = &mut out[place as usize * width..][..width];
-                    row.iter_mut().zip(g).for_each(|(sum, &g)| *sum = *sum + g);
+                    row.iter_mut().zip(g).for_each(|(sum, &g)| *sum += g);
                 }
             })
         }, else return Err(Error::dtype(format!("add_rows: not defined for {}", g.dtype()))));

@@ -56,8 +56,8 @@ pub(crate) fn rows_gradient<T: Float>(
         let range = index * piece..index * piece + part.len();
         let start = &start;
         let mut none = [];
-        // SAFETY: piece `index` has 2 · columns sums of its own inside `sums`.
         let sums = if wanted {
+            // SAFETY: piece `index` has 2 · columns sums of its own inside `sums`.
             unsafe { std::slice::from_raw_parts_mut(start.0.add(2 * columns * index), 2 * columns) }
         } else {
             &mut none[..]

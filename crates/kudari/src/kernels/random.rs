@@ -133,9 +133,10 @@ vectorized! {
 #[inline(always)]
 fn sixteen_blocks(first: u64, key: u64) -> [[u32; SIDE_BY_SIDE]; 4] {
     let mut c = [[0u32; SIDE_BY_SIDE]; 4];
-    for b in 0..SIDE_BY_SIDE {
+    let [low, high, ..] = &mut c;
+    for (b, (low, high)) in low.iter_mut().zip(high).enumerate() {
         let counter = first.wrapping_add(b as u64);
-        (c[0][b], c[1][b]) = (counter as u32, (counter >> 32) as u32);
+        (*low, *high) = (counter as u32, (counter >> 32) as u32);
     }
     let mut k = [key as u32, (key >> 32) as u32];
     for _ in 0..10 {

@@ -74,6 +74,7 @@ impl<T: Float> Convolution<'_, T> {
             for c in first..depth.min(first + CHANNELS) {
                 let columns = wide.min(self.columns - panel * wide);
                 let mut taps = [[T::ZERO; MOST_COLUMNS]; 9];
+                #[allow(clippy::needless_range_loop)] // j is a column of every tap
                 for j in 0..columns {
                     let numbers = kernel(c, panel * wide + j);
                     for (tap, &number) in numbers.iter().enumerate() {

@@ -1,4 +1,5 @@
 //! The transforms of one square, vector by vector of channels.
+#![allow(clippy::needless_range_loop)] // x and y count columns and rows of squares, in several arrays at once
 
 use super::POSITIONS;
 use crate::kernels::float::{DType, Element, Float};
@@ -65,11 +66,14 @@ impl<T: Float> Loops<T> {
     pub(super) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         if T::DTYPE == DType::F32 {
-            // SAFETY: T is f32, so both are the same type.
-            match level() {
-                Level::Avx512 => return unsafe { std::mem::transmute_copy::<Loops<f32>, Loops<T>>(&avx512::ALL) },
-                Level::Avx2 => return unsafe { std::mem::transmute_copy::<Loops<f32>, Loops<T>>(&avx2::ALL) },
-                Level::Portable => {}
+            let found = match level() {
+                Level::Avx512 => Some(avx512::ALL),
+                Level::Avx2 => Some(avx2::ALL),
+                Level::Portable => None,
+            };
+            if let Some(loops) = found {
+                // SAFETY: T is f32 (it has that type's tag), so both are the same type.
+                return unsafe { std::mem::transmute_copy::<Loops<f32>, Loops<T>>(&loops) };
             }
         }
         let _ = (DType::F32, level(), Level::Portable);
