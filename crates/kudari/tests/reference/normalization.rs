@@ -86,7 +86,7 @@ fn what_does_not_fit_is_told() {
         (add_rows(&x, &Array::from([0i64, 1]), 4), "add_rows: g [3, 4], indices [2] of i64"),
         (add_rows(&x, &Array::from([0i64, 1, 9]), 4), "add_rows"),
     ] {
-        let error = result.err().expect(what);
+        let error = result.expect_err(what);
         assert!(error.what().starts_with(what), "{error}");
     }
 }
