@@ -12,7 +12,7 @@ use super::recurrent_states::{States, not_float};
 use super::registry::{Entry, Sample};
 use super::shape::{concatenate, stack};
 use crate::array::{Array, Shape};
-use crate::autograd::Variable;
+use crate::autograd::{Variable, may_fuse};
 use crate::error::{Error, Result};
 use crate::kernels::recurrent::Cell;
 
@@ -127,16 +127,31 @@ fn run(
     let biases = weights.biases.iter().flatten().copied();
     let inputs: SmallVec<[&Variable; 7]> =
         [x].into_iter().chain(states.iter().copied()).chain([weights.input, weights.hidden]).chain(biases).collect();
-    let all = apply_fused(function, &inputs)?;
-    let places = x.shape()[1] as isize;
-    let [first, last] = if options.reverse { [0, 0] } else { [1, places] };
-    let mut y = all.slice(&[(first..first + places).into()])?;
-    if let Some(lengths) = options.lengths {
-        let inside = (0..x.shape()[1]).flat_map(|place| lengths.iter().map(move |&length| place < length)).collect();
-        y = choose(&Array::from_vec::<bool>(inside, &[x.shape()[1], lengths.len(), 1])?, &y, 0.0)?;
+    let places = x.shape()[1];
+    let (first, last) = if options.reverse { (0, 0) } else { (1, places) };
+    // Behind a sample's end the state stays, but the result is 0.
+    let inside = |places: std::ops::Range<usize>| -> Option<Vec<bool>> {
+        let lengths = options.lengths?;
+        Some(places.flat_map(|place| lengths.iter().map(move |&length| place < length)).collect())
+    };
+    if !may_fuse() {
+        // Whoever looks sees the states themselves.
+        let inputs: SmallVec<[Variable; 7]> = inputs.into_iter().cloned().collect();
+        let (states, c) = function.steps(&inputs)?;
+        let result = |place: usize| match inside(place..place + 1) {
+            Some(inside) => choose(&Array::from_vec(inside, &[x.shape()[0], 1])?, &states[first + place], 0.0),
+            None => Ok(states[first + place].clone()),
+        };
+        let results = (0..places).map(result).collect::<Result<Vec<_>>>()?;
+        return Ok((stack(&results.iter().collect::<Vec<_>>(), 1)?, states[last].clone(), c));
     }
-    let c = if cell == Cell::Lstm { Some(all.index_axis(0, places + 1)?) } else { None };
-    Ok((y.permute(&[1, 0, 2])?, all.index_axis(0, last)?, c))
+    let all = apply_fused(function, &inputs)?;
+    let mut y = all.slice(&[(first as isize..(first + places) as isize).into()])?;
+    if let Some(inside) = inside(0..places) {
+        y = choose(&Array::from_vec(inside, &[places, x.shape()[0], 1])?, &y, 0.0)?;
+    }
+    let c = if cell == Cell::Lstm { Some(all.index_axis(0, places as isize + 1)?) } else { None };
+    Ok((y.permute(&[1, 0, 2])?, all.index_axis(0, last as isize)?, c))
 }
 
 /// A simple recurrent network: `hₜ = tanh(W·xₜ + b + U·hₜ₋₁ + b')`, or max(·, 0) (Elman 1990). x has the shape `[samples, places,

@@ -116,6 +116,31 @@ impl States {
         Ok([o.mul(c.tanh())?, c])
     }
 
+    /// Step by step: the states in the order of the places, and an LSTM's last cell.
+    pub(super) fn steps(&self, inputs: &[Variable]) -> Result<(Vec<Variable>, Option<Variable>)> {
+        let of = self.named(inputs);
+        let places = of.x.shape()[1];
+        let (mut h, mut c) = (of.state.clone(), of.memory.cloned());
+        let mut states = vec![h.clone()];
+        for step in 0..places {
+            let place = if self.reverse { places - 1 - step } else { step };
+            let mut x = of.x.index_axis(1, place as isize)?;
+            let going_on = self.going_on(place)?;
+            if let Some(going_on) = &going_on {
+                x = choose(going_on, &x, 0.0)?;
+            }
+            let [new, cell] = self.step(&x, &h, c.as_ref(), &of)?;
+            let next = |new: Variable, old: &Variable| going_on.as_ref().map_or(Ok(new.clone()), |goes| choose(goes, &new, old));
+            h = next(new, &h)?;
+            c = c.map(|old| next(cell, &old)).transpose()?;
+            states.push(h.clone());
+        }
+        if self.reverse {
+            states.reverse();
+        }
+        Ok((states, c))
+    }
+
     fn run<T: Float>(&self, inputs: &[Array]) -> Result<Array> {
         let of = self.named(inputs);
         let [samples, places] = [of.x.shape()[0], of.x.shape()[1]];
@@ -245,26 +270,7 @@ impl Fused for States {
         }
     }
     fn compose(&self, inputs: &[Variable]) -> Result<Variable> {
-        let of = self.named(inputs);
-        let places = of.x.shape()[1];
-        let (mut h, mut c) = (of.state.clone(), of.memory.cloned());
-        let mut states = vec![h.clone()];
-        for step in 0..places {
-            let place = if self.reverse { places - 1 - step } else { step };
-            let mut x = of.x.index_axis(1, place as isize)?;
-            let going_on = self.going_on(place)?;
-            if let Some(going_on) = &going_on {
-                x = choose(going_on, &x, 0.0)?;
-            }
-            let [new, cell] = self.step(&x, &h, c.as_ref(), &of)?;
-            let next = |new: Variable, old: &Variable| going_on.as_ref().map_or(Ok(new.clone()), |goes| choose(goes, &new, old));
-            h = next(new, &h)?;
-            c = c.map(|old| next(cell, &old)).transpose()?;
-            states.push(h.clone());
-        }
-        if self.reverse {
-            states.reverse();
-        }
+        let (mut states, c) = self.steps(inputs)?;
         states.extend(c);
         stack(&states.iter().collect::<Vec<_>>(), 0)
     }
