@@ -1,7 +1,13 @@
 //! The graph: what is recorded, how it is walked, what stays and what goes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use kudari::autograd::{Backward, Context, Function, InputGradients, Outputs, Saves, apply, apply_many, find_non_finite, within};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use kudari::autograd::{
+    Backward, Context, Function, InputGradients, Outputs, Pass, Printing, Saves, Statistics, Step, Timing, apply, apply_many,
+    find_non_finite, observe, within,
+};
 use kudari::{Array, DType, ErrorKind, Result, Variable, grad, no_grad};
 
 fn parameter(x: f64) -> Variable {
@@ -200,6 +206,44 @@ fn the_first_function_that_gives_nan_is_named() {
     let found = found.unwrap();
     assert_eq!((found.function.as_str(), found.index), ("backward of sqrt", vec![1, 1]));
     assert!(find_non_finite(|| x.exp()).1.is_none());
+}
+
+#[test]
+fn observers_see_every_function_and_its_backward_rule_once() {
+    let x = Variable::parameter(Array::from([[4.0, 0.0], [9.0, 16.0]]));
+    let calculate = || within(|| "0.root".into(), || x.sqrt()).mean().backward();
+    let line = line!() - 1;
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let list = seen.clone();
+    let watch = move |step: &Step<'_>| {
+        let shapes: Vec<Vec<usize>> = step.results().map(|v| v.shape().to_vec()).collect();
+        list.borrow_mut().push((step.pass, step.name(), step.layer(), step.location.line(), shapes));
+        let _ = step.input(0).map(Variable::exp); // what an observer applies is seen by nobody
+    };
+    let ((inner, statistics), _) = observe(watch, || observe(Statistics::default(), calculate));
+    assert!(inner.is_ok());
+    let root = || "0.root".to_string();
+    let expected = [
+        (Pass::Forward, "sqrt", root(), line, vec![vec![2, 2]]),
+        (Pass::Forward, "mean", String::new(), line, vec![vec![]]),
+        (Pass::Backward, "mean", String::new(), line, vec![vec![2, 2]]),
+        (Pass::Backward, "sqrt", root(), line, vec![vec![2, 2]]),
+    ];
+    assert_eq!(*seen.borrow(), expected);
+    // 2, 0, 3, 4 of the roots; a quarter of 1/(2√x), infinite at 0, of the gradients.
+    let [forward, .., backward] = statistics.rows() else { panic!("{statistics:?}") };
+    assert_eq!((forward.count, forward.min, forward.max, forward.mean, forward.zeros), (4, 0.0, 4.0, 2.25, 1));
+    assert!((forward.standard_deviation() - (8.75f64 / 4.0).sqrt()).abs() < 1e-15);
+    assert_eq!((backward.count, backward.non_finite, backward.layer.as_str()), (3, 1, "0.root"));
+    assert!((backward.mean - (1.0 / 2.0 + 1.0 / 3.0 + 1.0 / 4.0) / 24.0).abs() < 1e-15);
+    let (_, timing) = observe(Timing::default(), || (calculate(), calculate()));
+    assert!(timing.rows().iter().all(|row| row.calls == 2 && !row.time.is_zero()) && timing.rows().len() == 4);
+    let (_, printing) = observe(Printing::new(Vec::new()), calculate);
+    let text = String::from_utf8(printing.into_inner()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("0.root sqrt [2, 2] → [2, 2] ") && lines[3].starts_with("0.root backward of sqrt [2, 2] → [2, 2] ")
+    );
 }
 
 #[test]

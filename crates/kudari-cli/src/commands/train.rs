@@ -236,7 +236,10 @@ fn finish(
             ));
             Ok(ExitCode::from(interrupt::EXIT_STATUS))
         }
-        Stop::Failed(failure) => Err(failure.to_error().into()),
+        Stop::Failed(failure) => {
+            output::note(failure.report().trim_end());
+            Err(failure.to_error().into())
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use smallvec::SmallVec;
 
 use super::function::{Context, Function, InputGradients, Outputs, Saves, apply};
 use super::gradients::Gradients;
-use super::mode::{inspect, is_searching, with_recording};
+use super::mode::with_recording;
 use super::node::{Node, NodeRef, Saved};
+use super::observe::{Attending, Step, attention, show};
 use super::recorder::{Description, Pass, Span, bytes_moved, with_numbers};
 use super::variable::Variable;
 use crate::array::Array;
@@ -246,6 +247,17 @@ impl Walk {
         Ok(())
     }
 
+    /// A function's backward rule. Observers see it as one step; what it is made of they see only if that can be
+    /// differentiated again.
+    fn apply_rule(&self, function: &dyn Function, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
+        let unseen = attention::OBSERVERS | attention::COMPOSITIONS;
+        if attention() & unseen == 0 || self.create_graph {
+            return function.backward(context, gy);
+        }
+        let _attending = Attending::to(attention() & !unseen);
+        function.backward(context, gy)
+    }
+
     /// Passes the gradients by a node's outputs through its function and hands them to its inputs.
     fn step(
         &self,
@@ -273,15 +285,25 @@ impl Walk {
         let needs = places.iter().enumerate().filter(|(_, p)| p.is_some()).fold(0, |mask, (i, _)| mask | 1 << i);
         let context = Context { inputs: &inputs, outputs: &outputs, needs, create_graph: self.create_graph };
         let results =
-            function.backward(&context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;
+            self.apply_rule(function, &context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;
         span.describe(|| describe(function, node.layer, &context, &gy, &results));
+        if let Some(time) = span.observed() {
+            show(&Step {
+                pass: Pass::Backward,
+                function,
+                location: node.location,
+                inputs: &inputs.iter().collect::<SmallVec<[&Variable; 3]>>(),
+                outputs: &outputs,
+                output_gradients: &gy,
+                input_gradients: &results,
+                time,
+                layer: node.layer,
+            });
+        }
         for (i, (place, gradient)) in places.iter().zip(results).enumerate() {
             let (Some(place), Some(gradient)) = (*place, gradient) else { continue };
             if gradient.shape() != inputs[i].shape() {
                 return Err(wrong_shape(function, i, &inputs[i], &gradient));
-            }
-            if is_searching() {
-                inspect(|| format!("backward of {}", function.name()), gradient.array(), node.location);
             }
             add(&mut visits[place].gradients, inputs[i].output_number(), gradient)?;
         }

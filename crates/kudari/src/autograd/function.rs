@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::mode::{inspect, is_recording, is_searching};
+use super::mode::is_recording;
 use super::node::Node;
+use super::observe::{Step, show};
 use super::recorder::{Description, Pass, Span, bytes_moved, current_layer};
-use super::trace;
 use super::variable::Variable;
 use super::worked::{Calculation, Worked};
 use crate::array::Array;
@@ -184,14 +185,18 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
     let (span, location) = (Span::begin(), Location::caller());
     let outputs = function.forward(&arrays(inputs))?;
     span.describe(|| describe(&function, inputs, &outputs));
-    outputs.iter().for_each(|output| search(&function, output, location));
+    let time = span.observed();
     if !is_wanted(inputs) {
-        return Ok(outputs.into_iter().map(Variable::constant).collect());
+        let outputs: Vec<Variable> = outputs.into_iter().map(Variable::constant).collect();
+        time.into_iter().for_each(|time| look(&function, inputs, &outputs, location, time));
+        return Ok(outputs);
     }
     let node = Node::application(function, inputs, &outputs, location);
     let outputs: Vec<Variable> =
         outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
-    outputs.iter().for_each(|output| trace::note(inputs, output));
+    if let (Some(time), Some(function)) = (time, &node.function) {
+        look(&**function, inputs, &outputs, location, time);
+    }
     Ok(outputs)
 }
 
@@ -209,14 +214,32 @@ fn record_one<F: Function>(
     location: &'static Location<'static>,
 ) -> Variable {
     span.describe(|| describe(&function, inputs, std::slice::from_ref(&output)));
-    search(&function, &output, location);
+    let time = span.observed();
     if !is_wanted(inputs) {
-        return Variable::constant(output);
+        let output = Variable::constant(output);
+        time.into_iter().for_each(|time| look(&function, inputs, std::slice::from_ref(&output), location, time));
+        return output;
     }
     let node = Node::application(function, inputs, std::slice::from_ref(&output), location);
     let output = Variable::computed(output, node, 0);
-    trace::note(inputs, &output);
+    if let (Some(time), Some(function)) = (time, output.node().and_then(|node| node.function.as_ref())) {
+        look(&**function, inputs, std::slice::from_ref(&output), location, time);
+    }
     output
+}
+
+/// Shows an application to those who look on.
+#[cold]
+fn look(
+    function: &dyn Function,
+    inputs: &[&Variable],
+    outputs: &[Variable],
+    location: &'static Location<'static>,
+    time: Duration,
+) {
+    let (output_gradients, input_gradients) = (&[][..], &[][..]);
+    let layer = current_layer();
+    show(&Step { pass: Pass::Forward, function, location, inputs, outputs, output_gradients, input_gradients, time, layer });
 }
 
 /// What a profile shows of an application.
@@ -235,11 +258,4 @@ fn describe(function: &dyn Function, inputs: &[&Variable], outputs: &[Array]) ->
 #[inline]
 fn is_wanted(inputs: &[&Variable]) -> bool {
     is_recording() && inputs.iter().any(|v| v.wants_gradient())
-}
-
-#[inline]
-fn search(function: &dyn Function, output: &Array, location: &'static Location<'static>) {
-    if is_searching() {
-        inspect(|| function.name().to_string(), output, location);
-    }
 }

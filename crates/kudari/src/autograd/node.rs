@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smallvec::SmallVec;
 
-use super::function::{Function, Outputs};
+use super::function::{Function, Outputs, Saves};
+use super::observe::may_fuse;
 use super::recorder::current_layer;
 use super::variable::Variable;
 use crate::array::Array;
@@ -59,7 +60,8 @@ impl Node {
         outputs: &[Array],
         location: &'static Location<'static>,
     ) -> NodeRef {
-        let saves = function.saves();
+        // Whoever looks at every function looks at all its numbers.
+        let saves = if may_fuse() { function.saves() } else { Saves::ALL };
         let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
         Self::make(location, |node| {
             node.function = Some(Pooled::<dyn Function>::new(function, |f: &mut F| f));

@@ -8,8 +8,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::observe::{Attending, attention};
 use super::variable::Variable;
 use crate::array::Array;
 use crate::kernels::memory::{Allocations, allocations};
@@ -93,15 +94,8 @@ struct Open {
 }
 
 thread_local! {
-    static ON: Cell<bool> = const { Cell::new(false) };
     static LAYER: Cell<u32> = const { Cell::new(0) };
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
-}
-
-/// Whether this thread's functions are written down.
-#[inline]
-pub(super) fn is_on() -> bool {
-    ON.get()
 }
 
 /// Runs `body` and writes down what this thread does in it; keeps the first `most_events` spans. What another recording
@@ -111,46 +105,60 @@ pub(crate) fn record<R>(most_events: usize, body: impl FnOnce() -> R) -> (R, Rec
     struct Outer(Option<Recorder>);
     impl Drop for Outer {
         fn drop(&mut self) {
-            ON.set(self.0.is_some());
             RECORDER.set(self.0.take());
         }
     }
     let outer = Outer(RECORDER.replace(Some(Recorder::new(most_events))));
-    ON.set(true);
+    let attending = Attending::to(attention() | attention::RECORDER);
     let result = body();
     let recorded = RECORDER.take().map(Recorder::finish).unwrap_or_default();
-    drop(outer);
+    drop((attending, outer));
     (result, recorded)
 }
 
 /// A span that ends when it is dropped. One that was never described, as after an error, leaves nothing behind.
-pub(crate) struct Span(bool);
+pub(crate) struct Span {
+    recorded: bool,
+    /// When it began, if observers look on.
+    began: Option<Instant>,
+}
 
 impl Span {
-    /// Begins a span, if this thread's functions are written down.
+    /// Begins a span, if this thread's functions are written down or looked at.
     #[inline]
     pub(crate) fn begin() -> Span {
-        let on = is_on();
-        if on {
+        if attention() == 0 { Span { recorded: false, began: None } } else { Span::attended(attention()) }
+    }
+
+    #[cold]
+    fn attended(bits: u8) -> Span {
+        let recorded = bits & attention::RECORDER != 0;
+        if recorded {
             with_recorder(Recorder::open);
         }
-        Span(on)
+        Span { recorded, began: (bits & attention::OBSERVERS != 0).then(Instant::now) }
     }
 
     /// Says what the span is; `describe` is asked only if it is written down.
     #[inline]
     pub(crate) fn describe(&self, describe: impl FnOnce() -> Description) {
-        if self.0 {
+        if self.recorded {
             let description = describe();
             with_recorder(|recorder| recorder.describe(description));
         }
+    }
+
+    /// How long it has lasted, if observers look on.
+    #[inline]
+    pub(super) fn observed(&self) -> Option<Duration> {
+        self.began.map(|began| began.elapsed())
     }
 }
 
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
-        if self.0 {
+        if self.recorded {
             with_recorder(Recorder::close);
         }
     }
@@ -297,6 +305,16 @@ pub(crate) fn layer_name(number: u32) -> String {
     (number as usize).checked_sub(1).and_then(|place| names.get(place)).cloned().unwrap_or_default()
 }
 
+/// Runs `body` as part of a layer, whose name observers and a [profile](crate::profile()) then tell.
+#[inline]
+pub fn within<R>(layer: impl FnOnce() -> String, body: impl FnOnce() -> R) -> R {
+    if attention() == 0 {
+        return body(); // naming costs nothing in normal running
+    }
+    let _layer = enter_layer(&layer());
+    body()
+}
+
 /// The number of the layer that this thread is in.
 #[inline]
 pub(super) fn current_layer() -> u32 {
@@ -304,12 +322,13 @@ pub(super) fn current_layer() -> u32 {
 }
 
 /// Being inside a layer, until dropped.
-pub(super) struct InLayer {
+struct InLayer {
     outer: u32,
 }
 
 /// Enters a layer inside the one that this thread is in.
-pub(super) fn enter_layer(name: &str) -> InLayer {
+#[cold]
+fn enter_layer(name: &str) -> InLayer {
     let outer = current_layer();
     let name = if outer == 0 { name.to_string() } else { format!("{}.{name}", layer_name(outer)) };
     let mut names = layers();

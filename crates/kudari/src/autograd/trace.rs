@@ -1,15 +1,10 @@
 //! Writing down which functions a calculation applied, with all the numbers.
 
-use std::cell::{Cell, RefCell};
-
+use super::observe::{Observe, Step, observe};
+use super::recorder::Pass;
 use super::variable::Variable;
 use super::worked::{Calculation, Worked};
 use crate::array::Array;
-
-thread_local! {
-    static TRACING: Cell<bool> = const { Cell::new(false) };
-    static CALLS: RefCell<Vec<Call>> = const { RefCell::new(Vec::new()) };
-}
 
 /// One application of a function that was recorded: what went in and what came out. The graph keeps only what backward
 /// needs; a trace keeps everything.
@@ -44,32 +39,27 @@ impl Call {
 /// assert_eq!(calls.iter().map(|call| call.name()).collect::<Vec<_>>(), ["mul", "exp"]);
 /// ```
 pub fn trace<R>(body: impl FnOnce() -> R) -> (R, Vec<Call>) {
-    /// Puts the outer trace back when dropped, also when a panic unwinds.
-    struct Outer(bool, Vec<Call>);
-    impl Drop for Outer {
-        fn drop(&mut self) {
-            TRACING.set(self.0);
-            CALLS.set(std::mem::take(&mut self.1));
+    let (result, tracer) = observe(Tracer::default(), body);
+    (result, tracer.calls)
+}
+
+#[derive(Default)]
+struct Tracer {
+    calls: Vec<Call>,
+}
+
+impl Observe for Tracer {
+    fn see(&mut self, step: &Step<'_>) {
+        if step.pass != Pass::Forward {
+            return;
+        }
+        for output in step.outputs.iter().filter(|output| output.wants_gradient()) {
+            let inputs = step.inputs.iter().map(|&input| input.clone()).collect();
+            self.calls.push(Call { inputs, output: output.clone() });
         }
     }
-    let outer = Outer(TRACING.replace(true), CALLS.take());
-    let result = body();
-    let calls = CALLS.take();
-    drop(outer);
-    (result, calls)
-}
 
-/// Whether a trace is being written.
-#[inline]
-pub(super) fn is_on() -> bool {
-    TRACING.get()
-}
-
-/// Writes a call down if a trace is on.
-#[inline]
-pub(super) fn note(inputs: &[&Variable], output: &Variable) {
-    if TRACING.get() {
-        let call = Call { inputs: inputs.iter().map(|v| (*v).clone()).collect(), output: output.clone() };
-        CALLS.with_borrow_mut(|calls| calls.push(call));
+    fn wants_compositions(&self) -> bool {
+        true
     }
 }

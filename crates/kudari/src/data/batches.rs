@@ -39,6 +39,8 @@ pub struct Batches<'a> {
     epochs: u64,
     epoch: u64,
     place: usize,
+    /// Where the batch that was given last begins.
+    from: usize,
     /// Shared, so that a copy of the iterator is cheap.
     order: Arc<[i64]>,
 }
@@ -50,7 +52,17 @@ impl<'a> Batches<'a> {
                 .help(format!("choose a batch size from 1 to {}", data.len())));
         }
         let stream = Stream::new(0, "batches");
-        Ok(Batches { data, size, sampling: Sampling::InOrder, stream, epochs: 1, epoch: 0, place: 0, order: Arc::new([]) })
+        Ok(Batches {
+            data,
+            size,
+            sampling: Sampling::InOrder,
+            stream,
+            epochs: 1,
+            epoch: 0,
+            place: 0,
+            from: 0,
+            order: Arc::new([]),
+        })
     }
 
     /// Every epoch in a new random order by this seed.
@@ -96,9 +108,14 @@ impl<'a> Batches<'a> {
             };
             self.order = order.to_vec().unwrap_or_default().into();
         }
-        let from = self.place;
-        self.place = (from + self.size).min(count);
-        self.order.get(from..self.place)
+        self.from = self.place;
+        self.place = (self.from + self.size).min(count);
+        Some(self.rows())
+    }
+
+    /// The samples of the batch that was given last, by their places in the data set from 0.
+    pub fn rows(&self) -> &[i64] {
+        self.order.get(self.from..self.place).unwrap_or_default()
     }
 }
 

@@ -65,6 +65,24 @@ impl Network {
         Ok(network)
     }
 
+    /// A network of layers that may be the program's own, for samples of `input_shape`. It is trained, evaluated and explained like
+    /// any other; a model file can be opened again only where the notation knows all its layers.
+    ///
+    /// # Errors
+    ///
+    /// No layers, or one that its input does not fit.
+    pub fn from_layers(layers: Sequential, input_shape: &[usize]) -> Result<Network> {
+        Shape::new(input_shape).map_err(|e| e.context("the network's input"))?;
+        if layers.layers().is_empty() {
+            return Err(Error::value("a network without layers").help("add layers with Sequential::with"));
+        }
+        let mut shape = input_shape.to_vec();
+        for (i, layer) in layers.layers().iter().enumerate() {
+            shape = layer.output_shape(&shape).map_err(|e| e.context(format_args!("layer {i}.{}", layer.notation())))?;
+        }
+        Ok(Network { notation: layers.notation(), input_shape: input_shape.to_vec(), flatten: false, layers })
+    }
+
     /// The notation, in its usual spelling.
     pub fn notation(&self) -> &str {
         &self.notation
@@ -150,14 +168,6 @@ impl Network {
         let mut number_size = DType::F32.size();
         self.visit(&Path::ROOT, &mut |_, parameter| number_size = parameter.array().dtype().size());
         Summary::new(self.input_shape.clone(), rows, number_size)
-    }
-}
-
-#[cfg(test)]
-impl Network {
-    /// A network with layers that the notation does not know.
-    pub(crate) fn from_layers(layers: Sequential, input_shape: &[usize]) -> Network {
-        Network { notation: layers.notation(), input_shape: input_shape.to_vec(), flatten: false, layers }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Floor 7: training. The loop, what is measured on the way, and what is written down.
 
 mod evaluate;
+mod failure;
 mod film;
 mod inspect;
 mod losses;
@@ -14,6 +15,7 @@ mod trainer;
 mod verdict;
 
 pub use evaluate::{Analysis, Evaluation, WorstSample, analyse, evaluate};
+pub use failure::{FailedSample, Failure};
 pub use film::{Film, Moment};
 pub use inspect::{Inspection, ReluLayer, inspect, label_entropy};
 pub use losses::{LOSSES, Loss};
@@ -23,5 +25,5 @@ pub use record::{EpochRecord, RunRecord};
 pub use report::report_html;
 pub use run_folder::RunFolder;
 pub use sweep::{Spread, band, run_each};
-pub use trainer::{Failure, Length, Observer, Outcome, Progress, Silent, Stop, TrainOptions, train};
+pub use trainer::{Length, Observer, Outcome, Progress, Silent, Stop, TrainOptions, train};
 pub use verdict::{FailedBy, Verdict, judge};

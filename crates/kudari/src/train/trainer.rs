@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::evaluate::evaluate;
+use super::failure::Failure;
 use super::losses::Loss;
 use super::numerical::{Differentiated, DigitsLost, GradientMethod};
 use super::record::EpochRecord;
 use crate::array::Array;
-use crate::autograd::{NonFinite, find_non_finite, part};
+use crate::autograd::{find_non_finite, part};
 use crate::data::{Batch, Batches, Dataset, Sampling, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::Layer;
@@ -145,30 +146,6 @@ pub enum Stop {
     Interrupted,
     /// A NaN or infinity appeared. The network holds the last good parameters.
     Failed(Failure),
-}
-
-/// A training that met a NaN or infinity.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// The update at which it appeared, from 1.
-    pub iteration: u64,
-    /// What went wrong: the loss, a gradient, or a parameter.
-    pub what: String,
-    /// The function that first produced it.
-    pub origin: Option<NonFinite>,
-    /// The number of updates behind the parameters that were kept.
-    pub kept: u64,
-}
-
-impl Failure {
-    /// The failure as an error that tells where, which function, and what is kept.
-    pub fn to_error(&self) -> Error {
-        let origin = self.origin.as_ref().map_or(String::new(), |o| format!("; {o}"));
-        Error::new(ErrorKind::NonFinite, format!("iteration {}: {}{origin}", self.iteration, self.what)).help(format!(
-            "the parameters of iteration {} are kept; try a smaller learning rate, gradient clipping, or look at the data",
-            self.kept
-        ))
-    }
 }
 
 /// What came of a training.
@@ -378,7 +355,7 @@ impl<'a> Snapshot<'a> {
         loop {
             let before = (self.iteration, network.arrays());
             let (update, mut origin) = find_non_finite(|| self.update(network, options, rates));
-            let update = update?;
+            let (update, mut rows) = (update?, self.batches.rows());
             if update.loss.is_finite() {
                 good = before;
             }
@@ -389,13 +366,15 @@ impl<'a> Snapshot<'a> {
                 Some(name) => format!("the update made parameter {name} infinite or NaN"),
                 None if self.iteration >= last => {
                     let (measured, found) = find_non_finite(|| evaluate(network, data, options.loss));
-                    origin = found;
+                    (origin, rows) = (found, &[]);
                     format!("after it the loss on the training data is {}", measured?.loss)
                 }
                 None => continue,
             };
             network.set_arrays(&good.1)?;
-            return Ok(Failure { iteration: self.iteration, what, origin, kept: good.0 });
+            let epoch = (self.iteration - 1) / self.batches.per_epoch() as u64 + 1;
+            let failure = Failure { iteration: self.iteration, epoch, what, origin, sample: None, kept: good.0 };
+            return Ok(failure.in_batch(rows));
         }
     }
 }

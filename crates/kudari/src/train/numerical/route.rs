@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn with_a_layer_that_may_do_anything_every_loss_is_computed_from_the_beginning() {
-        let mut network = Network::from_layers(layers(&["linear", "minus_mean", "tanh", "linear"]), &[2]);
+        let mut network = Network::from_layers(layers(&["linear", "minus_mean", "tanh", "linear"]), &[2]).unwrap();
         network.convert(DType::F64).unwrap();
         let batch = Dataset::all(&crate::data::xor().with_dtype(DType::F64).unwrap()).unwrap();
         let (loss, numerical) = (Loss::named("softmax_cross_entropy").unwrap(), NumericalGradient::default());
