@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use kudari::autograd::{
     Backward, Context, Function, InputGradients, Outputs, Pass, Printing, Saves, Statistics, Step, Timing, apply, apply_many,
-    find_non_finite, observe, within,
+    checkpoint, find_non_finite, observe, within,
 };
 use kudari::{Array, DType, ErrorKind, Result, Variable, grad, no_grad};
 
@@ -206,6 +206,60 @@ fn the_first_function_that_gives_nan_is_named() {
     let found = found.unwrap();
     assert_eq!((found.function.as_str(), found.index), ("backward of sqrt", vec![1, 1]));
     assert!(find_non_finite(|| x.exp()).1.is_none());
+}
+
+/// The same bits as without, to the second order, with what is kept inside a checkpoint given up.
+#[test]
+fn checkpoints_change_no_bit() {
+    let stream = |name| kudari::array::Stream::new(1, name).normal(&[3, 3], 0.0, 1.0, DType::F64).unwrap();
+    let [x, w] = ["x", "w"].map(|name| Variable::parameter(stream(name)));
+    let part = |h: &Variable| h.matmul(&w)?.tanh().mul(&(h * 2.0).exp());
+    let plain = || part(&part(&x.sin())?).map(|y| y.sum());
+    let within_one = || checkpoint(|| part(&checkpoint(|| part(&x.sin()))?)).map(|y| y.sum());
+    let in_two = || {
+        let first = checkpoint(|| part(&x.sin()))?;
+        checkpoint(|| part(&first)).map(|y| y.sum())
+    };
+    let gradients = |y: Variable| {
+        let gradients = Backward::new().retain_graph(true).run(&y).unwrap();
+        let again = y.backward().unwrap(); // computed a third time
+        assert!(again.get(&w).unwrap().same_as(gradients.get(&w).unwrap()));
+        [&x, &w].map(|v| gradients.get(v).unwrap().clone())
+    };
+    let expected = gradients(plain().unwrap());
+    for calculation in [&within_one as &dyn Fn() -> Result<Variable>, &in_two] {
+        let y = calculation().unwrap();
+        assert!(y.array().same_as(plain().unwrap().array()));
+        assert!(gradients(y).iter().zip(&expected).all(|(a, b)| a.same_as(b)));
+        let second = |y: &Variable| {
+            let first = grad(&[y], &[&x]).unwrap().remove(0);
+            grad(&[&first.square().sum()], &[&w]).unwrap().remove(0).into_array()
+        };
+        let [a, b] = [second(&calculation().unwrap()), second(&plain().unwrap())].map(|g| g.to_f64_vec());
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs()), "{a:?} {b:?}");
+    }
+    let mut leaked = None;
+    let y = checkpoint(|| {
+        leaked = Some(x.exp());
+        Ok(x.exp().square().sum() + leaked.as_ref().unwrap().sum())
+    });
+    assert!(y.unwrap().backward().is_ok());
+    let error = leaked.unwrap().sum().backward().unwrap_err();
+    assert_eq!(error.what(), "backward: `exp` lies inside a checkpoint, which kept nothing");
+    // Nothing to differentiate, nothing computed, and nothing recorded.
+    assert!(!checkpoint(|| Ok(Variable::constant(Array::from(2.0)).exp())).unwrap().wants_gradient());
+    assert_eq!(checkpoint(|| Ok(x.clone())).unwrap().identity_number(), x.identity_number());
+    assert!(!no_grad(|| checkpoint(|| Ok(x.exp()))).unwrap().wants_gradient());
+}
+
+#[test]
+fn functions_of_very_many_inputs_give_each_its_gradient() {
+    let inputs: Vec<Variable> = (0..70).map(|i| Variable::parameter(Array::from([f64::from(i)]))).collect();
+    let y = kudari::functions::concatenate(&inputs.iter().collect::<Vec<_>>(), 0).unwrap();
+    let gradients = y.square().sum().backward().unwrap();
+    for (i, input) in inputs.iter().enumerate() {
+        assert_eq!(gradients.get(input).unwrap().item_f64().unwrap(), 2.0 * i as f64);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::function::{Context, Function, InputGradients, Outputs, Saves, apply};
+use super::function::{Context, Function, InputGradients, Outputs, Saves, apply, needs_bit};
 use super::gradients::Gradients;
 use super::mode::with_recording;
 use super::node::{Node, NodeRef, Saved};
@@ -160,17 +160,17 @@ pub(crate) fn pull_back(output: &Variable, gradient: &Variable, inputs: &[&Varia
     Ok(nodes.into_iter().map(|node| node.and_then(|_| found.next().flatten())).collect())
 }
 
-struct Walk {
-    create_graph: bool,
-    retain_graph: bool,
+pub(super) struct Walk {
+    pub create_graph: bool,
+    pub retain_graph: bool,
     /// Do not look behind what is wanted.
-    ends_at_wanted: bool,
+    pub ends_at_wanted: bool,
 }
 
 impl Walk {
     /// Runs the pass. `leaf` gets every leaf's gradient if nothing special is wanted; otherwise the gradients by the wanted
     /// (node, output) pairs are returned.
-    fn run(
+    pub(super) fn run(
         &self,
         starts: &[(&Variable, Variable)],
         wanted: &[(u64, usize)],
@@ -194,7 +194,8 @@ impl Walk {
                 for (result, w) in results.iter_mut().zip(wanted).filter(|(_, w)| w.0 == node.id) {
                     *result = gradients.get(w.1).cloned().flatten();
                 }
-                if gradients.iter().all(Option::is_none) || !visits[i].needed {
+                let is_end = ends.iter().any(|end| end.0 == node.id);
+                if gradients.iter().all(Option::is_none) || !visits[i].needed || is_end {
                     continue;
                 }
                 match &node.function {
@@ -236,6 +237,13 @@ impl Walk {
                 )
                 .help("an earlier backward passed here; keep the graph with Backward::new().retain_graph(true)"));
             }
+            if saved.released {
+                return Err(Error::new(
+                    ErrorKind::Gradient,
+                    format!("backward: `{}` lies inside a checkpoint, which kept nothing", function.name()),
+                )
+                .help("go backward from the checkpoint's result, or return this variable from it"));
+            }
             for input in saved.inputs.iter().filter_map(Variable::node) {
                 if seen.insert(input.id) {
                     nodes.push(input.clone());
@@ -269,9 +277,9 @@ impl Walk {
         let span = Span::begin();
         // Without the graph being retained the saved arrays are taken out, so that their buffers go back to the pool as
         // soon as the rule is done with them.
-        let Saved { inputs, outputs } = if self.retain_graph {
+        let Saved { inputs, outputs, .. } = if self.retain_graph {
             let saved = node.saved();
-            Saved { inputs: saved.inputs.clone(), outputs: saved.outputs.clone() }
+            Saved { inputs: saved.inputs.clone(), outputs: saved.outputs.clone(), released: false }
         } else {
             std::mem::take(&mut *node.saved())
         };
@@ -282,7 +290,7 @@ impl Walk {
         let gy: SmallVec<[Variable; 1]> = outputs.iter().map(|y| known.next().flatten().unwrap_or_else(|| zero(y))).collect();
         let place_of = |input: &Variable| input.node().and_then(|n| find(visits, n.id)).filter(|&i| visits[i].needed);
         let places: SmallVec<[Option<usize>; 3]> = inputs.iter().map(place_of).collect();
-        let needs = places.iter().enumerate().filter(|(_, p)| p.is_some()).fold(0, |mask, (i, _)| mask | 1 << i);
+        let needs = places.iter().enumerate().filter(|(_, p)| p.is_some()).fold(0, |mask, (i, _)| mask | needs_bit(i));
         let context = Context { inputs: &inputs, outputs: &outputs, needs, create_graph: self.create_graph };
         let results =
             self.apply_rule(function, &context, &gy).map_err(|e| e.context(format_args!("backward of `{}`", function.name())))?;

@@ -40,6 +40,12 @@ impl Saves {
     pub const INPUTS: Saves = Saves { inputs: u8::MAX, outputs: 0 };
     /// The outputs.
     pub const OUTPUTS: Saves = Saves { inputs: 0, outputs: u8::MAX };
+
+    /// Whether a mask has input or output `i`; the last bit stands for all from the eighth on.
+    #[inline]
+    pub(super) fn has(mask: u8, i: usize) -> bool {
+        mask & 1 << i.min(7) != 0
+    }
 }
 
 /// A differentiable function: how to compute it, and how gradients pass through it.
@@ -145,13 +151,19 @@ impl Context<'_> {
 
     /// Whether somebody wants the gradient by input `i`.
     pub fn needs(&self, i: usize) -> bool {
-        self.needs & 1 << i != 0
+        self.needs & needs_bit(i) != 0
     }
 
     /// Whether the gradients will be differentiated again, so that the rule must use differentiable functions.
     pub fn create_graph(&self) -> bool {
         self.create_graph
     }
+}
+
+/// The bit of input `i` in [`Context::needs`]; the last one stands for all from there on.
+#[inline]
+pub(super) fn needs_bit(i: usize) -> u32 {
+    1 << i.min(31)
 }
 
 /// Applies a function of one output to variables and records it if one of them wants a gradient.

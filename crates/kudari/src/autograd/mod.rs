@@ -9,6 +9,7 @@
 //! nor dropping a graph uses recursion, so its depth is not limited.
 
 mod backward;
+mod checkpoint;
 mod function;
 mod gradients;
 mod mode;
@@ -23,6 +24,7 @@ mod worked;
 
 pub(crate) use backward::pull_back;
 pub use backward::{Backward, grad};
+pub use checkpoint::checkpoint;
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
 pub use mode::{inference, is_training, no_grad, with_training};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use super::function::{Function, Outputs, Saves};
-use super::observe::may_fuse;
+use super::observe::attention;
 use super::recorder::current_layer;
 use super::variable::Variable;
 use crate::array::Array;
@@ -38,6 +38,8 @@ pub(super) struct Saved {
     pub inputs: SmallVec<[Variable; 3]>,
     /// The outputs, likewise. Arrays, not variables: a node does not own itself.
     pub outputs: Outputs,
+    /// Whether a checkpoint has forgotten the numbers.
+    pub released: bool,
 }
 
 /// Nodes without content that a thread keeps at most.
@@ -60,9 +62,8 @@ impl Node {
         outputs: &[Array],
         location: &'static Location<'static>,
     ) -> NodeRef {
-        // Whoever looks at every function looks at all its numbers.
-        let saves = if may_fuse() { function.saves() } else { Saves::ALL };
-        let kept = |mask: u8, i: usize| mask & 1u8.checked_shl(i as u32).unwrap_or(mask & 1 << 7) != 0;
+        let everything = attention() & attention::EVERYTHING != 0;
+        let saves = if everything { Saves::ALL } else { function.saves() };
         Self::make(location, |node| {
             node.function = Some(Pooled::<dyn Function>::new(function, |f: &mut F| f));
             let saved = match node.saved.get_mut() {
@@ -70,10 +71,10 @@ impl Node {
                 Err(poisoned) => poisoned.into_inner(),
             };
             for (i, &input) in inputs.iter().enumerate() {
-                saved.inputs.push(if kept(saves.inputs, i) { input.clone() } else { input.hollow() });
+                saved.inputs.push(if Saves::has(saves.inputs, i) { input.clone() } else { input.hollow() });
             }
             for (i, output) in outputs.iter().enumerate() {
-                saved.outputs.push(if kept(saves.outputs, i) { output.clone() } else { output.hollow() });
+                saved.outputs.push(if Saves::has(saves.outputs, i) { output.clone() } else { output.hollow() });
             }
         })
     }
@@ -99,7 +100,8 @@ impl Node {
     }
 }
 
-fn next_id() -> u64 {
+/// The next number; nodes that are made after this have larger ones.
+pub(super) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -143,6 +145,7 @@ fn give_back(first: Arc<Node>) {
         };
         dying.extend(saved.inputs.drain(..).filter_map(|input| input.into_node()?.0.take()));
         saved.outputs.clear();
+        saved.released = false;
         node.function = None;
         // When the thread is ending its list may be gone; then the node is simply freed.
         let _ = FREE.try_with(|free| {

@@ -115,6 +115,8 @@ pub(super) mod attention {
     pub(in super::super) const OBSERVERS: u8 = 2;
     /// One of them wants compositions.
     pub(in super::super) const COMPOSITIONS: u8 = 4;
+    /// Applications keep all their numbers, also those that their backward rules do not read.
+    pub(in super::super) const EVERYTHING: u8 = 8;
 }
 
 thread_local! {
@@ -170,7 +172,7 @@ pub fn observe<O: Observe, R>(observer: O, body: impl FnOnce() -> R) -> (R, O) {
             OBSERVERS.with_borrow_mut(|all| all.truncate(self.0));
         }
     }
-    let compositions = if observer.wants_compositions() { attention::COMPOSITIONS } else { 0 };
+    let compositions = if observer.wants_compositions() { attention::COMPOSITIONS | attention::EVERYTHING } else { 0 };
     let attending = Attending::to(attention() | attention::OBSERVERS | compositions);
     let leave = Leave(OBSERVERS.with_borrow_mut(|all| {
         all.push(Box::new(observer));

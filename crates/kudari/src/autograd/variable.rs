@@ -118,6 +118,11 @@ impl Variable {
         Variable { array: self.array.hollow(), node: self.node.clone(), output: self.output }
     }
 
+    /// The same history with these numbers.
+    pub(super) fn with_array(&self, array: Array) -> Variable {
+        Variable { array, node: self.node.clone(), output: self.output }
+    }
+
     pub(super) fn node(&self) -> Option<&NodeRef> {
         self.node.as_ref()
     }

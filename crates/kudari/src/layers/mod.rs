@@ -8,6 +8,7 @@ mod activation;
 mod adaptive;
 mod attention;
 mod buffer;
+mod checkpoint;
 mod convolution;
 mod dropout;
 mod embedding;
@@ -25,6 +26,7 @@ pub use activation::{ACTIVATIONS, Activation, ActivationKind, ActivationParamete
 pub use adaptive::{Maxout, PRelu};
 pub use attention::{MultiHeadAttention, Positions};
 pub use buffer::Buffer;
+pub use checkpoint::Checkpoint;
 pub use convolution::Conv2d;
 pub use dropout::Dropout;
 pub use embedding::Embedding;

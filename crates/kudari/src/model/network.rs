@@ -234,6 +234,33 @@ mod tests {
         assert!(build("res", &[3]).is_err() && build("res(relu|relu|relu)", &[3]).is_err());
     }
 
+    /// What was dropped in the forward pass is dropped when backward computes it again.
+    #[test]
+    fn a_checkpoint_drops_the_same_numbers_again() {
+        let net = build("checkpoint(linear(40) dropout(0.5) tanh)", &[3]).unwrap();
+        assert_eq!(
+            (net.notation(), net.parameter_names()),
+            ("checkpoint(linear(40) dropout(0.5) tanh)", ["0.body.0.weight", "0.body.0.bias"].map(String::from).to_vec())
+        );
+        let y = net.forward(&Variable::constant(Array::from([[1.0f32, -2.0, 0.5]]))).unwrap();
+        let kept = y.array().to_f64_vec();
+        assert!(kept.iter().filter(|&&y| y == 0.0).count() > 5 && kept.iter().filter(|&&y| y != 0.0).count() > 5);
+        let gradients = y.sum().backward().unwrap();
+        let mut by_bias = Vec::new();
+        net.visit(&Path::ROOT, &mut |path, p| {
+            if path.to_string().ends_with("bias") {
+                by_bias = gradients.get(p.variable()).map(Array::to_f64_vec).unwrap_or_default();
+            }
+        });
+        // dy/db = 2(1 − y²) where the number was kept, twice as large as it was; 0 where it was dropped.
+        for (g, y) in by_bias.iter().zip(kept) {
+            let expected = if y == 0.0 { 0.0 } else { 2.0 * (1.0 - y * y) };
+            assert!((g - expected).abs() < 1e-6, "{g} {expected}");
+        }
+        assert_eq!(by_bias.len(), 40);
+        assert!(build("checkpoint", &[3]).is_err() && build("checkpoint(relu | relu)", &[3]).is_err());
+    }
+
     #[test]
     fn weights_suit_the_activation_behind_poolings_and_blocks() {
         let spread = |text: &str, name: &str| {

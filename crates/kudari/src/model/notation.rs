@@ -3,11 +3,11 @@
 use super::picture_words as pictures;
 use super::ready::READY_NETWORKS;
 use super::sequence_words as sequences;
-use super::words::{RESIDUAL, Word};
+use super::words::{CHECKPOINT, RESIDUAL, Word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::{
-    ACTIVATIONS, Activation, BatchNorm, Dropout, GroupNorm, Initializer, LayerNorm, Linear, Maxout, Module, PRelu, Residual,
-    RmsNorm, Sequential,
+    ACTIVATIONS, Activation, BatchNorm, Checkpoint, Dropout, GroupNorm, Initializer, LayerNorm, Linear, Maxout, Module, PRelu,
+    Residual, RmsNorm, Sequential,
 };
 
 /// What a word needs to know to make its layer.
@@ -93,6 +93,7 @@ pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "gru", usage: sequences::GRU, passing: false, build: sequences::recurrent },
     LayerWord { name: "last", usage: "last", passing: true, build: sequences::last },
     LayerWord { name: RESIDUAL, usage: "res(LAYERS) or res(LAYERS | LAYERS)", passing: false, build: residual },
+    LayerWord { name: CHECKPOINT, usage: "checkpoint(LAYERS)", passing: false, build: checkpoint },
     LayerWord { name: "reshape", usage: "reshape(SIZES)", passing: false, build: pictures::reshape },
     LayerWord { name: "prelu", usage: "prelu or prelu(shared)", passing: false, build: prelu },
     LayerWord { name: "maxout", usage: "maxout(POOL)", passing: false, build: maxout },
@@ -168,6 +169,14 @@ fn residual(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
         _ => Err(Error::new(ErrorKind::Notation, "res needs layers in parentheses, and perhaps others after a `|`")
             .help("write e.g. res(conv(8,3,padding=same) relu)")),
     }
+}
+
+fn checkpoint(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let [body] = &word.parts[..] else {
+        return Err(Error::new(ErrorKind::Notation, "checkpoint needs layers in parentheses")
+            .help("write e.g. checkpoint(linear(50) relu)"));
+    };
+    Ok(Box::new(Checkpoint::new(sequence(site.text, body, site.input, site.inner)?.0)))
 }
 
 fn prelu(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {

@@ -14,8 +14,9 @@ pub(super) struct Word {
     pub length: usize,
 }
 
-/// The word that has layers in its parentheses.
+/// The words that have layers in their parentheses.
 pub(super) const RESIDUAL: &str = "res";
+pub(super) const CHECKPOINT: &str = "checkpoint";
 /// Parentheses inside each other at most, and layers in all: a short text may stand for very many.
 const DEEPEST: usize = 16;
 const MOST: usize = 10_000;
@@ -93,7 +94,7 @@ impl Reader<'_> {
             _ => {}
         }
         let (mut arguments, mut parts) = (Vec::new(), Vec::new());
-        if opened && name == RESIDUAL {
+        if opened && [RESIDUAL, CHECKPOINT].contains(&name.as_str()) {
             parts = self.parts()?;
         } else if opened {
             arguments = self.arguments()?;
