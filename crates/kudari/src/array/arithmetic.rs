@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::order::common_order;
+use super::order::{Order, common_order};
 use super::{Array, DType, Shape, broadcast_shapes};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise;
@@ -57,22 +57,15 @@ impl Array {
 
     /// Applies `f` to the elements of three arrays, stretched to the shape of `self`.
     pub(crate) fn map3<F: Map3>(&self, operation: &str, b: &Array, c: &Array, f: F) -> Result<Array> {
-        fn stretch<'a>(operation: &str, to: &Array, other: &'a Array) -> Result<Cow<'a, Array>> {
-            same_dtype(operation, to, other)?;
-            if to.shape == other.shape {
-                return Ok(Cow::Borrowed(other));
-            }
-            other.broadcast_to(to.shape()).map(Cow::Owned).map_err(|e| e.context(operation))
-        }
-        let (b, c) = (stretch(operation, self, b)?, stretch(operation, self, c)?);
-        if let Some(order) = common_order(&[self, &b, &c]) {
-            let [a, b, c] = [self, &b, &c].map(|array| array.in_order(&order));
-            return Ok(a.map3(operation, &b, &c, f)?.out_of_order(&order));
-        }
-        Ok(with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
-            let (x, y, z) = (self.strided::<T>(), b.strided::<T>(), c.strided::<T>());
-            elementwise::map3(out, self.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
-        }), else return Err(not_float(operation, self.dtype))))
+        let ([a, b, c], order) = aligned(operation, self, b, c)?;
+        let result = with_float!(self.dtype, T => Array::build(a.shape, |out: &mut [T]| {
+            let (x, y, z) = (a.strided::<T>(), b.strided::<T>(), c.strided::<T>());
+            elementwise::map3(out, a.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
+        }), else return Err(not_float(operation, self.dtype)));
+        Ok(match order {
+            Some(order) => result.out_of_order(&order),
+            None => result,
+        })
     }
 
     /// The common shape, and both operands stretched to it: borrowed where they have it already.
@@ -87,6 +80,23 @@ impl Array {
             _ => Err(Error::shape(format!("{operation}: {:?} and {:?}", self.shape(), other.shape()))),
         }
     }
+}
+
+/// Three arrays of the shape of the first, with their axes in the order in which they lie in memory if that is one order.
+fn aligned(operation: &str, a: &Array, b: &Array, c: &Array) -> Result<([Array; 3], Option<Order>)> {
+    let stretch = |other: &Array| {
+        same_dtype(operation, a, other)?;
+        if a.shape == other.shape {
+            return Ok(other.clone());
+        }
+        other.broadcast_to(a.shape()).map_err(|e| e.context(operation))
+    };
+    let arrays = [a.clone(), stretch(b)?, stretch(c)?];
+    let order = common_order(&arrays.each_ref());
+    Ok(match &order {
+        Some(order) => (arrays.map(|array| array.in_order(order)), Some(*order)),
+        None => (arrays, None),
+    })
 }
 
 pub(super) fn same_dtype(operation: &str, a: &Array, b: &Array) -> Result<()> {

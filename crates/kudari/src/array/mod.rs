@@ -92,12 +92,19 @@ impl Array {
     }
 
     /// A new array whose elements `fill` writes, in row-major order.
+    #[inline]
     pub(crate) fn build<T: Element>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Array {
-        let len = shape.len();
-        let mut buffer = Buffer::recycled::<T>(len);
-        if let Some(values) = buffer.slice_mut(len) {
+        let mut array = Array::recycled::<T>(shape);
+        if let Some(values) = array.buffer.slice_mut(shape.len()) {
             fill(values); // always: a fresh buffer has one owner
         }
+        array
+    }
+
+    /// An array of any numbers, to be filled.
+    #[inline(never)]
+    fn recycled<T: Element>(shape: Shape) -> Array {
+        let buffer = Buffer::recycled::<T>(shape.len());
         Array { buffer, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }
     }
 

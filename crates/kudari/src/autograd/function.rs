@@ -14,6 +14,7 @@ use super::variable::Variable;
 use super::worked::{Calculation, Worked};
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::pooled::Pooled;
 
 /// A function's results, usually one.
 pub type Outputs = SmallVec<[Array; 1]>;
@@ -173,18 +174,38 @@ pub(super) fn needs_bit(i: usize) -> u32 {
 /// What the function's forward returns, or a function that does not have exactly one output.
 #[track_caller]
 pub fn apply<F: Function>(function: F, inputs: &[&Variable]) -> Result<Variable> {
-    let span = Span::begin();
+    let (span, location) = (Span::begin(), Location::caller());
+    if is_wanted(inputs) {
+        let function = pooled(function);
+        let output = only_output(&*function, inputs)?;
+        return Ok(record(&span, function, inputs, output, location));
+    }
+    let output = only_output(&function, inputs)?;
+    Ok(pass(&span, &function, inputs, output, location))
+}
+
+/// The result of a function that has one.
+fn only_output(function: &dyn Function, inputs: &[&Variable]) -> Result<Array> {
     let mut outputs = function.forward(&arrays(inputs))?;
     match (outputs.len(), outputs.pop()) {
-        (1, Some(output)) => Ok(record_one(&span, function, inputs, output, Location::caller())),
+        (1, Some(output)) => Ok(output),
         (count, _) => Err(Error::value(format!("`{}` has {count} outputs", function.name())).help("use apply_many")),
     }
+}
+
+/// The function in memory of its own, as the graph keeps it. What follows from here is compiled once for all functions.
+fn pooled<F: Function>(function: F) -> Pooled<dyn Function> {
+    Pooled::<dyn Function>::new(function, |f: &mut F| f)
 }
 
 /// [`apply`] for a result that was computed already, since `span` began, and cannot fail.
 #[track_caller]
 pub(crate) fn apply_infallible<F: Function>(span: Span, function: F, inputs: &[&Variable], output: Array) -> Variable {
-    record_one(&span, function, inputs, output, Location::caller())
+    if is_wanted(inputs) {
+        record(&span, pooled(function), inputs, output, Location::caller())
+    } else {
+        pass(&span, &function, inputs, output, Location::caller())
+    }
 }
 
 /// Applies a function of any number of outputs.
@@ -194,13 +215,17 @@ pub(crate) fn apply_infallible<F: Function>(span: Span, function: F, inputs: &[&
 /// What the function's forward returns.
 #[track_caller]
 pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<Variable>> {
-    let (span, location) = (Span::begin(), Location::caller());
+    many(pooled(function), inputs, Location::caller())
+}
+
+fn many(function: Pooled<dyn Function>, inputs: &[&Variable], location: &'static Location<'static>) -> Result<Vec<Variable>> {
+    let span = Span::begin();
     let outputs = function.forward(&arrays(inputs))?;
-    span.describe(|| describe(&function, inputs, &outputs));
+    span.describe(|| describe(&*function, inputs, &outputs));
     let time = span.observed();
     if !is_wanted(inputs) {
         let outputs: Vec<Variable> = outputs.into_iter().map(Variable::constant).collect();
-        time.into_iter().for_each(|time| look(&function, inputs, &outputs, location, time));
+        time.into_iter().for_each(|time| look(&*function, inputs, &outputs, location, time));
         return Ok(outputs);
     }
     let node = Node::application(function, inputs, &outputs, location);
@@ -217,21 +242,32 @@ fn arrays<'a>(inputs: &[&'a Variable]) -> SmallVec<[&'a Array; 3]> {
     inputs.iter().map(|v| v.array()).collect()
 }
 
-#[inline]
-fn record_one<F: Function>(
+/// The result of an application that nobody will differentiate.
+fn pass(
     span: &Span,
-    function: F,
+    function: &dyn Function,
     inputs: &[&Variable],
     output: Array,
     location: &'static Location<'static>,
 ) -> Variable {
-    span.describe(|| describe(&function, inputs, std::slice::from_ref(&output)));
-    let time = span.observed();
-    if !is_wanted(inputs) {
-        let output = Variable::constant(output);
-        time.into_iter().for_each(|time| look(&function, inputs, std::slice::from_ref(&output), location, time));
-        return output;
+    span.describe(|| describe(function, inputs, std::slice::from_ref(&output)));
+    let output = Variable::constant(output);
+    if let Some(time) = span.observed() {
+        look(function, inputs, std::slice::from_ref(&output), location, time);
     }
+    output
+}
+
+/// The result of an application that enters the graph.
+fn record(
+    span: &Span,
+    function: Pooled<dyn Function>,
+    inputs: &[&Variable],
+    output: Array,
+    location: &'static Location<'static>,
+) -> Variable {
+    span.describe(|| describe(&*function, inputs, std::slice::from_ref(&output)));
+    let time = span.observed();
     let node = Node::application(function, inputs, std::slice::from_ref(&output), location);
     let output = Variable::computed(output, node, 0);
     if let (Some(time), Some(function)) = (time, output.node().and_then(|node| node.function.as_ref())) {

@@ -56,8 +56,8 @@ impl Node {
 
     /// The application of `function` to `inputs`. Of those inputs and outputs that the backward rule does not read, only the
     /// shapes are kept.
-    pub(super) fn application<F: Function>(
-        function: F,
+    pub(super) fn application(
+        function: Pooled<dyn Function>,
         inputs: &[&Variable],
         outputs: &[Array],
         location: &'static Location<'static>,
@@ -65,7 +65,7 @@ impl Node {
         let everything = attention() & attention::EVERYTHING != 0;
         let saves = if everything { Saves::ALL } else { function.saves() };
         Self::make(location, |node| {
-            node.function = Some(Pooled::<dyn Function>::new(function, |f: &mut F| f));
+            node.function = Some(function);
             let saved = match node.saved.get_mut() {
                 Ok(saved) => saved,
                 Err(poisoned) => poisoned.into_inner(),

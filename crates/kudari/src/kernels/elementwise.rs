@@ -12,6 +12,7 @@ use super::threads;
 const PIECE: usize = 8192;
 
 /// `out[i] = f(a[i])`, with `out` in row-major order of `shape`; `cost_ns` is the estimated time per element.
+#[inline]
 pub(crate) fn map1<A: Element, R: Element>(
     out: &mut [R],
     shape: &[usize],
@@ -19,14 +20,11 @@ pub(crate) fn map1<A: Element, R: Element>(
     cost_ns: f64,
     f: impl Fn(A) -> R + Copy + Sync,
 ) {
-    if out.len() <= PIECE && is_contiguous(shape, a.strides) {
-        return map1_row(out, a.data, a.offset, 1, f);
-    }
-    let walk = Walk::new(shape, [a.strides]);
-    by_rows(&walk, out, [a.offset], cost_ns, |out, [a0]| map1_row(out, a.data, a0, walk.inner_stride(0), f));
+    map1_by(out, shape, a, cost_ns, &|out, a| map1_loop(out, a, f));
 }
 
 /// `out[i] = f(a[i], b[i])`.
+#[inline]
 pub(crate) fn map2<A: Element, B: Element, R: Element>(
     out: &mut [R],
     shape: &[usize],
@@ -35,16 +33,11 @@ pub(crate) fn map2<A: Element, B: Element, R: Element>(
     cost_ns: f64,
     f: impl Fn(A, B) -> R + Copy + Sync,
 ) {
-    if out.len() <= PIECE && is_contiguous(shape, a.strides) && is_contiguous(shape, b.strides) {
-        return map2_row(out, a.data, a.offset, 1, b.data, b.offset, 1, f);
-    }
-    let walk = Walk::new(shape, [a.strides, b.strides]);
-    by_rows(&walk, out, [a.offset, b.offset], cost_ns, |out, [a0, b0]| {
-        map2_row(out, a.data, a0, walk.inner_stride(0), b.data, b0, walk.inner_stride(1), f)
-    });
+    map2_by(out, shape, a, b, cost_ns, &|out, a, b| map2_loop(out, a, b, f));
 }
 
 /// `out[i] = f(a[i], b[i], c[i])`.
+#[inline]
 pub(crate) fn map3<A: Element, B: Element, C: Element, R: Element>(
     out: &mut [R],
     shape: &[usize],
@@ -54,14 +47,11 @@ pub(crate) fn map3<A: Element, B: Element, C: Element, R: Element>(
     cost_ns: f64,
     f: impl Fn(A, B, C) -> R + Copy + Sync,
 ) {
-    let walk = Walk::new(shape, [a.strides, b.strides, c.strides]);
-    let steps = [walk.inner_stride(0), walk.inner_stride(1), walk.inner_stride(2)];
-    by_rows(&walk, out, [a.offset, b.offset, c.offset], cost_ns, |out, starts| {
-        map3_row(out, a.data, b.data, c.data, starts, steps, f)
-    });
+    map3_by(out, shape, (a, b, c), cost_ns, &|out, a, b, c| map3_loop(out, a, b, c, f));
 }
 
 /// `out[i] = f(out[i], b[i])`, in place.
+#[inline]
 pub(crate) fn update<A: Element, B: Element>(
     out: &mut [A],
     shape: &[usize],
@@ -69,11 +59,103 @@ pub(crate) fn update<A: Element, B: Element>(
     cost_ns: f64,
     f: impl Fn(A, B) -> A + Copy + Sync,
 ) {
-    if out.len() <= PIECE && is_contiguous(shape, b.strides) {
-        return update_row(out, b.data, b.offset, 1, f);
+    // A map of one operand, but for what its loop does with the result.
+    map1_by(out, shape, b, cost_ns, &|out, b| update_loop(out, b, f));
+}
+
+vectorized! {
+    fn map1_loop[A: Element, R: Element, F: Fn(A) -> R + Copy](out: &mut [R], a: &[A], f: F) {
+        for (o, &x) in out.iter_mut().zip(a) {
+            *o = f(x);
+        }
     }
-    let walk = Walk::new(shape, [b.strides]);
-    by_rows(&walk, out, [b.offset], cost_ns, |out, [b0]| update_row(out, b.data, b0, walk.inner_stride(0), f));
+}
+
+vectorized! {
+    fn map2_loop[A: Element, B: Element, R: Element, F: Fn(A, B) -> R + Copy](out: &mut [R], a: &[A], b: &[B], f: F) {
+        for ((o, &x), &y) in out.iter_mut().zip(a).zip(b) {
+            *o = f(x, y);
+        }
+    }
+}
+
+vectorized! {
+    fn map3_loop[A: Element, B: Element, C: Element, R: Element, F: Fn(A, B, C) -> R + Copy](
+        out: &mut [R], a: &[A], b: &[B], c: &[C], f: F,
+    ) {
+        for (((o, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
+            *o = f(x, y, z);
+        }
+    }
+}
+
+vectorized! {
+    fn update_loop[A: Element, B: Element, F: Fn(A, B) -> A + Copy](out: &mut [A], b: &[B], f: F) {
+        for (o, &y) in out.iter_mut().zip(b) {
+            *o = f(*o, y);
+        }
+    }
+}
+
+// From here on nothing knows the function but as a loop over elements that lie one after the other, so that the way through
+// axes, rows and pieces is compiled once for each type of numbers and not once for each function.
+
+type Loop1<'a, R, A> = &'a (dyn Fn(&mut [R], &[A]) + Sync);
+type Loop2<'a, R, A, B> = &'a (dyn Fn(&mut [R], &[A], &[B]) + Sync);
+type Loop3<'a, R, A, B, C> = &'a (dyn Fn(&mut [R], &[A], &[B], &[C]) + Sync);
+
+fn map1_by<A: Element, R: Element>(out: &mut [R], shape: &[usize], a: Strided<'_, A>, cost_ns: f64, run: Loop1<'_, R, A>) {
+    if out.len() <= PIECE && is_contiguous(shape, a.strides) {
+        let len = out.len();
+        return run(out, &a.data[a.offset..a.offset + len]);
+    }
+    let walk = Walk::new(shape, [a.strides]);
+    by_rows(&walk, out, [a.offset], cost_ns, &|out, [start]| {
+        let mut a = Pieces::new(a.data, start, walk.inner_stride(0));
+        for (from, out) in pieces(out, a.is_whole()) {
+            run(out, a.get(from, out.len()));
+        }
+    });
+}
+
+fn map2_by<A: Element, B: Element, R: Element>(
+    out: &mut [R],
+    shape: &[usize],
+    a: Strided<'_, A>,
+    b: Strided<'_, B>,
+    cost_ns: f64,
+    run: Loop2<'_, R, A, B>,
+) {
+    if out.len() <= PIECE && is_contiguous(shape, a.strides) && is_contiguous(shape, b.strides) {
+        let len = out.len();
+        return run(out, &a.data[a.offset..a.offset + len], &b.data[b.offset..b.offset + len]);
+    }
+    let walk = Walk::new(shape, [a.strides, b.strides]);
+    by_rows(&walk, out, [a.offset, b.offset], cost_ns, &|out, starts| {
+        let mut a = Pieces::new(a.data, starts[0], walk.inner_stride(0));
+        let mut b = Pieces::new(b.data, starts[1], walk.inner_stride(1));
+        for (from, out) in pieces(out, a.is_whole() && b.is_whole()) {
+            run(out, a.get(from, out.len()), b.get(from, out.len()));
+        }
+    });
+}
+
+fn map3_by<A: Element, B: Element, C: Element, R: Element>(
+    out: &mut [R],
+    shape: &[usize],
+    (a, b, c): (Strided<'_, A>, Strided<'_, B>, Strided<'_, C>),
+    cost_ns: f64,
+    run: Loop3<'_, R, A, B, C>,
+) {
+    let walk = Walk::new(shape, [a.strides, b.strides, c.strides]);
+    by_rows(&walk, out, [a.offset, b.offset, c.offset], cost_ns, &|out, starts| {
+        let mut a = Pieces::new(a.data, starts[0], walk.inner_stride(0));
+        let mut b = Pieces::new(b.data, starts[1], walk.inner_stride(1));
+        let mut c = Pieces::new(c.data, starts[2], walk.inner_stride(2));
+        for (from, out) in pieces(out, a.is_whole() && b.is_whole() && c.is_whole()) {
+            run(out, a.get(from, out.len()), b.get(from, out.len()), c.get(from, out.len()));
+        }
+    });
 }
 
 /// Whether the elements lie one after the other: then short operands need no walk at all.
@@ -88,13 +170,13 @@ pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     true
 }
 
-/// Calls `row(part of out, offsets)` for pieces of the innermost loops, in parallel where that pays.
+/// Calls `row(part of out, where its operands begin)` for pieces of the innermost loops, in parallel where that pays.
 fn by_rows<R: Element, const N: usize>(
     walk: &Walk<N>,
     out: &mut [R],
     base: [usize; N],
     cost_ns: f64,
-    row: impl Fn(&mut [R], [usize; N]) + Sync,
+    row: &(dyn Fn(&mut [R], [usize; N]) + Sync),
 ) {
     let inner = walk.inner_len();
     if out.is_empty() {
@@ -130,103 +212,47 @@ fn by_rows<R: Element, const N: usize>(
     }
 }
 
-/// Index of element `i` of a row that starts at `start` and goes by `step`.
-#[inline(always)]
-fn at(start: usize, step: isize, i: usize) -> usize {
-    start.wrapping_add_signed(step * i as isize)
+/// Elements of a row that are copied out at once where they do not lie one after the other.
+const COPIED: usize = 128;
+
+/// A row of the result in pieces, each with its first element's place: whole if all operands can be read where they lie.
+fn pieces<R>(out: &mut [R], whole: bool) -> impl Iterator<Item = (usize, &mut [R])> {
+    let size = if whole { out.len().max(1) } else { COPIED };
+    out.chunks_mut(size).enumerate().map(move |(i, piece)| (i * size, piece))
 }
 
-vectorized! {
-    fn map1_row[A: Element, R: Element, F: Fn(A) -> R + Copy](out: &mut [R], a: &[A], a0: usize, da: isize, f: F) {
-        if da == 1 {
-            let a = &a[a0..a0 + out.len()];
-            for (o, &x) in out.iter_mut().zip(a) {
-                *o = f(x);
-            }
-        } else if da == 0 {
-            out.fill(f(a[a0]));
-        } else {
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = f(a[at(a0, da, i)]);
-            }
-        }
+/// A row of an operand in pieces whose elements lie one after the other: where they do not they are copied.
+struct Pieces<'a, A> {
+    data: &'a [A],
+    start: usize,
+    step: isize,
+    copy: [A; COPIED],
+}
+
+impl<'a, A: Element> Pieces<'a, A> {
+    fn new(data: &'a [A], start: usize, step: isize) -> Pieces<'a, A> {
+        // A number that is the same for all is copied once.
+        let first = if step == 0 { data[start] } else { A::default() };
+        Pieces { data, start, step, copy: [first; COPIED] }
     }
-}
 
-vectorized! {
-    fn map2_row[A: Element, B: Element, R: Element, F: Fn(A, B) -> R + Copy](
-        out: &mut [R], a: &[A], a0: usize, da: isize, b: &[B], b0: usize, db: isize, f: F,
-    ) {
-        let len = out.len();
-        match (da, db) {
-            (1, 1) => {
-                let (a, b) = (&a[a0..a0 + len], &b[b0..b0 + len]);
-                for ((o, &x), &y) in out.iter_mut().zip(a).zip(b) {
-                    *o = f(x, y);
-                }
-            }
-            (1, 0) => {
-                let (a, y) = (&a[a0..a0 + len], b[b0]);
-                for (o, &x) in out.iter_mut().zip(a) {
-                    *o = f(x, y);
-                }
-            }
-            (0, 1) => {
-                let (x, b) = (a[a0], &b[b0..b0 + len]);
-                for (o, &y) in out.iter_mut().zip(b) {
-                    *o = f(x, y);
-                }
-            }
-            _ => {
-                for (i, o) in out.iter_mut().enumerate() {
-                    *o = f(a[at(a0, da, i)], b[at(b0, db, i)]);
-                }
-            }
-        }
+    fn is_whole(&self) -> bool {
+        self.step == 1
     }
-}
 
-vectorized! {
-    fn map3_row[A: Element, B: Element, C: Element, R: Element, F: Fn(A, B, C) -> R + Copy](
-        out: &mut [R], a: &[A], b: &[B], c: &[C], starts: [usize; 3], steps: [isize; 3], f: F,
-    ) {
-        let len = out.len();
-        let [a0, b0, c0] = starts;
-        match steps {
-            [1, 1, 1] => {
-                let (a, b, c) = (&a[a0..a0 + len], &b[b0..b0 + len], &c[c0..c0 + len]);
-                for (((o, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *o = f(x, y, z);
-                }
-            }
-            // The gradient of a sum is one number for all.
-            [0, 1, 1] => {
-                let (x, b, c) = (a[a0], &b[b0..b0 + len], &c[c0..c0 + len]);
-                for ((o, &y), &z) in out.iter_mut().zip(b).zip(c) {
-                    *o = f(x, y, z);
-                }
-            }
-            _ => {
-                for (i, o) in out.iter_mut().enumerate() {
-                    *o = f(a[at(a0, steps[0], i)], b[at(b0, steps[1], i)], c[at(c0, steps[2], i)]);
-                }
+    /// Elements `from..from + count`; `count` is at most [`COPIED`] unless the row can be read where it lies.
+    fn get(&mut self, from: usize, count: usize) -> &[A] {
+        if self.is_whole() {
+            return &self.data[self.start + from..][..count];
+        }
+        if self.step != 0 {
+            let mut at = self.start.wrapping_add_signed(self.step * from as isize);
+            for copy in &mut self.copy[..count] {
+                *copy = self.data[at];
+                at = at.wrapping_add_signed(self.step);
             }
         }
-    }
-}
-
-vectorized! {
-    fn update_row[A: Element, B: Element, F: Fn(A, B) -> A + Copy](out: &mut [A], b: &[B], b0: usize, db: isize, f: F) {
-        if db == 1 {
-            let b = &b[b0..b0 + out.len()];
-            for (o, &y) in out.iter_mut().zip(b) {
-                *o = f(*o, y);
-            }
-        } else {
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = f(*o, b[at(b0, db, i)]);
-            }
-        }
+        &self.copy[..count]
     }
 }
 

@@ -106,19 +106,26 @@ macro_rules! vectorized {
         $vis fn $name<$($generics)*>($($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]
             #[allow(clippy::too_many_arguments)]
-            fn portable<$($generics)*>($($arg: $ty),*) $(-> $ret)? $body
+            fn body<$($generics)*>($($arg: $ty),*) $(-> $ret)? $body
+
+            // Not inlined into every caller, which would carry a version along that it hardly ever runs.
+            #[inline(never)]
+            #[allow(clippy::too_many_arguments)]
+            fn portable<$($generics)*>($($arg: $ty),*) $(-> $ret)? {
+                body($($arg),*)
+            }
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2,fma")]
                 #[allow(clippy::too_many_arguments)]
                 fn avx2<$($generics)*>($($arg: $ty),*) $(-> $ret)? {
-                    portable($($arg),*)
+                    body($($arg),*)
                 }
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
                 #[allow(clippy::too_many_arguments)]
                 fn avx512<$($generics)*>($($arg: $ty),*) $(-> $ret)? {
-                    portable($($arg),*)
+                    body($($arg),*)
                 }
                 match $crate::kernels::simd::level() {
                     // SAFETY: `level` says so only after finding these features on the running processor.

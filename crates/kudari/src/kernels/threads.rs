@@ -41,13 +41,18 @@ pub fn set_threads(count: usize) {
 
 /// Runs `body(0)`, …, `body(pieces − 1)` in any order, on several threads if `cost_ns` (the estimated time of it
 /// all on one thread) is worth it.
+#[inline]
 pub(crate) fn for_each(pieces: usize, cost_ns: f64, body: impl Fn(usize) + Sync) {
+    run_each(pieces, cost_ns, &body);
+}
+
+fn run_each(pieces: usize, cost_ns: f64, body: &(dyn Fn(usize) + Sync)) {
     let threads = threads();
     let alone = pieces < 2 || threads < 2 || cost_ns < WORTH_SPLITTING_NS;
     if alone || (cost_ns < WORTH_WAKING_NS && !pool().is_hot()) || IS_HELPER.get() {
         (0..pieces).for_each(body);
     } else {
-        pool().run(pieces, threads - 1, &body);
+        pool().run(pieces, threads - 1, body);
     }
 }
 
