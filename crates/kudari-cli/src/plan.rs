@@ -3,7 +3,7 @@
 use kudari::data::{Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
-use kudari::optimizers::{self, Optimizer, Schedule};
+use kudari::optimizers::{self, Optimizer, Schedule, usual_learning_rate};
 use kudari::train::{GradientMethod, Length, Loss, TrainOptions};
 use kudari::{DType, Error, ErrorKind, Precision, no_grad, threads};
 use serde_json::{Value, json};
@@ -57,8 +57,10 @@ impl Plan {
         let data::Training { name, split, defaults, view } = data;
         let loss = Loss::named(&arguments.loss).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
-        let mut optimizer =
-            optimizers::parse(&optimizer_text, arguments.learning_rate.unwrap_or(defaults.learning_rate)).or_usage()?;
+        // The data's rate is one for the data's optimizer.
+        let usual = || arguments.optimizer.as_deref().filter(|text| *text != defaults.optimizer).and_then(usual_learning_rate);
+        let rate = arguments.learning_rate.or_else(usual).unwrap_or(defaults.learning_rate);
+        let mut optimizer = optimizers::parse(&optimizer_text, rate).or_usage()?;
         let settings = optimizer.settings_mut();
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
             (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);

@@ -5,7 +5,11 @@
 
 use std::path::PathBuf;
 
-use kudari::explain::{Carry, Digits, Explanation, Item, Language, Lines, Notation, Options, Problem, TextFormat, Verdict};
+use kudari::Variable;
+use kudari::explain::{
+    Carry, Derivation, Digits, Explanation, Item, Language, Lines, Notation, Options, Problem, TextFormat, Verdict,
+};
+use kudari::layers::Layer;
 use serde_json::Value;
 
 fn worksheet(name: &str, options: Options) -> Explanation {
@@ -373,4 +377,44 @@ fn parameters_and_units_that_do_not_exist_are_errors() {
             && unit("x").what().contains("not a unit")
     );
     assert!(error(Options { digits: 0, ..Options::default() }).what().contains("digits"));
+}
+
+/// Adam, momentum and others: the numbers on the way and the new parameters are those of the optimizer itself.
+#[test]
+fn the_first_step_of_every_optimizer_that_is_worked_out() {
+    let sheet = "net = \"linear(2) tanh linear(1)\"\nloss = \"sum_squared_error\"\ninput = [0.5, -1]\ntarget = [1]\nseed = 3\n";
+    for optimizer in
+        ["sgd", "momentum", "momentum(0.5)", "nesterov", "adagrad", "rmsprop", "rmsprop(0.9)", "adam", "adam(0.8,0.99)", "adamw"]
+    {
+        let sheet = format!("{sheet}optimizer = \"{optimizer}\"\n");
+        let problem = Problem::from_worksheet(&sheet, "").unwrap();
+        let derivation = Derivation::new(&problem).unwrap();
+        let mut network = problem.network;
+        let loss = problem.loss.of(&network.forward(&Variable::constant(problem.input)).unwrap(), &problem.target).unwrap();
+        let gradients = loss.backward().unwrap();
+        kudari::optimizers::parse(optimizer, problem.learning_rate).unwrap().step(&mut network, &gradients).unwrap();
+        for ((name, array), (own, block)) in network.arrays().iter().zip(&derivation.parameters) {
+            assert_eq!(name, own);
+            let new = &derivation.blocks[derivation.updated(*block).unwrap()].values;
+            for (a, b) in new.iter().zip(array.to_f64_vec()) {
+                assert!((a - b).abs() <= 1e-12 * b.abs().max(1e-3), "{optimizer} {name}: {a} {b}");
+            }
+        }
+    }
+    let explanation = |optimizer: &str| {
+        let problem = Problem::from_worksheet(&format!("{sheet}optimizer = \"{optimizer}\"\n"), "")?;
+        Explanation::new(problem, Options::default())
+    };
+    let adam = explanation("adam").unwrap();
+    let text = text(&adam, Language::English);
+    for line in [
+        "m ← β₁·m + (1 − β₁)·∂E/∂w",
+        "m(w⁽²⁾₁₁) = 0.9·0 + 0.1·",
+        "v(b⁽¹⁾₂) = 0.999·0 + 0.001·",
+        "m̂(w⁽¹⁾₁₂) = m(w⁽¹⁾₁₂)/(1 − 0.9)",
+        "g·Δw",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert_eq!(explanation("lion").err().unwrap().what(), "the steps of lion are not worked out");
 }

@@ -24,7 +24,7 @@ fn large() -> Problem {
     let target = Problem::target_for(&[3.0], &network).unwrap();
     let input = Array::from_slice(&input, &[1, 784]).unwrap().to_dtype(DType::F64);
     let loss = Loss::named("softmax_cross_entropy").unwrap();
-    Problem { name: "large".into(), network, loss, input, target, learning_rate: 0.1 }
+    Problem { name: "large".into(), network, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 }
 }
 
 fn page(explanation: &Explanation, language: Language) -> String {

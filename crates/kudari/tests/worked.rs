@@ -283,7 +283,8 @@ fn disagreements(network: &str, input_shape: &[usize], loss: &str, samples: usiz
         _ => stream.uniform(&[samples, outputs], 0.0, 1.0, DType::F64).unwrap(),
     };
     let name = format!("{} of {input_shape:?} with {loss}, {samples} samples", network.notation());
-    let problem = Problem { name, network, loss: Loss::named(loss).unwrap(), input, target, learning_rate: 0.1 };
+    let problem =
+        Problem { name, network, loss: Loss::named(loss).unwrap(), input, target, optimizer: "sgd".into(), learning_rate: 0.1 };
     let derivation = Derivation::new(&problem).unwrap_or_else(|error| panic!("{}: {error}", problem.name));
     // The network and the loss themselves, and for every parameter its gradient and its update, are among the numbers.
     let y = problem.network.forward(&Variable::constant(problem.input.clone())).unwrap();

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use kudari::explain::{Carry, Explanation, HtmlFormat, Language, LatexFormat, Notation, Options, Problem, TextFormat};
 use kudari::model::{Network, NetworkOptions, write_atomically};
+use kudari::optimizers::usual_learning_rate;
 use kudari::train::Loss;
 use kudari::{Array, DType, Error, ErrorKind};
 
@@ -32,6 +33,8 @@ Examples:
       the same set in LaTeX (--lang ja: lualatex); -o sheet.md gives Markdown
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --seed 3
       a network without a worksheet, its weights by chance
+  kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --optimizer adam
+      the first step of Adam: both moments, their corrections, the new weights
   kudari explain runs/mnist-1 --data mnist --sample 17
       a trained model on the 18th test digit (the first is 0)
 
@@ -40,7 +43,7 @@ A worksheet is a small TOML file:
   loss = \"sum_squared_error\"
   input = [1, 2, 3]
   target = [0, 1]
-  learning_rate = 0.1
+  learning_rate = 0.1            # and perhaps optimizer = \"adam\"
   [weights]
   \"0.weight\" = [[0.1, 0.1, 0.1], [0.2, 0.2, 0.2]]
   \"2.weight\" = [[1, 2], [3, 4]]
@@ -139,7 +142,11 @@ pub struct Arguments {
     /// Of a network: seed of its weights
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Of a network or model: the learning rate of the step
+    /// The optimizer that makes the step, otherwise plain descent: sgd, momentum(0.9), nesterov(0.9), adagrad,
+    /// rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999)
+    #[arg(long)]
+    optimizer: Option<String>,
+    /// The learning rate of the step, otherwise the worksheet's, or what is usual for the optimizer
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Of a model: the data from which the sample is taken
@@ -261,14 +268,19 @@ fn format(arguments: &Arguments) -> Result<Format, Failure> {
 fn problem(arguments: &Arguments) -> Result<Problem, Failure> {
     let path = Path::new(&arguments.what);
     let is_worksheet = path.extension().is_some_and(|e| e == "toml");
-    if is_worksheet {
-        let mut problem = Problem::load_worksheet(path)?;
-        if let Some(rate) = arguments.learning_rate {
-            problem.learning_rate = positive(rate)?;
-        }
-        return Ok(problem);
+    let mut problem = match (is_worksheet, path.exists()) {
+        (true, _) => Problem::load_worksheet(path)?,
+        (false, true) => of_model(path, arguments)?,
+        (false, false) => of_network(arguments)?,
+    };
+    if let Some(optimizer) = &arguments.optimizer {
+        problem = problem.with_optimizer(optimizer).or_usage()?;
+        problem.learning_rate = usual_learning_rate(optimizer).unwrap_or(problem.learning_rate);
     }
-    if path.exists() { of_model(path, arguments) } else { of_network(arguments) }
+    if let Some(rate) = arguments.learning_rate {
+        problem.learning_rate = positive(rate)?;
+    }
+    Ok(problem)
 }
 
 fn positive(rate: f64) -> Result<f64, Failure> {
@@ -294,9 +306,8 @@ fn of_model(path: &Path, arguments: &Arguments) -> Result<Problem, Failure> {
     let mut network = model.network;
     kudari::layers::Layer::convert(&mut network, DType::F64)?;
     let loss = Loss::named(arguments.loss.as_deref().unwrap_or(&model.loss)).or_usage()?;
-    let learning_rate = positive(arguments.learning_rate.unwrap_or(0.1))?;
     let name = format!("{}, {} {}", path.display(), data.name(), arguments.sample);
-    Ok(Problem { name, network, loss, input: batch.x.into_array(), target: batch.t, learning_rate })
+    Ok(Problem { name, network, loss, input: batch.x.into_array(), target: batch.t, optimizer: "sgd".into(), learning_rate: 0.1 })
 }
 
 /// A network in the notation, with an input and a target from the command line.
@@ -315,6 +326,5 @@ fn of_network(arguments: &Arguments) -> Result<Problem, Failure> {
     let loss = Loss::named(arguments.loss.as_deref().unwrap_or("sum_squared_error")).or_usage()?;
     let input = Array::from_slice(&input.0, &[1, input.0.len()])?;
     let target = Problem::target_for(&target.0, &network).or_usage()?;
-    let learning_rate = positive(arguments.learning_rate.unwrap_or(0.1))?;
-    Ok(Problem { name: arguments.what.clone(), network, loss, input, target, learning_rate })
+    Ok(Problem { name: arguments.what.clone(), network, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 })
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::problem::Problem;
+use super::rule::{self, Rule};
 use super::trace::Tracer;
 use crate::autograd::{Character, Operand, Worked};
 use crate::error::Result;
@@ -33,6 +34,8 @@ pub enum Origin {
     Slope(usize),
     /// The derivatives of the loss by a block.
     Gradient(usize),
+    /// A number of the optimizer's for every element of a parameter's block, by its place in the optimizer's rule.
+    State(usize, usize),
     /// A parameter's block after the update.
     Updated(usize),
 }
@@ -139,6 +142,9 @@ pub struct Derivation {
     pub(super) gradients: HashMap<usize, usize>,
     pub(super) slopes: HashMap<usize, usize>,
     pub(super) updated: HashMap<usize, usize>,
+    /// The blocks of the optimizer's numbers, by parameter.
+    pub(super) states: HashMap<usize, Vec<usize>>,
+    pub(super) rule: Option<Rule>,
     ways: RefCell<HashMap<usize, Ways>>,
 }
 
@@ -165,6 +171,8 @@ impl Derivation {
             gradients: HashMap::new(),
             slopes: HashMap::new(),
             updated: HashMap::new(),
+            states: HashMap::new(),
+            rule: None,
             ways: RefCell::default(),
         }
     }
@@ -204,6 +212,16 @@ impl Derivation {
     /// The block of the slopes of a step, if it has them.
     pub fn slope_of(&self, step: usize) -> Option<usize> {
         self.slopes.get(&step).copied()
+    }
+
+    /// The blocks of what the optimizer calculates for a parameter on the way to its new value, in their order.
+    pub fn states(&self, block: usize) -> &[usize] {
+        self.states.get(&block).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the optimizer does, for readers.
+    pub fn update_rule(&self) -> &'static str {
+        self.rule.as_ref().map_or("", |rule| rule.formula)
     }
 
     /// The block of a parameter after the update.
@@ -247,13 +265,27 @@ impl Derivation {
                 slopes.first().map(|(_, slope)| self.resolved(step, slope))
             }
             Origin::Gradient(of) => Some(self.gradient_expression(of, at)),
-            Origin::Updated(of) => {
-                let gradient = self.gradient_of(of)?;
-                let step = Expression::Leaf(self.blocks[self.learning_rate].first)
-                    .times(Expression::Leaf(self.blocks[gradient].first + at));
-                Some(Expression::Leaf(self.blocks[of].first + at).minus(step))
+            Origin::State(of, number) => {
+                let (_, expression) = self.rule.as_ref()?.states.get(number)?;
+                self.of_rule(of, at, expression)
             }
+            Origin::Updated(of) => self.of_rule(of, at, &self.rule.as_ref()?.updated),
         }
+    }
+
+    /// An expression of the optimizer's rule for element `at` of a parameter's block.
+    fn of_rule(&self, of: usize, at: usize, expression: &Expression<rule::Operand>) -> Option<Expression<Id>> {
+        let gradient = self.gradient_of(of)?;
+        let states = self.states(of);
+        let block = |operand: &rule::Operand| match operand {
+            rule::Operand::Weight => of,
+            rule::Operand::Gradient => gradient,
+            rule::Operand::Rate => self.learning_rate,
+            rule::Operand::State(number) => states[*number],
+        };
+        let is_rate = |operand: &rule::Operand| *operand == rule::Operand::Rate;
+        let id = |operand: &rule::Operand| self.blocks[block(operand)].first + if is_rate(operand) { 0 } else { at };
+        Some(expression.substitute(&mut |operand| Expression::Leaf(id(operand))))
     }
 
     /// The chain rule: the sum over all ways to the loss of slope times derivative.

@@ -83,7 +83,7 @@ impl Derivation {
         let expression = match self.blocks[block].origin {
             Origin::Input | Origin::Given | Origin::Parameter(_) => return None,
             Origin::Result(step) => self.forward_matrix(block, step),
-            Origin::Part(..) | Origin::Slope(_) | Origin::Updated(_) => {
+            Origin::Part(..) | Origin::Slope(_) | Origin::State(..) | Origin::Updated(_) => {
                 self.uniform(block).unwrap_or_else(|| MatrixExpression::Formula(self.part_formula(block)))
             }
             Origin::Gradient(of) => self.backward_matrix(block, of),

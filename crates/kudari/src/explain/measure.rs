@@ -6,7 +6,7 @@ use crate::array::{Array, DType};
 use crate::autograd::{Variable, no_grad};
 use crate::error::Result;
 use crate::layers::Layer;
-use crate::optimizers::{Optimizer, Sgd};
+use crate::optimizers::{self, Optimizer};
 
 /// A derivative by a parameter, computed without the chain rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,7 +133,7 @@ fn single_gradients(problem: &mut Problem) -> Result<Vec<(String, Vec<f64>)>> {
     found
 }
 
-/// The losses after 0, 1, …, `steps` updates by plain gradient descent with this learning rate; the network is left as it
+/// The losses after 0, 1, …, `steps` updates by the problem's optimizer with this learning rate; the network is left as it
 /// was.
 ///
 /// # Errors
@@ -143,22 +143,23 @@ pub(super) fn losses_after(problem: &mut Problem, learning_rate: f64, steps: usi
     let before = problem.network.arrays();
     let x = Variable::constant(problem.input.clone());
     let mut losses = Vec::with_capacity(steps + 1);
+    let mut optimizer = optimizers::parse(&problem.optimizer, learning_rate)?;
     for _ in 0..steps {
         let loss = problem.loss.of(&problem.network.forward(&x)?, &problem.target)?;
         losses.push(loss.item()?);
-        descend(problem, &loss, learning_rate)?;
+        descend(problem, &loss, optimizer.as_mut())?;
     }
     losses.push(loss(problem)?);
     problem.network.set_arrays(&before)?;
     Ok(losses)
 }
 
-/// One update of every parameter: w ← w − η·∂E/∂w.
-fn descend(problem: &mut Problem, loss: &Variable, learning_rate: f64) -> Result<()> {
+/// One update of every parameter.
+fn descend(problem: &mut Problem, loss: &Variable, optimizer: &mut dyn Optimizer) -> Result<()> {
     if problem.network.arrays().is_empty() {
         return Ok(()); // nothing to move
     }
-    Sgd::new(learning_rate).step(&mut problem.network, &loss.backward()?)
+    optimizer.step(&mut problem.network, &loss.backward()?)
 }
 
 /// The derivation of the next step: of the network after the update. The network is left as it was.
@@ -170,8 +171,8 @@ pub(super) fn next_step(problem: &mut Problem) -> Result<Derivation> {
     let before = problem.network.arrays();
     let x = Variable::constant(problem.input.clone());
     let loss = problem.loss.of(&problem.network.forward(&x)?, &problem.target)?;
-    let rate = problem.learning_rate;
-    descend(problem, &loss, rate)?;
+    let mut optimizer = optimizers::parse(&problem.optimizer, problem.learning_rate)?;
+    descend(problem, &loss, optimizer.as_mut())?;
     let next = Derivation::new(problem);
     problem.network.set_arrays(&before)?;
     next

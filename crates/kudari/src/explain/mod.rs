@@ -16,6 +16,7 @@ mod measure;
 mod names;
 mod paths;
 mod problem;
+mod rule;
 mod selection;
 mod symbol;
 mod trace;

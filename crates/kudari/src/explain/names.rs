@@ -19,6 +19,7 @@ impl Derivation {
                 Symbol::Slope(self.function_letter(step), Box::new(argument))
             }
             Origin::Updated(of) => Symbol::Updated(Box::new(self.symbol(self.blocks[of].first + at))),
+            Origin::State(of, _) => Symbol::State(block.letter, Box::new(self.symbol(self.blocks[of].first + at))),
             Origin::Gradient(of) if block.letter.is_empty() => {
                 Symbol::Derivative(Box::new(self.symbol(self.blocks[of].first + at)))
             }
@@ -32,6 +33,7 @@ impl Derivation {
         match block.origin {
             Origin::Gradient(of) if block.letter.is_empty() => Symbol::Derivative(Box::new(self.block_symbol(of))),
             Origin::Updated(of) => Symbol::Updated(Box::new(self.block_symbol(of))),
+            Origin::State(of, _) => Symbol::State(block.letter, Box::new(self.block_symbol(of))),
             Origin::Slope(step) => {
                 let argument = self.block_symbol(self.steps[step].inputs[0].block);
                 Symbol::Slope(self.function_letter(step), Box::new(argument))

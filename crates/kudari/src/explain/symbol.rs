@@ -22,6 +22,8 @@ pub enum Symbol {
     Slope(&'static str, Box<Symbol>),
     /// Something after the update.
     Updated(Box<Symbol>),
+    /// What the optimizer remembers or calculates for something: m(w⁽²⁾₁₁).
+    State(&'static str, Box<Symbol>),
 }
 
 impl Symbol {
@@ -41,6 +43,7 @@ impl Symbol {
             Symbol::Derivative(of) => format!("∂E/∂{}", of.text()),
             Symbol::Slope(function, at) => format!("{function}′({})", at.text()),
             Symbol::Updated(of) => of.text(),
+            Symbol::State(letter, of) => format!("{letter}({})", of.text()),
         }
     }
 
@@ -59,6 +62,7 @@ impl Symbol {
             Symbol::Derivative(of) => format!("dE/d{}", of.key()),
             Symbol::Slope(function, at) => format!("{function}'({})", at.key()),
             Symbol::Updated(of) => format!("new {}", of.key()),
+            Symbol::State(letter, of) => format!("{}({})", typed(letter), of.key()),
         }
     }
 
@@ -74,6 +78,7 @@ impl Symbol {
             Symbol::Derivative(of) => format!("d{}", of.anchor()),
             Symbol::Slope(_, at) => format!("slope-{}", at.anchor()),
             Symbol::Updated(of) => format!("new-{}", of.anchor()),
+            Symbol::State(letter, of) => format!("{}-of-{}", typed(letter), of.anchor()),
         }
     }
 
@@ -105,8 +110,22 @@ impl Symbol {
             Symbol::Derivative(of) => format!("\\frac{{\\partial E}}{{\\partial {}}}", of.latex_with(face)),
             Symbol::Slope(function, at) => format!("{}'({})", latex_function(function), at.latex_with(face)),
             Symbol::Updated(of) => of.latex_with(face),
+            Symbol::State(letter, of) => format!("{}({})", latex_hat(letter), of.latex_with(face)),
         }
     }
+}
+
+/// A letter with a hat over it, which is a sign of its own behind the letter.
+const HAT: char = '\u{302}';
+
+/// `m` for m, `mhat` for m̂.
+fn typed(letter: &str) -> String {
+    letter.replace(HAT, "hat")
+}
+
+/// `m` for m, `\hat{m}` for m̂.
+fn latex_hat(letter: &str) -> String {
+    letter.strip_suffix(HAT).map_or_else(|| letter.to_string(), |plain| format!("\\hat{{{plain}}}"))
 }
 
 /// The name of a function: a letter as it is, a word upright.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::derivation::{Block, Derivation, Elements, Origin, Step};
 use super::problem::Problem;
+use super::rule::Rule;
 use crate::array::Array;
 use crate::autograd::{Call, Operand, Part, Variable, Worked, grad, trace};
 use crate::error::{Error, ErrorKind, Result};
@@ -222,52 +223,45 @@ impl Tracer {
         }
         let rate = self.add(&Array::from(problem.learning_rate), Origin::Given, "η", None);
         let mut derivation = Derivation::from_parts(self.blocks, self.steps);
+        let rule = Rule::of(&problem.optimizer)?;
+        let letters: Vec<&'static str> = rule.states.iter().map(|(letter, _)| *letter).collect();
+        (derivation.rule, derivation.learning_rate) = (Some(rule), rate);
         for step in 0..derivation.steps.len() {
             if derivation.steps[step].has_slopes() {
-                let output = &derivation.blocks[derivation.steps[step].output];
-                let (shape, by_sample, first) = (output.shape.clone(), output.by_sample, derivation.len());
-                let values = vec![f64::NAN; output.values.len()];
-                derivation.blocks.push(Block {
-                    origin: Origin::Slope(step),
-                    letter: "",
-                    layer: None,
-                    shape,
-                    by_sample,
-                    values,
-                    first,
-                });
-                let block = derivation.blocks.len() - 1;
-                slopes.insert(step, block);
-                let values = derivation.blocks[block].ids().map(|id| derivation.worked_value(id)).collect();
-                derivation.blocks[block].values = values;
+                let output = derivation.steps[step].output;
+                slopes.insert(step, derivation.add_worked(Origin::Slope(step), "", output));
             }
         }
         for (_, block) in &self.parameters {
             let Some(gradient) = gradients.get(block) else { continue };
-            let (old, slope) = (&derivation.blocks[*block], &derivation.blocks[*gradient]);
-            let values = old.values.iter().zip(&slope.values).map(|(w, g)| w - problem.learning_rate * g).collect();
-            let (shape, first) = (old.shape.clone(), derivation.len());
-            derivation.blocks.push(Block {
-                origin: Origin::Updated(*block),
-                letter: "",
-                layer: None,
-                shape,
-                by_sample: false,
-                values,
-                first,
-            });
-            updated.insert(*block, derivation.blocks.len() - 1);
+            derivation.gradients.insert(*block, *gradient);
+            for (number, letter) in letters.iter().enumerate() {
+                let added = derivation.add_worked(Origin::State(*block, number), letter, *block);
+                derivation.states.entry(*block).or_default().push(added);
+            }
+            updated.insert(*block, derivation.add_worked(Origin::Updated(*block), "", *block));
         }
         derivation.input = self.input;
         derivation.output = self.output;
         derivation.loss = self.loss;
-        derivation.learning_rate = rate;
         derivation.layers = self.layers;
         derivation.parameters = self.parameters;
         derivation.gradients = gradients;
         derivation.slopes = slopes;
         derivation.updated = updated;
         Ok(derivation)
+    }
+}
+
+impl Derivation {
+    /// Puts a block behind the others whose numbers are calculated from theirs; it has the shape of block `like`.
+    fn add_worked(&mut self, origin: Origin, letter: &'static str, like: usize) -> usize {
+        let (shape, by_sample) = (self.blocks[like].shape.clone(), self.blocks[like].by_sample);
+        let (values, first) = (vec![f64::NAN; self.blocks[like].values.len()], self.len());
+        self.blocks.push(Block { origin, letter, layer: None, shape, by_sample, values, first });
+        let block = self.blocks.len() - 1;
+        self.blocks[block].values = self.blocks[block].ids().map(|id| self.worked_value(id)).collect();
+        block
     }
 }
 

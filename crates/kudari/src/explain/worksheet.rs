@@ -5,14 +5,17 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::problem::Problem;
+use super::rule::Rule;
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::{Initializer, Layer};
 use crate::model::{Network, NetworkOptions};
+use crate::optimizers;
 use crate::train::Loss;
 
 /// What a worksheet may say.
-const KEYS: [&str; 9] = ["title", "net", "loss", "input", "target", "learning_rate", "weights", "seed", "initializer"];
+const KEYS: [&str; 10] =
+    ["title", "net", "loss", "input", "target", "optimizer", "learning_rate", "weights", "seed", "initializer"];
 
 impl Problem {
     /// Reads a worksheet file.
@@ -62,16 +65,21 @@ impl Problem {
         let net = string("net", "net = \"linear(2) sigmoid linear(2)\"")?;
         let loss = Loss::named(string("loss", "loss = \"sum_squared_error\"")?)?;
         let input = samples(table.get("input").ok_or_else(|| missing("input", "input = [1, 2, 3]"))?)?;
+        let optimizer = match table.get("optimizer") {
+            Some(_) => string("optimizer", "optimizer = \"adam\"")?,
+            None => "sgd",
+        };
+        Rule::of(optimizer)?;
         let learning_rate = match table.get("learning_rate") {
             Some(value) => number(value)
                 .filter(|rate| rate.is_finite() && *rate > 0.0)
                 .ok_or_else(|| fail("`learning_rate` is not a number above 0").help("write e.g. learning_rate = 0.1"))?,
-            None => 0.1,
+            None => optimizers::usual_learning_rate(optimizer).unwrap_or(0.1),
         };
         let network = network(&table, net, &input.shape()[1..])?;
         let target = target(table.get("target").ok_or_else(|| missing("target", "target = [0, 1]"))?, &input, &network)?;
         let title = table.get("title").and_then(Value::as_str).unwrap_or(name).to_string();
-        Ok(Problem { name: title, network, loss, input, target, learning_rate })
+        Ok(Problem { name: title, network, loss, input, target, optimizer: optimizer.to_string(), learning_rate })
     }
 }
 

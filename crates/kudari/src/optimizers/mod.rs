@@ -19,7 +19,7 @@ pub use average::WeightAverage;
 pub use groups::GroupSettings;
 pub use lbfgs::Lbfgs;
 pub use muon::Muon;
-pub use notation::{OPTIMIZERS, parse};
+pub use notation::{OPTIMIZERS, parse, usual_learning_rate};
 pub use rules::{AdaDelta, AdaGrad, Adam, AdamW, Adamax, AmsGrad, Lion, Momentum, NAdam, Nesterov, RAdam, RmsProp, Sgd};
 pub use schedule::{Plateau, SCHEDULES, Schedule};
 pub use settings::Settings;

@@ -23,6 +23,40 @@ pub const OPTIMIZERS: &[&str] = &[
     "muon(0.95)",
 ];
 
+/// The learning rates that are customary: those of the papers, or of frameworks where a paper names none.
+const USUAL_RATES: &[(&str, f64)] = &[
+    ("sgd", 0.1),
+    ("momentum", 0.01),
+    ("nesterov", 0.01),
+    ("adagrad", 0.01),
+    ("rmsprop", 0.001),
+    ("adadelta", 1.0),
+    ("adam", 0.001),
+    ("adamw", 0.001),
+    ("amsgrad", 0.001),
+    ("adamax", 0.002),
+    ("nadam", 0.002),
+    ("radam", 0.001),
+    ("lion", 0.0001),
+    ("muon", 0.02),
+];
+
+/// The learning rate that is customary for an optimizer written as in [`OPTIMIZERS`]; `None` for an unknown word.
+///
+/// ```
+/// # use kudari::optimizers::usual_learning_rate;
+/// assert_eq!(usual_learning_rate("adam(0.9,0.99)"), Some(0.001));
+/// ```
+pub fn usual_learning_rate(text: &str) -> Option<f64> {
+    let word = word(text);
+    USUAL_RATES.iter().find(|(name, _)| *name == word).map(|(_, rate)| *rate)
+}
+
+/// The optimizer's name without its numbers.
+fn word(text: &str) -> &str {
+    text.split('(').next().unwrap_or_default().trim()
+}
+
 /// Reads an optimizer: a word of [`OPTIMIZERS`], its numbers optional.
 ///
 /// # Errors
@@ -87,7 +121,7 @@ mod tests {
     #[test]
     fn every_word_is_read_with_its_numbers() {
         for text in OPTIMIZERS {
-            assert_eq!(text.split('(').next(), Some(parse(text, 0.1).unwrap().name()));
+            assert_eq!(text.split('(').next(), Some(parse(text, usual_learning_rate(text).unwrap()).unwrap().name()));
         }
         for bad in
             ["sdg", "sgd(1)", "momentum(1)", "adam(0.9,0.9,0.9)", "adam(x)", "momentum(-0.1)", "", "lbfgs", "muon(0.9,0.9)"]

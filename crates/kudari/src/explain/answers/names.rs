@@ -82,6 +82,7 @@ impl<'a> Names<'a> {
         match origin {
             // The given weight has the name of the new one: whoever writes it down means the new one.
             Origin::Parameter(_) | Origin::Given | Origin::Input => Vec::new(),
+            Origin::State(..) => vec![key],
             Origin::Updated(_) => {
                 let name = key.trim_start_matches("new").to_string();
                 vec![format!("new{name}"), format!("{name}'"), format!("{name}new"), name]

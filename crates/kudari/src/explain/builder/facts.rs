@@ -127,20 +127,20 @@ impl Builder<'_> {
     pub(super) fn after(&self) -> Section {
         let (explanation, derivation) = (self.explanation, self.derivation);
         let (before, after) = (explanation.losses[0], explanation.losses.get(1).copied().unwrap_or(f64::NAN));
-        let gradient_square: f64 = derivation
-            .parameters
-            .iter()
-            .filter_map(|p| derivation.gradient_of(p.1))
-            .map(|g| norm(&derivation.blocks[g].values).powi(2))
-            .sum();
-        let forecast = -explanation.problem.learning_rate * gradient_square;
+        // Σ ∂E/∂w · Δw, which is −η‖g‖² for plain descent.
+        let along = |&(_, block): &(String, usize)| {
+            let gradient = &derivation.blocks[derivation.gradient_of(block)?].values;
+            Some(self.moved(block)?.iter().zip(gradient).map(|(moved, g)| moved * g).sum::<f64>())
+        };
+        let forecast: f64 = derivation.parameters.iter().filter_map(along).sum();
+        let formula = if derivation.states.is_empty() { "−η‖g‖²" } else { "g·Δw" };
         let change = after - before;
         let share = if forecast == 0.0 { 1.0 } else { change / forecast };
         let [before_text, after_text, forecast_text, change_text] = [before, after, forecast, change].map(|v| self.text(v));
         let share_text = short(share);
         let mut items = vec![Item::Fact(phrase!(
-            "E: {before_text} → {after_text}   (straight-line forecast −η‖g‖² = {forecast_text}, real change {change_text}, {share_text} of forecast)",
-            "E: {before_text} → {after_text}   (一次近似の見込み −η‖g‖² = {forecast_text}、実際 {change_text}、見込みの {share_text} 倍)"
+            "E: {before_text} → {after_text}   (straight-line forecast {formula} = {forecast_text}, real change {change_text}, {share_text} of forecast)",
+            "E: {before_text} → {after_text}   (一次近似の見込み {formula} = {forecast_text}、実際 {change_text}、見込みの {share_text} 倍)"
         ))];
         let ratios: Vec<(usize, f64)> = derivation.parameters.iter().filter_map(|p| Some((p.1, self.step_ratio(p.1)?))).collect();
         let listed: Vec<String> =
@@ -159,8 +159,14 @@ impl Builder<'_> {
     /// ‖Δw‖ / ‖w‖; nothing for a parameter that is all zero.
     fn step_ratio(&self, block: usize) -> Option<f64> {
         let size = norm(&self.derivation.blocks[block].values);
-        let gradient = norm(&self.derivation.blocks[self.derivation.gradient_of(block)?].values);
-        (size > 0.0).then(|| self.explanation.problem.learning_rate * gradient / size)
+        let moved = norm(&self.moved(block)?);
+        (size > 0.0).then(|| moved / size)
+    }
+
+    /// By how much the step moves every number of a parameter.
+    fn moved(&self, block: usize) -> Option<Vec<f64>> {
+        let [old, new] = [block, self.derivation.updated(block)?].map(|b| &self.derivation.blocks[b].values);
+        Some(new.iter().zip(old).map(|(new, old)| new - old).collect())
     }
 
     fn slopes_before_and_after(&self) -> Vec<Item> {

@@ -285,11 +285,14 @@ impl<'a> Builder<'a> {
 
     fn update(&self) -> Section {
         let derivation = self.derivation;
-        let mut items = vec![Item::Remark(Phrase::same("w ← w − η·∂E/∂w"))];
+        let mut items = vec![Item::Remark(Phrase::same(derivation.update_rule()))];
         // From the last layer to the first, as the gradients were found.
         for step in derivation.steps.iter().rev() {
             for &parameter in &step.parameters {
                 let Some(updated) = derivation.updated(parameter) else { continue };
+                for &state in derivation.states(parameter) {
+                    items.extend(self.block_items(state, self.example(parameter)));
+                }
                 items.extend(self.block_items(updated, self.example(parameter)));
             }
         }

@@ -163,7 +163,13 @@ fn spoken(symbol: &Symbol) -> String {
         Symbol::Derivative(of) => format!("the derivative of E by {}", spoken(of)),
         Symbol::Slope(function, at) => format!("{function} prime of {}", spoken(at)),
         Symbol::Updated(of) => format!("the new {}", spoken(of)),
+        Symbol::State(letter, of) => format!("{} of {}", said(letter), spoken(of)),
     }
+}
+
+/// `m hat` for m̂.
+fn said(letter: &str) -> String {
+    letter.replace('\u{302}', " hat")
 }
 
 /// `第 2 層のデルタ 1`
@@ -178,5 +184,6 @@ fn spoken_in_japanese(symbol: &Symbol) -> String {
         Symbol::Derivative(of) => format!("{} による E の微分", spoken_in_japanese(of)),
         Symbol::Slope(function, at) => format!("{function} プライム({})", spoken_in_japanese(at)),
         Symbol::Updated(of) => format!("新しい {}", spoken_in_japanese(of)),
+        Symbol::State(letter, of) => format!("{} の {}", spoken_in_japanese(of), said(letter)),
     }
 }

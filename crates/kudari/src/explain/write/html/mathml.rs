@@ -113,6 +113,13 @@ pub(super) fn symbol(symbol: &Symbol) -> Piece {
             Piece::new(applied(&name, &self::symbol(at).markup), Bond::Atom)
         }
         Symbol::Updated(of) => self::symbol(of),
+        Symbol::State(letter, of) => {
+            let name = match letter.strip_suffix('\u{302}') {
+                Some(plain) => format!("<mover>{}<mo>^</mo></mover>", identifier(plain)),
+                None => identifier(letter),
+            };
+            Piece::new(applied(&name, &self::symbol(of).markup), Bond::Atom)
+        }
     }
 }
 

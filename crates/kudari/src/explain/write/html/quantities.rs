@@ -169,6 +169,7 @@ impl<'a> Quantities<'a> {
                 phrase!("gradient: how fast E changes with it", "勾配: これを変えたときの E の変わり方")
             }
             Origin::Gradient(_) => phrase!("derivative of the loss", "誤差の微分"),
+            Origin::State(..) => phrase!("what the optimizer keeps in mind", "オプティマイザの内部の値"),
             Origin::Updated(_) => phrase!("new value after the step", "更新後の値"),
         }
     }
@@ -216,7 +217,7 @@ impl<'a> Quantities<'a> {
             Origin::Gradient(of) if is_signal && of == derivation.output => {
                 phrase!("How fast the loss changes with this output.", "この出力を変えたとき、誤差がどれだけ変わるか。")
             }
-            Origin::Updated(_) => phrase!(
+            Origin::Updated(_) if derivation.states.is_empty() => phrase!(
                 "A step against the gradient: where E grows with the weight, the weight becomes smaller.",
                 "勾配と逆向きに進む。重みとともに E が増えるなら、重みを減らす。"
             ),
