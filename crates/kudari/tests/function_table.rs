@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use kudari::functions::registry;
+use kudari::functions::{function_named, registry};
+use kudari::profile::function_time;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -38,6 +40,33 @@ fn the_docs_table_is_the_registry() {
     }
     let written = std::fs::read_to_string(&path).unwrap();
     assert!(written == table(), "docs/functions.md is not up to date: run this test with KUDARI_WRITE_DOCS=1");
+}
+
+/// What is known of a function by name is known of all, and a name that is nearly right is understood.
+#[test]
+fn every_function_is_found_by_its_name() {
+    for entry in registry() {
+        assert_eq!(function_named(entry.name).unwrap().usage, entry.usage);
+        assert!(!entry.family().is_empty(), "{}", entry.name);
+    }
+    let error = function_named("sofmax").err().unwrap();
+    assert_eq!(error.what(), "unknown function `sofmax`");
+    assert!(error.to_string().contains("did you mean `softmax`?"), "{error}");
+    assert!(!function_named("zzzzzzzzzzzz").err().unwrap().to_string().contains("did you mean"));
+}
+
+/// Every function says what it is timed on: enough numbers that its bookkeeping does not count, and few enough for the caches.
+#[test]
+fn every_function_can_be_timed() {
+    for entry in registry() {
+        let time = function_time(entry, Duration::ZERO).unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+        let time = time
+            .unwrap_or_else(|| panic!("{} has no timed sample: call `timed_at` or `timed_as` on one of its samples", entry.name));
+        assert!((60_000..=200_000).contains(&time.elements), "{}: {} elements", entry.name, time.elements);
+        assert!(time.forward > 0.0 && time.backward > 0.0, "{} {time:?}", entry.name);
+        let largest = time.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0);
+        assert!(largest <= time.elements, "{} {time:?}", entry.name);
+    }
 }
 
 #[test]
