@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kudari::DType;
 use kudari::functions::{function_named, registry};
 use kudari::profile::function_time;
 
@@ -15,18 +16,27 @@ fn root() -> PathBuf {
 fn table() -> String {
     let mut text = String::from(
         "# Functions\n\nMade from the registry by `KUDARI_WRITE_DOCS=1 cargo test -p kudari --test function_table`; a test compares. \
-         Every function here is checked against numerical differentiation to second order, in f64, and against PyTorch's \
-         values. `g` is the gradient by the result.\n\n| function | in Rust | formula | derivative | notes |\n|---|---|---|---|---|\n",
+         Every function here is checked against numerical differentiation to second order, in f64, and against reference values \
+         of PyTorch, SciPy or long arithmetic: the errors are the largest of its values and gradients in both types, relative to \
+         the largest element of an array, for values of elementwise functions to each. `g` is the gradient by the result. \
+         `kudari functions` checks and times them.\n\n\
+         | function | in Rust | formula | derivative | notes | f64 | f32 |\n|---|---|---|---|---|---|---|\n",
     );
     for entry in registry() {
         let cell = |s: &str| s.replace('|', "\\|");
+        let error = |dtype| {
+            let error = entry.reference_error(dtype).expect(entry.name).largest();
+            if error == 0.0 { "0".to_string() } else { format!("{error:.1e}") }
+        };
         text += &format!(
-            "| {} | `{}` | {} | {} | {} |\n",
+            "| {} | `{}` | {} | {} | {} | {} | {} |\n",
             entry.name,
             cell(entry.usage),
             cell(entry.formula),
             cell(entry.derivative),
-            cell(entry.notes)
+            cell(entry.notes),
+            error(DType::F64),
+            error(DType::F32)
         );
     }
     text
