@@ -20,7 +20,7 @@ fn table() -> String {
          of PyTorch, SciPy or long arithmetic: the errors are the largest of its values and gradients in both types, relative to \
          the largest element of an array, for values of elementwise functions to each. `g` is the gradient by the result. \
          `kudari functions` checks and times them.\n\n\
-         | function | in Rust | formula | derivative | notes | f64 | f32 |\n|---|---|---|---|---|---|---|\n",
+         | function | in Rust | formula | derivative | notes | error f64 | error f32 |\n|---|---|---|---|---|---|---|\n",
     );
     for entry in registry() {
         let cell = |s: &str| s.replace('|', "\\|");
@@ -62,7 +62,7 @@ fn every_function_is_found_by_its_name() {
     let error = function_named("sofmax").err().unwrap();
     assert_eq!(error.what(), "unknown function `sofmax`");
     assert!(error.to_string().contains("did you mean `softmax`?"), "{error}");
-    assert!(!function_named("zzzzzzzzzzzz").err().unwrap().to_string().contains("did you mean"));
+    assert!(!function_named("nosuch").err().unwrap().to_string().contains("did you mean"));
 }
 
 /// Every function says what it is timed on: enough numbers that its bookkeeping does not count, and few enough for the caches.

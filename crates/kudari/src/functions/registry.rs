@@ -20,7 +20,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The sample that the function is timed on: one of about 65,536 numbers. `None` if it has none.
+    /// The sample that the function is timed on: about 65,536 numbers, f32. `None` if it has none.
     pub fn timed_sample(&self) -> Option<Sample> {
         (self.samples)().into_iter().find_map(Sample::timed)
     }
@@ -49,6 +49,7 @@ const FAMILIES: &[(&str, &[Entry])] = &[
     ("reductions", super::reduction::ENTRIES),
     ("softmax", super::softmax::ENTRIES),
     ("products", super::product::ENTRIES),
+    ("products", super::einsum::ENTRIES),
     ("convolutions", super::convolution::ENTRIES),
     ("poolings", super::pooling::ENTRIES),
     ("normalisations", super::normalization::ENTRIES),
@@ -59,8 +60,7 @@ const FAMILIES: &[(&str, &[Entry])] = &[
     ("indexing", super::embedding::ENTRIES),
     ("arrangement", super::arrange::ENTRIES),
     ("arrangement", super::pad::ENTRIES),
-    ("order", super::order::ENTRIES),
-    ("sums of products", super::einsum::ENTRIES),
+    ("sorting", super::order::ENTRIES),
     ("losses", super::loss::ENTRIES),
     ("losses", super::loss_cross_entropy::ENTRIES),
     ("losses", super::loss_weighted::ENTRIES),
@@ -83,7 +83,7 @@ pub fn registry() -> impl Iterator<Item = &'static Entry> {
 pub fn function_named(name: &str) -> Result<&'static Entry> {
     registry().find(|entry| entry.name == name).ok_or_else(|| {
         let nearest = registry().map(|entry| (strsim::damerau_levenshtein(name, entry.name), entry.name)).min();
-        let guess = nearest.filter(|n| n.0 <= 4).map_or(String::new(), |n| format!("did you mean `{}`? ", n.1));
+        let guess = nearest.filter(|n| n.0 <= 2).map_or(String::new(), |n| format!("did you mean `{}`? ", n.1));
         Error::new(ErrorKind::Value, format!("unknown function `{name}`")).help(format!("{guess}`kudari functions` lists all"))
     })
 }

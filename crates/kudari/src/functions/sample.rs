@@ -15,6 +15,8 @@ pub struct Sample {
     ranges: Vec<(f64, f64)>,
     /// What the function is timed on, if it is this sample that says so.
     timed: Option<Timed>,
+    /// So many of the first inputs are pictures whose channels lie last in memory when they are timed.
+    pictures: usize,
 }
 
 /// What a function is timed on.
@@ -25,7 +27,7 @@ enum Timed {
     Other(Box<dyn Fn() -> Sample>),
 }
 
-/// As many numbers as the bookkeeping of a function, some hundred nanoseconds, does not count beside, and which stay in the caches.
+/// So many numbers that a function's bookkeeping, some hundred nanoseconds, does not count, and few enough for the caches.
 pub(super) const MANY: &[usize] = &[65_536];
 /// As many in rows of the same length.
 pub(super) const ROWS: &[usize] = &[256, 256];
@@ -45,7 +47,7 @@ impl Sample {
             stream.uniform(shape, low, high, DType::F64).unwrap_or_else(|_| Array::from(low))
         };
         let ranges = inputs.iter().map(|&(_, low, high)| (low, high)).collect();
-        Sample { inputs: inputs.iter().map(array).collect(), call: Box::new(call), ranges, timed: None }
+        Sample { inputs: inputs.iter().map(array).collect(), call: Box::new(call), ranges, timed: None, pictures: 0 }
     }
 
     /// A sample of these inputs.
@@ -63,14 +65,10 @@ impl Sample {
         self
     }
 
-    /// The same sample with the channels of its first `pictures` inputs last in memory, as they are between layers.
+    /// Says that the channels of the first `pictures` inputs lie last in memory, as they do between layers, when they are timed.
     #[must_use]
     pub(super) fn channels_last(mut self, pictures: usize) -> Sample {
-        for picture in self.inputs.iter_mut().take(pictures) {
-            if let Ok(turned) = picture.permute(&[0, 2, 3, 1]).and_then(|x| x.copy().permute(&[0, 3, 1, 2])) {
-                *picture = turned;
-            }
-        }
+        self.pictures = pictures;
         self
     }
 
@@ -88,14 +86,40 @@ impl Sample {
         self
     }
 
-    /// The sample that the function is timed on, if this one names it.
+    /// The sample that the function is timed on, in f32, if this one names it.
     pub(super) fn timed(self) -> Option<Sample> {
-        match self.timed? {
+        let mut sample = match self.timed? {
             Timed::Shapes(shapes) => {
                 let inputs: Vec<_> = shapes.into_iter().zip(self.ranges).map(|(shape, (low, high))| (shape, low, high)).collect();
-                Some(Sample::new(&inputs, self.call))
+                Sample::new(&inputs, self.call)
             }
-            Timed::Other(make) => Some(make()),
+            Timed::Other(make) => make(),
+        };
+        for (number, input) in sample.inputs.iter_mut().enumerate() {
+            *input = input.to_dtype(DType::F32);
+            if number < sample.pictures
+                && let Ok(turned) = input.permute(&[0, 2, 3, 1]).and_then(|x| x.copy().permute(&[0, 3, 1, 2]))
+            {
+                *input = turned;
+            }
         }
+        Some(sample)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::function_named;
+    use super::*;
+
+    #[test]
+    fn what_is_timed_lies_in_memory_as_between_layers() {
+        let inputs = function_named("conv2d").unwrap().timed_sample().unwrap().inputs;
+        assert_eq!((inputs[0].shape(), inputs[0].strides()), (&[4, 16, 32, 32][..], &[16_384, 1, 512, 16][..]));
+        assert!(inputs[1].is_contiguous() && inputs.iter().all(|x| x.dtype() == DType::F32));
+        // The other samples stay as they are.
+        assert!(
+            (function_named("conv2d").unwrap().samples)()[0].inputs.iter().all(|x| x.dtype() == DType::F64 && x.len() <= 120)
+        );
     }
 }

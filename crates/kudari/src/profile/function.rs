@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::array::DType;
 use crate::autograd::{Backward, Variable};
 use crate::error::Result;
 use crate::functions::Entry;
@@ -32,7 +31,7 @@ const FEWEST: usize = 3;
 /// What the function or its backward rule returns.
 pub fn function_time(entry: &Entry, time: Duration) -> Result<Option<FunctionTime>> {
     let Some(sample) = entry.timed_sample() else { return Ok(None) };
-    let inputs: Vec<Variable> = sample.inputs.iter().map(|x| Variable::parameter(x.to_dtype(DType::F32))).collect();
+    let inputs: Vec<Variable> = sample.inputs.iter().cloned().map(Variable::parameter).collect();
     let call = || (sample.call)(&inputs);
     // Also the warm-up: memory is asked of the system, and the vector instructions are chosen.
     let result = call()?;
