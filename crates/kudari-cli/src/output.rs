@@ -74,6 +74,11 @@ pub fn stdout_has_colours() -> bool {
     colours(&stdout())
 }
 
+/// Whether standard output is a terminal.
+pub fn stdout_is_terminal() -> bool {
+    stdout().is_terminal()
+}
+
 /// How many columns the terminal has.
 pub fn terminal_columns() -> usize {
     console::Term::stdout().size_checked().map_or(110, |(_, columns)| columns.into())

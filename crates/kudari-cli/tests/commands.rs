@@ -86,7 +86,7 @@ fn gradients_are_checked() {
 fn every_command_teaches() {
     let folder = Folder::new();
     let help = folder.run(&["--help"]).stdout;
-    for command in ["train", "eval", "predict", "summary", "check", "bench", "diff", "gradient", "descend"] {
+    for command in ["train", "eval", "predict", "summary", "check", "bench", "diff", "gradient", "descend", "functions"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         let own = folder.run(&[command, "--help"]).stdout;
         assert!(own.contains("Examples:\n") && own.contains(&format!("kudari {command}")), "{own}");

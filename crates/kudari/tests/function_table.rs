@@ -3,8 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use kudari::functions::registry;
+use kudari::DType;
+use kudari::functions::{function_named, registry};
+use kudari::profile::function_time;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -13,18 +16,27 @@ fn root() -> PathBuf {
 fn table() -> String {
     let mut text = String::from(
         "# Functions\n\nMade from the registry by `KUDARI_WRITE_DOCS=1 cargo test -p kudari --test function_table`; a test compares. \
-         Every function here is checked against numerical differentiation to second order, in f64, and against PyTorch's \
-         values. `g` is the gradient by the result.\n\n| function | in Rust | formula | derivative | notes |\n|---|---|---|---|---|\n",
+         Every function here is checked against numerical differentiation to second order, in f64, and against reference values \
+         of PyTorch, SciPy or long arithmetic: the errors are the largest of its values and gradients in both types, relative to \
+         the largest element of an array, for values of elementwise functions to each. `g` is the gradient by the result. \
+         `kudari functions` checks and times them.\n\n\
+         | function | in Rust | formula | derivative | notes | error f64 | error f32 |\n|---|---|---|---|---|---|---|\n",
     );
     for entry in registry() {
         let cell = |s: &str| s.replace('|', "\\|");
+        let error = |dtype| {
+            let error = entry.reference_error(dtype).expect(entry.name).largest();
+            if error == 0.0 { "0".to_string() } else { format!("{error:.1e}") }
+        };
         text += &format!(
-            "| {} | `{}` | {} | {} | {} |\n",
+            "| {} | `{}` | {} | {} | {} | {} | {} |\n",
             entry.name,
             cell(entry.usage),
             cell(entry.formula),
             cell(entry.derivative),
-            cell(entry.notes)
+            cell(entry.notes),
+            error(DType::F64),
+            error(DType::F32)
         );
     }
     text
@@ -38,6 +50,33 @@ fn the_docs_table_is_the_registry() {
     }
     let written = std::fs::read_to_string(&path).unwrap();
     assert!(written == table(), "docs/functions.md is not up to date: run this test with KUDARI_WRITE_DOCS=1");
+}
+
+/// What is known of a function by name is known of all, and a name that is nearly right is understood.
+#[test]
+fn every_function_is_found_by_its_name() {
+    for entry in registry() {
+        assert_eq!(function_named(entry.name).unwrap().usage, entry.usage);
+        assert!(!entry.family().is_empty(), "{}", entry.name);
+    }
+    let error = function_named("sofmax").err().unwrap();
+    assert_eq!(error.what(), "unknown function `sofmax`");
+    assert!(error.to_string().contains("did you mean `softmax`?"), "{error}");
+    assert!(!function_named("nosuch").err().unwrap().to_string().contains("did you mean"));
+}
+
+/// Every function says what it is timed on: enough numbers that its bookkeeping does not count, and few enough for the caches.
+#[test]
+fn every_function_can_be_timed() {
+    for entry in registry() {
+        let time = function_time(entry, Duration::ZERO).unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+        let time = time
+            .unwrap_or_else(|| panic!("{} has no timed sample: call `timed_at` or `timed_as` on one of its samples", entry.name));
+        assert!((60_000..=200_000).contains(&time.elements), "{}: {} elements", entry.name, time.elements);
+        assert!(time.forward > 0.0 && time.backward > 0.0, "{} {time:?}", entry.name);
+        let largest = time.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0);
+        assert!(largest <= time.elements, "{} {time:?}", entry.name);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use kudari::autograd::{Context, Function, InputGradients, Outputs, apply};
-use kudari::check::{CheckOptions, Order, check_gradients};
+use kudari::check::{CheckOptions, Order, check_function, check_gradients};
 use kudari::functions::{Entry, Sample, registry};
 use kudari::{Array, Result, Variable};
 
@@ -10,22 +10,10 @@ use kudari::{Array, Result, Variable};
 fn check_all<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Vec<String>, usize) {
     let (mut failures, mut checked) = (Vec::new(), 0);
     for entry in entries {
-        let samples = (entry.samples)();
-        assert!(!samples.is_empty(), "{} has no samples", entry.name);
-        for (number, sample) in samples.iter().enumerate() {
-            let before: Vec<Array> = sample.inputs.iter().map(Array::copy).collect();
-            match check_gradients(&sample.call, &sample.inputs, &CheckOptions::default()) {
-                Ok(report) => {
-                    checked += report.checked;
-                    if !report.passed || !report.kinks.is_empty() || report.checked == 0 {
-                        failures.push(format!("{} sample {number}: {:?} {:?}", entry.name, report.worst, report.kinks));
-                    }
-                }
-                Err(error) => failures.push(format!("{} sample {number}: {error}", entry.name)),
-            }
-            let unchanged = sample.inputs.iter().zip(&before).all(|(a, b)| a.same_as(b));
-            assert!(unchanged, "{} changed an input", entry.name);
-        }
+        let report = check_function(entry);
+        assert_eq!(report.order == 2, report.failures.is_empty(), "{report:?}");
+        checked += report.checked;
+        failures.extend(report.failures);
     }
     (failures, checked)
 }
@@ -53,6 +41,12 @@ fn a_registered_function_with_a_wrong_backward_fails_the_test() {
     };
     let (failures, _) = check_all(std::iter::once(&wrong));
     assert!(failures.len() == 1 && failures[0].contains("order: First"), "{failures:?}");
+    assert_eq!(check_function(&wrong).order, 0);
+    let samples = || vec![Sample::new(&[(&[3], 0.1, 1.0)], |v: &[Variable]| apply(SineWithWrongSecondOrder, &[&v[0]]))];
+    let report = check_function(&Entry { samples, ..wrong });
+    assert!(report.order == 1 && report.first_error < 1e-6 && report.second_error > 1e-3, "{report:?}");
+    let report = check_function(&Entry { samples: Vec::new, ..wrong });
+    assert!(report.order == 0 && report.checked == 0 && report.failures.len() == 1, "{report:?}");
 }
 
 /// The difference of squares with a backward that ignores the upstream gradient: right at the root of a graph and wrong

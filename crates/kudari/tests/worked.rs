@@ -109,8 +109,7 @@ fn check_sample(sample: &Sample, names: &mut BTreeSet<String>) -> std::result::R
 
 /// Inputs at edges, where the registry's samples, made for numerical differentiation, must not lie: ties and kinks.
 fn edges() -> Vec<(&'static str, Sample)> {
-    let sample =
-        |inputs: &[Array], call: fn(&[Variable]) -> Result<Variable>| Sample { inputs: inputs.to_vec(), call: Box::new(call) };
+    let sample = |inputs: &[Array], call: fn(&[Variable]) -> Result<Variable>| Sample::with_inputs(inputs, call);
     let around_zero = [Array::from([-1.0, 0.0, 2.0])];
     let bends = [Array::from([-3.0, 0.0, 3.0, 6.0])];
     let ties = [Array::from([[2.0, 1.0, 2.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])];

@@ -7,6 +7,7 @@ mod diff;
 mod differentiate;
 mod eval;
 mod explain;
+mod functions;
 mod gradient;
 mod predict;
 mod summary;
@@ -42,6 +43,8 @@ A tour:
       compares its gradients with numerical differentiation
   kudari explain examples/worksheets/by-hand-2.toml
       works out one step of training, number by number
+  kudari functions gelu
+      shows a function with its formula, derivative, check, error and time
   kudari diff \"x^2 + 4^2\" --at 3
       differentiates a formula exactly, by the rules and numerically
   kudari descend rosenbrock --plot way.svg
@@ -67,6 +70,7 @@ enum Command {
     Summary(summary::Arguments),
     Check(check::Arguments),
     Explain(Box<explain::Arguments>),
+    Functions(functions::Arguments),
     Diff(diff::Arguments),
     Gradient(gradient::Arguments),
     Descend(Box<descend::Arguments>),
@@ -83,6 +87,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Summary(arguments) => summary::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Functions(arguments) => functions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Gradient(arguments) => gradient::run(arguments),
         Command::Descend(arguments) => descend::run(arguments),

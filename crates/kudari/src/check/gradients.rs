@@ -81,8 +81,12 @@ impl fmt::Display for Worst {
 pub struct Report {
     /// Number of derivatives compared.
     pub checked: usize,
-    /// The worst of them; `None` if nothing was compared.
+    /// The worst of them, measured by its tolerance; `None` if nothing was compared.
     pub worst: Option<Worst>,
+    /// The largest relative error of first derivatives, NaN if there is one.
+    pub first_error: f64,
+    /// The largest relative error of second derivatives, NaN if there is one.
+    pub second_error: f64,
     /// Elements that are kinks; they count neither as right nor as wrong.
     pub kinks: Vec<Kink>,
     /// Whether every error is within its tolerance.
@@ -101,11 +105,18 @@ impl Report {
         // A NaN fails: the comparison is written so that it does.
         let within = new.error <= new.tolerance;
         self.passed &= within;
+        let largest = if new.order == Order::Second { &mut self.second_error } else { &mut self.first_error };
+        *largest = larger(*largest, new.error);
         let ratio = |w: &Worst| if w.error.is_nan() { f64::INFINITY } else { w.error / w.tolerance };
         if self.worst.as_ref().is_none_or(|old| ratio(&new) > ratio(old)) {
             self.worst = Some(new);
         }
     }
+}
+
+/// The larger of two errors; a NaN counts as larger than everything.
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if b.is_nan() || b > a { b } else { a }
 }
 
 /// One comparison: `analytic` against differences of `f` at a point.

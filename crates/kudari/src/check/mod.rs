@@ -2,9 +2,11 @@
 //!
 //! A derivative can be found without any rule by changing the argument a little and looking at what the function does.
 //! That is slow and inexact, but independent of every backward rule, which makes it the judge of them:
-//! [`check_gradients`] compares both to second order and names the worst element.
+//! [`check_gradients`] compares both to second order and names the worst element, [`check_function`] does so for all samples of a function of
+//! the registry.
 
 mod derivatives;
+mod function;
 mod gradients;
 mod kink;
 mod network;
@@ -12,6 +14,7 @@ mod numerical;
 mod sweep;
 
 pub use derivatives::{Derivatives, derivatives};
+pub use function::{FunctionReport, check_function};
 pub use gradients::{CheckOptions, Order, Report, Worst, check_gradients};
 pub use kink::Kink;
 pub use network::{NetworkReport, check_network};

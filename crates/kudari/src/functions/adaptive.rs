@@ -2,6 +2,7 @@
 
 use super::reduction::share_equal;
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::{numbered, pairwise};
 use super::worked_reduction::WorkedExtreme;
 use crate::array::{Array, Map2, Map3, normalise_axis};
@@ -195,7 +196,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 Sample::new(&[(x, low, high), (slope, 0.1, 0.5)], |v: &[Variable]| prelu(&v[0], &v[1]))
             };
             vec![
-                of(&[2, 3], &[3], -2.0, -0.2),
+                of(&[2, 3], &[3], -2.0, -0.2).timed_at(&[ROWS, &[256]]),
                 of(&[2, 3], &[], 0.2, 2.0),
                 of(&[2, 3, 2], &[3], -2.0, -0.2).strided(),
                 of(&[4], &[1], -2.0, -0.2),
@@ -214,7 +215,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of = |shape: &'static [usize], pool: usize, axis: isize| {
                 Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| maxout(&v[0], pool, axis))
             };
-            vec![of(&[2, 6], 3, -1), of(&[4, 3], 2, 0), of(&[2, 4, 3], 2, 1).strided(), of(&[3], 1, 0)]
+            vec![of(&[2, 6], 3, -1).timed_at(&[&[256, 258]]), of(&[4, 3], 2, 0), of(&[2, 4, 3], 2, 1).strided(), of(&[3], 1, 0)]
         },
     },
 ];

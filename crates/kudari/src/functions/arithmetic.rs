@@ -1,6 +1,7 @@
 //! Arithmetic of two variables, with broadcasting, and the operators `+ − * /`.
 
 use super::registry::{Entry, Sample};
+use super::sample::MANY;
 use super::worked::pairwise;
 use crate::array::{Array, operators};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
@@ -85,7 +86,7 @@ macro_rules! binary {
                     intervals
                         .iter()
                         .flat_map(|&[x, y]| shapes.iter().map(move |&[a, b]| [(a, x.0, x.1), (b, y.0, y.1)]))
-                        .flat_map(|inputs| [Sample::new(&inputs, call), Sample::new(&inputs, call).strided()])
+                        .flat_map(|inputs| [Sample::new(&inputs, call).timed_at(&[MANY, MANY]), Sample::new(&inputs, call).strided()])
                         .collect()
                 },
             },

@@ -3,6 +3,7 @@
 
 use super::choose;
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::{movement, selection};
 use crate::array::{Array, Shape, Slice, axes_mask, normalise_axis};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
@@ -309,7 +310,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g in reverse order",
         notes: "No axes means all.",
         samples: || {
-            vec![sample(&[2, 3], |x| x.flip(&[1])), sample(&[2, 3, 2], |x| x.flip(&[])).strided(), sample(&[], |x| x.flip(&[]))]
+            vec![
+                sample(&[2, 3], |x| x.flip(&[1])).timed_at(&[ROWS]),
+                sample(&[2, 3, 2], |x| x.flip(&[])).strided(),
+                sample(&[], |x| x.flip(&[])),
+            ]
         },
     },
     Entry {
@@ -320,7 +325,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         notes: "",
         samples: || {
             vec![
-                sample(&[5], |x| x.roll(&[2], &[0])),
+                sample(&[5], |x| x.roll(&[2], &[0])).timed_at(&[ROWS]),
                 sample(&[2, 3, 2], |x| x.roll(&[-4, 1], &[1, -1])).strided(),
                 sample(&[3, 2], |x| x.roll(&[0], &[0])),
             ]
@@ -335,7 +340,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             vec![
                 sample(&[2, 3], |x| x.repeat(3, 1)),
-                sample(&[2, 3, 2], |x| x.repeat(2, 0)).strided(),
+                sample(&[2, 3, 2], |x| x.repeat(2, 0)).timed_at(&[&[128, 256]]).strided(),
                 sample(&[1], |x| x.repeat(1, 0)),
             ]
         },
@@ -349,7 +354,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             vec![
                 sample(&[2, 3], |x| x.tile(&[2, 3])),
-                sample(&[2, 2, 3], |x| x.tile(&[2])).strided(),
+                sample(&[2, 2, 3], |x| x.tile(&[2])).timed_at(&[&[256, 128]]).strided(),
                 sample(&[2], |x| x.tile(&[2, 1])),
             ]
         },
@@ -361,7 +366,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "Σ g from i on",
         notes: "Added up in f64.",
         samples: || {
-            vec![sample(&[5], |x| x.cumsum(0)), sample(&[2, 3], |x| x.cumsum(1)), sample(&[2, 3, 2], |x| x.cumsum(-2)).strided()]
+            vec![
+                sample(&[5], |x| x.cumsum(0)),
+                sample(&[2, 3], |x| x.cumsum(1)).timed_at(&[ROWS]),
+                sample(&[2, 3, 2], |x| x.cumsum(-2)).strided(),
+            ]
         },
     },
     Entry {
@@ -371,7 +380,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g where x stays",
         notes: "The last two axes.",
         samples: || {
-            vec![sample(&[3, 3], |x| x.tril(0)), sample(&[2, 3, 4], |x| x.tril(-1)).strided(), sample(&[2, 4], |x| x.tril(1))]
+            vec![
+                sample(&[3, 3], |x| x.tril(0)).timed_at(&[ROWS]),
+                sample(&[2, 3, 4], |x| x.tril(-1)).strided(),
+                sample(&[2, 4], |x| x.tril(1)),
+            ]
         },
     },
     Entry {
@@ -381,7 +394,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g where x stays",
         notes: "The last two axes.",
         samples: || {
-            vec![sample(&[3, 3], |x| x.triu(0)), sample(&[2, 3, 4], |x| x.triu(-1)).strided(), sample(&[2, 4], |x| x.triu(1))]
+            vec![
+                sample(&[3, 3], |x| x.triu(0)).timed_at(&[ROWS]),
+                sample(&[2, 3, 4], |x| x.triu(-1)).strided(),
+                sample(&[2, 4], |x| x.triu(1)),
+            ]
         },
     },
     Entry {
@@ -392,7 +409,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         notes: "Of any two axes, which become the last one.",
         samples: || {
             vec![
-                sample(&[3, 3], |x| x.diagonal(0, 0, 1)),
+                sample(&[3, 3], |x| x.diagonal(0, 0, 1)).timed_at(&[ROWS]),
                 sample(&[2, 4, 3], |x| x.diagonal(-1, 1, 2)).strided(),
                 sample(&[4, 2, 3], |x| x.diagonal(1, 2, 0)),
             ]

@@ -287,9 +287,10 @@ pub(super) const ENTRIES: &[Entry] = &[
             let causal = AttentionOptions { causal: true, ..Default::default() };
             let mask = Array::from([[true, false, true], [false, false, false]]);
             let masked = AttentionOptions { mask: Some(mask), scale: Some(0.7), ..Default::default() };
+            const LONG: &[usize] = &[2, 4, 128, 64];
             let small: [&'static [usize]; 3] = [&[1, 2, 2, 3], &[1, 2, 3, 3], &[1, 2, 3, 2]];
             vec![
-                of(small, AttentionOptions::default()),
+                of(small, AttentionOptions::default()).timed_at(&[LONG; 3]),
                 of(small, causal.clone()),
                 of(small, masked).strided(),
                 of([&[2, 1, 1, 1]; 3], causal),
@@ -307,7 +308,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 let options = AttentionOptions { causal, ..Default::default() };
                 Sample::new(&[(&[2, 3, 12], -1.0, 1.0)], move |v: &[Variable]| self_attention(&v[0], heads, &options))
             };
-            vec![of(2, true), of(1, false), of(4, true).strided()]
+            vec![of(2, true), of(1, false), of(4, true).timed_at(&[&[2, 128, 3 * 256]]), of(4, true).strided()]
         },
     },
 ];

@@ -317,6 +317,10 @@ fn sample(shapes: &[&[usize]], call: impl Fn(&[Variable]) -> Result<Variable> + 
 }
 
 const PLAIN: Conv2dOptions = Conv2dOptions { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
+/// Convolutions that keep the size of a picture, and what they are timed on.
+const SAME: Conv2dOptions = Conv2dOptions { padding: [1, 1], ..PLAIN };
+const PICTURES: &[usize] = &[4, 16, 32, 32];
+const FILTERS: &[usize] = &[16, 16, 3, 3];
 
 /// The functions of this file.
 pub(super) const ENTRIES: &[Entry] = &[
@@ -335,7 +339,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             };
             let line = Conv1dOptions { stride: 2, padding: 1, ..Conv1dOptions::default() };
             vec![
-                of(&[2, 3, 5, 4], &[2, 3, 3, 2], PLAIN),
+                of(&[2, 3, 5, 4], &[2, 3, 3, 2], PLAIN).timed_as(move || of(PICTURES, FILTERS, SAME).channels_last(1)),
                 of(&[1, 2, 6, 5], &[3, 2, 3, 3], Conv2dOptions { stride: [2, 2], padding: [1, 1], ..PLAIN }).strided(),
                 of(&[1, 2, 5, 6], &[2, 2, 2, 3], Conv2dOptions { stride: [1, 3], padding: [2, 0], dilation: [3, 2], groups: 1 }),
                 of(&[2, 4, 3, 3], &[6, 2, 2, 2], Conv2dOptions { groups: 2, ..PLAIN }),
@@ -353,17 +357,20 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "dx: conv_transpose2d of z with g, dz: conv2d of x with g",
         notes: "z is shaped as the result of the convolution.",
         samples: || {
-            let of = |x: &[usize], z: &[usize], options: Conv2dOptions| {
+            let of = |x: &[usize], z: &[usize], width: usize, options: Conv2dOptions| {
                 let call = move |v: &[Variable]| {
                     let (filters, each) = (v[1].shape()[1], v[0].shape()[1] / options.groups);
-                    let w = Variable::constant(Array::zeros(&[filters, each, 3, 2], v[0].dtype())?);
+                    let w = Variable::constant(Array::zeros(&[filters, each, 3, width], v[0].dtype())?);
                     let geometry = Sizes::new("conv2d_weight_gradient", &v[0], &w, None)?.convolution(&options)?;
                     apply(WeightGradient(geometry), &[&v[0], &v[1]])
                 };
                 sample(&[x, z], call)
             };
             let wide = Conv2dOptions { stride: [2, 1], padding: [1, 2], dilation: [1, 3], groups: 2 };
-            vec![of(&[2, 2, 4, 4], &[2, 3, 2, 3], PLAIN), of(&[2, 4, 5, 4], &[2, 2, 3, 5], wide).strided()]
+            vec![
+                of(&[2, 2, 4, 4], &[2, 3, 2, 3], 2, PLAIN).timed_as(move || of(PICTURES, PICTURES, 3, SAME).channels_last(2)),
+                of(&[2, 4, 5, 4], &[2, 2, 3, 5], 2, wide).strided(),
+            ]
         },
     },
     Entry {
@@ -379,7 +386,8 @@ pub(super) const ENTRIES: &[Entry] = &[
                 sample(&[x, w, &[w[1] * options.groups]], call)
             };
             vec![
-                of(&[2, 3, 3, 2], &[3, 2, 2, 3], [0, 0], PLAIN),
+                of(&[2, 3, 3, 2], &[3, 2, 2, 3], [0, 0], PLAIN)
+                    .timed_as(move || of(PICTURES, FILTERS, [0, 0], SAME).channels_last(1)),
                 of(&[1, 2, 3, 4], &[2, 3, 3, 3], [1, 0], Conv2dOptions { stride: [2, 2], padding: [1, 1], ..PLAIN }).strided(),
                 of(&[1, 4, 2, 2], &[4, 2, 2, 2], [0, 1], Conv2dOptions { stride: [3, 2], dilation: [2, 1], groups: 2, ..PLAIN }),
                 sample(&[&[1, 2, 2, 3], &[2, 1, 2, 2]], |v: &[Variable]| conv_transpose2d(&v[0], &v[1], None, &PLAIN, [0, 0])),

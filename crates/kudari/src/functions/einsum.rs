@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::total;
 use crate::array::{Array, Shape, index_of};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
@@ -392,7 +393,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
             Sample::new(&inputs, move |v: &[Variable]| einsum(text, &v.iter().collect::<Vec<_>>()))
         };
         vec![
-            of("ij,jk->ik", &[&[2, 3], &[3, 2]]),
+            of("ij,jk->ik", &[&[2, 3], &[3, 2]]).timed_at(&[ROWS, ROWS]),
             of("bij,bj->bi", &[&[2, 3, 2], &[2, 2]]).strided(),
             of("ij,ij->ij", &[&[2, 3], &[2, 3]]),
             of("ij,ij", &[&[2, 3], &[2, 3]]),

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::registry::{Entry, Sample};
+use super::sample::indices;
 use super::worked::{additions, movement, numbered};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply};
@@ -129,7 +130,11 @@ pub(super) const ENTRIES: &[Entry] = &[
                 Sample::new(&[(table, -1.0, 1.0)], move |v: &[Variable]| embedding(&v[0], &indices))
             };
             let square = Array::from([[0i64, 1], [1, 1]]);
-            vec![of(&[4, 3], Array::from([3i64, 0, 3])), of(&[2, 2], square), of(&[3, 2, 2], Array::from([1i64])).strided()]
+            vec![
+                of(&[4, 3], Array::from([3i64, 0, 3])).timed_as(move || of(&[1024, 64], indices(&[1024], 1024))),
+                of(&[2, 2], square),
+                of(&[3, 2, 2], Array::from([1i64])).strided(),
+            ]
         },
     },
     Entry {
@@ -139,11 +144,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g[indices[i…]]",
         notes: "The opposite of embedding.",
         samples: || {
-            let indices = Array::from([3i64, 0, 3]);
-            let other = Array::from([[0i64, 1]]);
+            let of = |g: &'static [usize], indices: Array, rows: usize| {
+                Sample::new(&[(g, -1.0, 1.0)], move |v: &[Variable]| add_rows(&v[0], &indices, rows))
+            };
             vec![
-                Sample::new(&[(&[3, 2], -1.0, 1.0)], move |v: &[Variable]| add_rows(&v[0], &indices, 4)),
-                Sample::new(&[(&[1, 2, 3], -1.0, 1.0)], move |v: &[Variable]| add_rows(&v[0], &other, 2)).strided(),
+                of(&[3, 2], Array::from([3i64, 0, 3]), 4).timed_as(move || of(&[1024, 64], indices(&[1024], 1024), 1024)),
+                of(&[1, 2, 3], Array::from([[0i64, 1]]), 2).strided(),
             ]
         },
     },

@@ -1,6 +1,7 @@
 //! Picking numbers by indices or by truth values.
 
 use super::registry::{Entry, Sample};
+use super::sample::{ROWS, indices};
 use super::worked::{additions, movement, numbered};
 use crate::array::{Array, DType};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
@@ -133,8 +134,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             let rows = Array::from([[0i64], [2], [1], [0]]);
             let columns = Array::from([[3i64, 0, 3], [0, 0, 1]]);
+            let large = || {
+                let places = indices(ROWS, 256);
+                Sample::new(&[(ROWS, -1.0, 1.0)], move |v: &[Variable]| v[0].gather(&places, 1))
+            };
             vec![
-                Sample::new(&[(&[4, 3], -1.0, 1.0)], move |v: &[Variable]| v[0].gather(&rows, 1)),
+                Sample::new(&[(&[4, 3], -1.0, 1.0)], move |v: &[Variable]| v[0].gather(&rows, 1)).timed_as(large),
                 Sample::new(&[(&[4, 3], -1.0, 1.0)], move |v: &[Variable]| v[0].gather(&columns, 0)).strided(),
             ]
         },
@@ -148,8 +153,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             let rows = Array::from([[0i64, 2], [1, 1]]);
             let again = rows.clone();
+            let large = || {
+                let places = indices(ROWS, 256);
+                Sample::new(&[(ROWS, -1.0, 1.0)], move |v: &[Variable]| v[0].scatter_add(&places, 1, ROWS))
+            };
             vec![
-                Sample::new(&[(&[2, 2], -1.0, 1.0)], move |v: &[Variable]| v[0].scatter_add(&rows, 1, &[2, 3])),
+                Sample::new(&[(&[2, 2], -1.0, 1.0)], move |v: &[Variable]| v[0].scatter_add(&rows, 1, &[2, 3])).timed_as(large),
                 Sample::new(&[(&[2, 2], -1.0, 1.0)], move |v: &[Variable]| v[0].scatter_add(&again, 0, &[4, 2])).strided(),
             ]
         },
@@ -164,8 +173,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             let condition = Array::from([[true, false, true], [false, false, true]]);
             let (again, third) = (condition.clone(), condition.clone());
             let shapes = |a: &'static [usize], b: &'static [usize]| [(a, -1.0, 1.0), (b, -1.0, 1.0)];
+            let large = move || {
+                let condition = indices(ROWS, 2).to_dtype(DType::Bool);
+                Sample::new(&shapes(ROWS, ROWS), move |v: &[Variable]| choose(&condition, &v[0], &v[1]))
+            };
             vec![
-                Sample::new(&shapes(&[2, 3], &[2, 3]), move |v: &[Variable]| choose(&condition, &v[0], &v[1])),
+                Sample::new(&shapes(&[2, 3], &[2, 3]), move |v: &[Variable]| choose(&condition, &v[0], &v[1])).timed_as(large),
                 Sample::new(&shapes(&[3], &[2, 1]), move |v: &[Variable]| choose(&again, &v[0], &v[1])),
                 Sample::new(&shapes(&[2, 3], &[]), move |v: &[Variable]| choose(&third, &v[0], &v[1])).strided(),
             ]

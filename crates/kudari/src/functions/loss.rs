@@ -113,7 +113,8 @@ macro_rules! pair_samples {
             let of = |shape: &'static [usize]| {
                 Sample::new(&[(shape, -1.0, 0.0), (shape, $t_low, $t_high)], |v: &[Variable]| $call(&v[0], &v[1]))
             };
-            vec![of(&[3, 2]), of(&[]), of(&[4]), of(&[2, 3]).strided()]
+            let timed = [$crate::functions::sample::ROWS; 2];
+            vec![of(&[3, 2]).timed_at(&timed), of(&[]), of(&[4]), of(&[2, 3]).strided()]
         }
     };
 }

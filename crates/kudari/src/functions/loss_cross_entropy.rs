@@ -5,6 +5,7 @@ use super::loss_classification::weighted_sigmoid_samples;
 use super::loss_reduction::{Reduction, check_some};
 use super::loss_weighted::{samples as weighted_samples, softmax_cross_entropy_with};
 use super::registry::{Entry, Sample};
+use super::sample::{ROWS, indices};
 use super::worked_loss::{Inside, WorkedBinary, WorkedCrossEntropy};
 use crate::array::{Array, DType, Map2};
 use crate::autograd::{
@@ -291,8 +292,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             let labels = Array::from([2i64, 0]);
             let rows = Array::from([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]);
+            let large = || {
+                let labels = indices(&[256], 256);
+                Sample::new(&[(ROWS, 0.2, 1.0)], move |v: &[Variable]| cross_entropy(&v[0], &labels, 0.0))
+            };
             vec![
-                Sample::new(&[(&[2, 3], 0.2, 1.0)], move |v: &[Variable]| cross_entropy(&v[0], &labels, 0.0)),
+                Sample::new(&[(&[2, 3], 0.2, 1.0)], move |v: &[Variable]| cross_entropy(&v[0], &labels, 0.0)).timed_as(large),
                 Sample::new(&[(&[2, 3], 0.2, 1.0)], move |v: &[Variable]| cross_entropy(&v[0], &rows, 1e-7)).strided(),
                 Sample::new(&[(&[3], 0.2, 1.0)], |v: &[Variable]| cross_entropy(&v[0], Array::from(1i64), 1e-7)),
             ]
@@ -309,8 +314,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             let labels = Array::from([2i64, 0]);
             let rows = Array::from([[0.5, 0.5, 0.0], [0.0, 0.2, 1.0]]);
             let deep = Array::from([[0i64, 1], [3, 2]]);
+            let large = || {
+                let labels = indices(&[256], 256);
+                Sample::new(&[(ROWS, -2.0, 2.0)], move |v: &[Variable]| softmax_cross_entropy(&v[0], &labels))
+            };
             let mut samples = vec![
-                Sample::new(&[(&[2, 3], -2.0, 2.0)], move |v: &[Variable]| softmax_cross_entropy(&v[0], &labels)),
+                Sample::new(&[(&[2, 3], -2.0, 2.0)], move |v: &[Variable]| softmax_cross_entropy(&v[0], &labels)).timed_as(large),
                 Sample::new(&[(&[2, 3], -2.0, 2.0)], move |v: &[Variable]| softmax_cross_entropy(&v[0], &rows)),
                 Sample::new(&[(&[2, 2, 4], -2.0, 2.0)], move |v: &[Variable]| softmax_cross_entropy(&v[0], &deep)).strided(),
                 Sample::new(&[(&[3], -2.0, 2.0)], |v: &[Variable]| softmax_cross_entropy(&v[0], Array::from(1i64))),

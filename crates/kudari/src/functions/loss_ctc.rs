@@ -3,6 +3,7 @@
 use super::loss_elements::check_float;
 use super::loss_reduction::{Reduced, Reduction};
 use super::registry::{Entry, Sample};
+use super::sample::indices;
 use super::worked_ctc::WorkedCtc;
 use super::{choose, stack};
 use crate::array::{Array, DType, Shape};
@@ -310,7 +311,11 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
             of(&[4, 2, 3], pairs.clone(), [&[4, 3], &[2, 2]], mean),
             of(&[3, 2, 3], pairs.clone(), [&[3, 2], &[1, 0]], CtcOptions { reduction: Reduction::None, ..mean }).strided(),
             of(&[2, 2, 3], pairs, [&[2, 2], &[2, 2]], CtcOptions { zero_infinity: true, reduction: Reduction::Sum, ..mean }),
-            of(&[5, 1, 4], Array::from([[0i64, 1, 0]]), [&[5], &[3]], CtcOptions { blank: 3, ..mean }),
+            of(&[5, 1, 4], Array::from([[0i64, 1, 0]]), [&[5], &[3]], CtcOptions { blank: 3, ..mean }).timed_as(move || {
+                // 16 samples of 64 steps and 64 classes with 20 labels each.
+                let lengths: [&'static [usize]; 2] = [&[64; 16], &[20; 16]];
+                of(&[64, 16, 64], indices(&[16, 20], 63), lengths, CtcOptions { blank: 63, ..mean })
+            }),
         ]
     },
 }];

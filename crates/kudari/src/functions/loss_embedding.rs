@@ -5,6 +5,7 @@ use super::loss_classification::signs;
 use super::loss_elements::{check_float, check_parameter};
 use super::loss_reduction::{Reduced, Reduction};
 use super::registry::{Entry, Sample};
+use super::sample::{ROWS, indices};
 use super::worked_embedding::{Rows, WorkedContrastive, WorkedCosine, WorkedTriplet};
 use crate::array::{Array, DType, index_of};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
@@ -291,12 +292,13 @@ pub fn triplet(a: &Variable, p: &Variable, n: &Variable, margin: f64, reduction:
 
 /// Samples of a loss of pairs, of which `t` says which belong together.
 fn pair_samples(other: f64, call: impl Fn(&[Variable], &Array, Reduction) -> Result<Variable> + Copy + 'static) -> Vec<Sample> {
-    let of = |shape: &'static [usize], t: Array, reduction: Reduction| {
+    let of = move |shape: &'static [usize], t: Array, reduction: Reduction| {
         let t = if other == 0.0 { t } else { signs(&t) };
         Sample::new(&[(shape, -1.0, 1.0), (shape, -1.0, 1.0)], move |v: &[Variable]| call(v, &t, reduction))
     };
     vec![
-        of(&[4, 3], Array::from([1.0, 0.0, 0.0, 1.0]), Reduction::Mean),
+        of(&[4, 3], Array::from([1.0, 0.0, 0.0, 1.0]), Reduction::Mean)
+            .timed_as(move || of(ROWS, indices(&[256], 2).to_dtype(DType::F64), Reduction::Mean)),
         of(&[2], Array::from(1.0), Reduction::Sum),
         of(&[2, 2, 2], Array::from([[0.0, 1.0], [1.0, 0.0]]), Reduction::None).strided(),
     ]
@@ -332,7 +334,11 @@ pub(super) const ENTRIES: &[Entry] = &[
                 let call = move |v: &[Variable]| triplet(&v[0], &v[1], &v[2], margin, reduction);
                 Sample::new(&[(shape, -1.0, 1.0), (shape, -1.0, 1.0), (shape, -1.0, 1.0)], call)
             };
-            vec![of(&[4, 3], 0.3, Reduction::Mean), of(&[2], 3.0, Reduction::Sum), of(&[2, 2, 2], 0.5, Reduction::None).strided()]
+            vec![
+                of(&[4, 3], 0.3, Reduction::Mean).timed_at(&[ROWS; 3]),
+                of(&[2], 3.0, Reduction::Sum),
+                of(&[2, 2, 2], 0.5, Reduction::None).strided(),
+            ]
         },
     },
 ];

@@ -5,6 +5,7 @@ use super::loss::{numbers, same_shape};
 use super::loss_elements::{ElementLoss, Parameters, WorkedTerms, apply_pairs, check_float, check_parameter};
 use super::loss_reduction::{Reduced, Reduction};
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::read;
 use crate::array::{Array, Map3};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, ToVariable, Variable, Worked, apply};
@@ -355,7 +356,7 @@ macro_rules! pair_samples {
                 .into_iter()
                 .flat_map(|(y, t)| {
                     [
-                        of(&[3, 2], y, t, Reduction::Mean),
+                        of(&[3, 2], y, t, Reduction::Mean).timed_at(&[$crate::functions::sample::ROWS; 2]),
                         of(&[], y, t, Reduction::Mean),
                         of(&[4], y, t, Reduction::Sum),
                         of(&[2, 3], y, t, Reduction::None).strided(),
@@ -431,7 +432,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 Sample::new(&inputs, move |v: &[Variable]| gaussian_nll(&v[0], &v[1], &v[2], &options))
             };
             vec![
-                of(&[3, 2], false, Reduction::Mean),
+                of(&[3, 2], false, Reduction::Mean).timed_at(&[ROWS; 3]),
                 of(&[], true, Reduction::Mean),
                 of(&[4], true, Reduction::Sum),
                 of(&[2, 3], false, Reduction::None).strided(),

@@ -4,6 +4,7 @@ use super::loss_cross_entropy::Target;
 use super::loss_elements::check_parameter;
 use super::loss_reduction::{Reduced, Reduction};
 use super::registry::{Entry, Sample};
+use super::sample::{ROWS, indices};
 use super::worked::total;
 use crate::array::{Array, Map2, Shape};
 use crate::autograd::{
@@ -295,7 +296,7 @@ pub(super) fn samples(call: fn(&Variable, &Array, &CrossEntropyOptions) -> Resul
         label_smoothing: 0.1,
         ..plain.clone()
     };
-    let of = |shape: &'static [usize], t: &Array, options: CrossEntropyOptions| {
+    let of = move |shape: &'static [usize], t: &Array, options: CrossEntropyOptions| {
         let t = t.clone();
         Sample::new(&[(shape, -2.0, 2.0)], move |v: &[Variable]| call(&v[0], &t, &options))
     };
@@ -305,7 +306,7 @@ pub(super) fn samples(call: fn(&Variable, &Array, &CrossEntropyOptions) -> Resul
         of(&[4, 3], &labels, CrossEntropyOptions { reduction: Reduction::None, ..all }).strided(),
         of(&[2, 3], &rows, CrossEntropyOptions { class_weights: Some(weights), ..plain.clone() }),
         of(&[2, 3], &rows, CrossEntropyOptions { label_smoothing: 0.3, reduction: Reduction::None, ..plain.clone() }),
-        of(&[3], &Array::from(1i64), plain),
+        of(&[3], &Array::from(1i64), plain.clone()).timed_as(move || of(ROWS, &indices(&[256], 256), plain.clone())),
     ]
 }
 

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::fused::{ArrayGradients, Fused, apply_fused};
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use crate::array::{Array, Shape};
 use crate::autograd::{Context, Variable};
 use crate::error::{Error, Result};
@@ -389,7 +390,12 @@ pub(super) const ENTRIES: &[Entry] = &[
                 })
             };
             let bare = Sample::new(&[(&[2, 5], -2.0, 2.0)], |v: &[Variable]| layer_norm(&v[0], 1, None, None, 1e-3));
-            vec![of(&[3, 4], &[4], 1), of(&[2, 2, 3], &[2, 3], 2), of(&[3, 4], &[4], 1).strided(), bare]
+            vec![
+                of(&[3, 4], &[4], 1).timed_at(&[ROWS, &[256], &[256]]),
+                of(&[2, 2, 3], &[2, 3], 2),
+                of(&[3, 4], &[4], 1).strided(),
+                bare,
+            ]
         },
     },
     Entry {
@@ -403,7 +409,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 Sample::new(&[(x, -2.0, 2.0), (scale, 0.5, 1.5)], move |v: &[Variable]| rms_norm(&v[0], axes, Some(&v[1]), 1e-3))
             };
             let bare = Sample::new(&[(&[2, 5], -2.0, 2.0)], |v: &[Variable]| rms_norm(&v[0], 1, None, 1e-3));
-            vec![of(&[3, 4], &[4], 1), of(&[2, 2, 3], &[2, 3], 2).strided(), bare]
+            vec![of(&[3, 4], &[4], 1).timed_at(&[ROWS, &[256]]), of(&[2, 2, 3], &[2, 3], 2).strided(), bare]
         },
     },
     Entry {
@@ -419,7 +425,13 @@ pub(super) const ENTRIES: &[Entry] = &[
                 })
             };
             let bare = Sample::new(&[(&[4, 2], -2.0, 2.0)], |v: &[Variable]| Ok(batch_norm(&v[0], None, None, 1e-3)?.0));
-            vec![of(&[4, 3]), of(&[2, 3, 2, 2]), of(&[2, 3, 2, 2]).strided(), of(&[2, 3, 3]), bare]
+            vec![
+                of(&[4, 3]).timed_at(&[ROWS, &[256], &[256]]),
+                of(&[2, 3, 2, 2]),
+                of(&[2, 3, 2, 2]).strided(),
+                of(&[2, 3, 3]),
+                bare,
+            ]
         },
     },
 ];

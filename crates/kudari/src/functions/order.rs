@@ -1,6 +1,7 @@
 //! Sorting.
 
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::movement;
 use crate::array::Array;
 use crate::autograd::{Calculation, Context, Function, InputGradients, Outputs, Saves, Variable, Worked, apply};
@@ -79,7 +80,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of = |shape: &'static [usize], axis: isize, descending: bool| {
                 Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| Ok(v[0].sort(axis, descending)?.0))
             };
-            vec![of(&[6], 0, false), of(&[3, 4], 1, true), of(&[2, 3, 2], 1, false).strided()]
+            vec![of(&[6], 0, false), of(&[3, 4], 1, true).timed_at(&[ROWS]), of(&[2, 3, 2], 1, false).strided()]
         },
     },
     Entry {
@@ -92,7 +93,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of = |shape: &'static [usize], count: usize, axis: isize, largest: bool| {
                 Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| Ok(v[0].top_k(count, axis, largest)?.0))
             };
-            vec![of(&[6], 2, 0, true), of(&[3, 4], 4, 1, false), of(&[2, 3, 2], 2, 1, true).strided()]
+            vec![
+                of(&[6], 2, 0, true).timed_as(move || of(ROWS, 5, 1, true)),
+                of(&[3, 4], 4, 1, false),
+                of(&[2, 3, 2], 2, 1, true).strided(),
+            ]
         },
     },
 ];

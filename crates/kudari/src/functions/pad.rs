@@ -2,6 +2,7 @@
 
 use super::arrange::{one, part, sample};
 use super::registry::Entry;
+use super::sample::ROWS;
 use super::worked::{movement, numbered};
 use crate::array::{Array, Shape, Slice};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
@@ -164,7 +165,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     samples: || {
         let reflect = |x: &Variable| x.pad(&[[2, 0], [1, 2]], Padding::Reflect);
         vec![
-            sample(&[2, 3], |x| x.pad(&[[1, 0], [0, 2]], Padding::Constant(0.5))),
+            sample(&[2, 3], |x| x.pad(&[[1, 0], [0, 2]], Padding::Constant(0.5))).timed_at(&[ROWS]),
             sample(&[2, 3, 2], |x| x.pad(&[[0, 0], [2, 1]], Padding::Constant(0.0))).strided(),
             sample(&[3, 4], reflect),
             sample(&[3, 3], reflect).strided(),

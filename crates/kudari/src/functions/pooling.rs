@@ -258,15 +258,20 @@ pub fn global_average_pool2d(x: &Variable) -> Result<Variable> {
     x.mean_axes(&[2, 3], false)
 }
 
+/// Pictures to check with and to time with, and what [`some_windows`] make of the latter.
+const SMALL: [usize; 4] = [2, 3, 5, 4];
+const PICTURES: [usize; 4] = [4, 16, 32, 32];
+const HALVES: &[usize] = &[4, 16, 16, 16];
+
 /// Windows that overlap and reach beyond the picture.
-fn some_windows() -> Result<Windows> {
-    windows("some windows", [2, 3, 5, 4], [3, 2], [2, 2], [1, 0])
+fn some_windows(picture: [usize; 4]) -> Result<Windows> {
+    windows("some windows", picture, [3, 2], [2, 2], [1, 0])
 }
 
 /// The winners in such windows of a picture of random numbers.
-fn some_found() -> Result<Found> {
-    let picture = Stream::new(0, "picture").uniform(&[2, 3, 5, 4], -1.0, 1.0, DType::F64)?;
-    Ok(Found::largest(&picture, some_windows()?)?.1)
+fn some_found(shape: [usize; 4]) -> Result<Found> {
+    let picture = Stream::new(0, "picture").uniform(&shape, -1.0, 1.0, DType::F64)?;
+    Ok(Found::largest(&picture, some_windows(shape)?)?.1)
 }
 
 /// Samples of poolings that differ in size, stride and padding.
@@ -277,7 +282,8 @@ macro_rules! samples {
                 Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| $function(&v[0], size, stride, padding))
             };
             vec![
-                of(&[2, 3, 4, 6], [2, 2], [2, 2], [0, 0]),
+                of(&[2, 3, 4, 6], [2, 2], [2, 2], [0, 0])
+                    .timed_as(move || of(&PICTURES, [2, 2], [2, 2], [0, 0]).channels_last(1)),
                 of(&[1, 2, 5, 5], [3, 3], [2, 2], [1, 1]).strided(),
                 of(&[2, 1, 5, 4], [3, 2], [1, 2], [1, 0]),
                 of(&[1, 17, 3, 3], [2, 3], [1, 1], [0, 1]),
@@ -304,9 +310,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g at these places",
         notes: "The opposite of max_pool2d_pick.",
         samples: || {
-            let of =
-                |shape: &[usize]| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| apply(Scatter(some_found()?), &[&v[0]]));
-            vec![of(&[2, 3, 3, 2]), of(&[2, 3, 3, 2]).strided()]
+            let of = |shape: &[usize], picture: [usize; 4]| {
+                let found = some_found(picture);
+                Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| apply(Scatter(found.clone()?), &[&v[0]]))
+            };
+            let small = || of(&[2, 3, 3, 2], SMALL);
+            vec![small().timed_as(move || of(HALVES, PICTURES).channels_last(1)), small().strided()]
         },
     },
     Entry {
@@ -316,8 +325,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g added up at these places",
         notes: "The opposite of max_pool2d_scatter.",
         samples: || {
-            let of = |shape: &[usize]| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| apply(Pick(some_found()?), &[&v[0]]));
-            vec![of(&[2, 3, 5, 4]), of(&[2, 3, 5, 4]).strided()]
+            let of = |picture: [usize; 4]| {
+                let found = some_found(picture);
+                Sample::new(&[(&picture, -1.0, 1.0)], move |v: &[Variable]| apply(Pick(found.clone()?), &[&v[0]]))
+            };
+            vec![of(SMALL).timed_as(move || of(PICTURES).channels_last(1)), of(SMALL).strided()]
         },
     },
     Entry {
@@ -335,9 +347,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "Σ g / n over every window",
         notes: "The opposite of average_pool2d. n is the size of the window.",
         samples: || {
-            let call = |v: &[Variable]| apply(AverageSpread(some_windows()?), &[&v[0]]);
-            let of = |shape: &[usize]| Sample::new(&[(shape, -1.0, 1.0)], call);
-            vec![of(&[2, 3, 3, 2]), of(&[2, 3, 3, 2]).strided()]
+            let of = |shape: &[usize], picture: [usize; 4]| {
+                let windows = some_windows(picture);
+                Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| apply(AverageSpread(windows.clone()?), &[&v[0]]))
+            };
+            let small = || of(&[2, 3, 3, 2], SMALL);
+            vec![small().timed_as(move || of(HALVES, PICTURES).channels_last(1)), small().strided()]
         },
     },
 ];

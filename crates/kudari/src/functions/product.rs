@@ -2,6 +2,7 @@
 
 use super::algebra::Algebra;
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked;
 use crate::array::{Array, Map2};
 use crate::autograd::{
@@ -251,7 +252,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 Sample::new(&[(a, -1.0, 1.0), (b, -1.0, 1.0)], |v: &[Variable]| v[0].matmul(&v[1]))
             };
             vec![
-                of(&[2, 3], &[3, 4]),
+                of(&[2, 3], &[3, 4]).timed_at(&[ROWS, ROWS]),
                 of(&[3], &[3, 2]),
                 of(&[2, 3], &[3]),
                 of(&[3], &[3]),
@@ -272,7 +273,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 })
             };
             let plain = Sample::new(&[(&[5, 3], -1.0, 1.0), (&[2, 3], -1.0, 1.0)], |v: &[Variable]| linear(&v[0], &v[1], None));
-            vec![of(&[5, 3]), of(&[3]), of(&[2, 2, 3]), of(&[1, 3]).strided(), plain]
+            vec![of(&[5, 3]).timed_at(&[ROWS, ROWS, &[256]]), of(&[3]), of(&[2, 2, 3]), of(&[1, 3]).strided(), plain]
         },
     },
 ];

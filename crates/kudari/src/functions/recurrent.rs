@@ -238,6 +238,13 @@ fn sample(
     })
 }
 
+/// What is timed: 16 samples of 64 places and 64 numbers, and 64 units.
+const SEQUENCES: &[usize] = &[16, 64, 64];
+const STATES: &[usize] = &[16, 64];
+const TIMED_RNN: &[&[usize]] = &[SEQUENCES, STATES, &[64, 64], &[64, 64], &[64], &[64]];
+const TIMED_LSTM: &[&[usize]] = &[SEQUENCES, STATES, STATES, &[256, 64], &[256, 64], &[256], &[256]];
+const TIMED_GRU: &[&[usize]] = &[SEQUENCES, STATES, &[192, 64], &[192, 64], &[192], &[192]];
+
 const FORWARD: RecurrentOptions<'static> = RecurrentOptions { lengths: None, reverse: false };
 const REVERSE: RecurrentOptions<'static> = RecurrentOptions { lengths: None, reverse: true };
 const SHORT: RecurrentOptions<'static> = RecurrentOptions { lengths: Some(&[3, 1]), reverse: false };
@@ -255,7 +262,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of =
                 |biases: bool, call: fn(&[Variable], &RecurrentWeights<'_>) -> Result<Vec<Variable>>| sample(1, 1, biases, call);
             vec![
-                of(true, |v, w| rnn(&v[0], &v[1], w, RecurrentActivation::Tanh, &FORWARD).map(|(y, h)| vec![y, h])),
+                of(true, |v, w| rnn(&v[0], &v[1], w, RecurrentActivation::Tanh, &FORWARD).map(|(y, h)| vec![y, h]))
+                    .timed_at(TIMED_RNN),
                 of(true, |v, w| rnn(&v[0], &v[1], w, RecurrentActivation::Tanh, &SHORT_REVERSE).map(|(y, h)| vec![y, h])),
                 of(false, |v, w| rnn(&v[0], &v[1], w, RecurrentActivation::Relu, &SHORT).map(|(y, h)| vec![y, h])).strided(),
             ]
@@ -271,7 +279,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of =
                 |biases: bool, call: fn(&[Variable], &RecurrentWeights<'_>) -> Result<Vec<Variable>>| sample(2, 4, biases, call);
             vec![
-                of(true, |v, w| lstm(&v[0], [&v[1], &v[2]], w, &FORWARD).map(|(y, [h, c])| vec![y, h, c])),
+                of(true, |v, w| lstm(&v[0], [&v[1], &v[2]], w, &FORWARD).map(|(y, [h, c])| vec![y, h, c])).timed_at(TIMED_LSTM),
                 of(true, |v, w| lstm(&v[0], [&v[1], &v[2]], w, &SHORT).map(|(y, [h, c])| vec![y, h, c])),
                 of(false, |v, w| lstm(&v[0], [&v[1], &v[2]], w, &SHORT_REVERSE).map(|(y, [h, c])| vec![y, h, c])).strided(),
             ]
@@ -287,7 +295,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of =
                 |biases: bool, call: fn(&[Variable], &RecurrentWeights<'_>) -> Result<Vec<Variable>>| sample(1, 3, biases, call);
             vec![
-                of(true, |v, w| gru(&v[0], &v[1], w, &REVERSE).map(|(y, h)| vec![y, h])),
+                of(true, |v, w| gru(&v[0], &v[1], w, &REVERSE).map(|(y, h)| vec![y, h])).timed_at(TIMED_GRU),
                 of(true, |v, w| gru(&v[0], &v[1], w, &SHORT).map(|(y, h)| vec![y, h])),
                 of(false, |v, w| gru(&v[0], &v[1], w, &SHORT_REVERSE).map(|(y, h)| vec![y, h])).strided(),
             ]

@@ -5,6 +5,7 @@
 use smallvec::SmallVec;
 
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::{additions, numbered};
 use super::worked_reduction::{WorkedExtreme, WorkedLogSumExp, WorkedVariance};
 use crate::array::{Array, Shape};
@@ -200,7 +201,7 @@ macro_rules! samples {
                 over(&[3, 4], &[0], true),
                 over(&[2, 3, 2], &[0, -1], false).strided(),
                 over(&[2, 3, 2], &[1], false),
-                over(&[5], &[-1], true),
+                over(&[5], &[-1], true).timed_at(&[ROWS]),
             ]
         }
     };

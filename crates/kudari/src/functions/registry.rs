@@ -1,8 +1,7 @@
 //! The list of all functions.
 
-use crate::array::{Array, DType, Stream};
-use crate::autograd::Variable;
-use crate::error::Result;
+pub use super::sample::Sample;
+use crate::error::{Error, ErrorKind, Result};
 
 /// One function of the registry.
 pub struct Entry {
@@ -20,33 +19,16 @@ pub struct Entry {
     pub samples: fn() -> Vec<Sample>,
 }
 
-/// Inputs for a check, and the call that uses them.
-pub struct Sample {
-    /// The differentiable inputs, f64.
-    pub inputs: Vec<Array>,
-    /// Calls the function.
-    #[allow(clippy::type_complexity)]
-    pub call: Box<dyn Fn(&[Variable]) -> Result<Variable>>,
-}
-
-impl Sample {
-    /// A sample whose inputs have the given shapes and random numbers in `low..high`.
-    pub fn new(inputs: &[(&[usize], f64, f64)], call: impl Fn(&[Variable]) -> Result<Variable> + 'static) -> Sample {
-        let mut stream = Stream::new(0, "samples");
-        let array = |&(shape, low, high): &(&[usize], f64, f64)| {
-            stream.uniform(shape, low, high, DType::F64).unwrap_or_else(|_| Array::from(low))
-        };
-        Sample { inputs: inputs.iter().map(array).collect(), call: Box::new(call) }
+impl Entry {
+    /// The sample that the function is timed on: about 65,536 numbers, f32. `None` if it has none.
+    pub fn timed_sample(&self) -> Option<Sample> {
+        (self.samples)().into_iter().find_map(Sample::timed)
     }
 
-    /// The same sample with inputs that do not lie contiguously in memory.
-    #[must_use]
-    pub fn strided(mut self) -> Sample {
-        for input in &mut self.inputs {
-            // Written in the opposite order of axes and turned back: the same numbers by other strides.
-            *input = input.transpose().copy().transpose();
-        }
-        self
+    /// The name of its family, in words; empty if it is not in the registry.
+    pub fn family(&self) -> &'static str {
+        let family = FAMILIES.iter().find(|(_, entries)| entries.iter().any(|entry| entry.name == self.name));
+        family.map_or("", |(family, _)| family)
     }
 }
 
@@ -56,37 +38,52 @@ pub fn elementwise() -> impl Iterator<Item = &'static Entry> {
     [super::elementary::ENTRIES, super::trigonometric::ENTRIES, super::activation::ENTRIES].into_iter().flatten()
 }
 
+/// The functions of every file, with the name of the family that they belong to. A family may have several files, one after
+/// the other.
+const FAMILIES: &[(&str, &[Entry])] = &[
+    ("arithmetic", super::arithmetic::ENTRIES),
+    ("elementary functions", super::elementary::ENTRIES),
+    ("elementary functions", super::trigonometric::ENTRIES),
+    ("activations", super::activation::ENTRIES),
+    ("activations", super::adaptive::ENTRIES),
+    ("reductions", super::reduction::ENTRIES),
+    ("softmax", super::softmax::ENTRIES),
+    ("products", super::product::ENTRIES),
+    ("products", super::einsum::ENTRIES),
+    ("convolutions", super::convolution::ENTRIES),
+    ("poolings", super::pooling::ENTRIES),
+    ("normalisations", super::normalization::ENTRIES),
+    ("attention", super::attention::ENTRIES),
+    ("recurrent", super::recurrent::ENTRIES),
+    ("shape", super::shape::ENTRIES),
+    ("indexing", super::indexing::ENTRIES),
+    ("indexing", super::embedding::ENTRIES),
+    ("arrangement", super::arrange::ENTRIES),
+    ("arrangement", super::pad::ENTRIES),
+    ("sorting", super::order::ENTRIES),
+    ("losses", super::loss::ENTRIES),
+    ("losses", super::loss_cross_entropy::ENTRIES),
+    ("losses", super::loss_weighted::ENTRIES),
+    ("losses", super::loss_classification::ENTRIES),
+    ("losses", super::loss_regression::ENTRIES),
+    ("losses", super::loss_embedding::ENTRIES),
+    ("losses", super::loss_ctc::ENTRIES),
+];
+
 /// Every differentiable function, family by family.
 pub fn registry() -> impl Iterator<Item = &'static Entry> {
-    [
-        super::arithmetic::ENTRIES,
-        super::elementary::ENTRIES,
-        super::trigonometric::ENTRIES,
-        super::activation::ENTRIES,
-        super::adaptive::ENTRIES,
-        super::reduction::ENTRIES,
-        super::softmax::ENTRIES,
-        super::product::ENTRIES,
-        super::convolution::ENTRIES,
-        super::pooling::ENTRIES,
-        super::normalization::ENTRIES,
-        super::attention::ENTRIES,
-        super::recurrent::ENTRIES,
-        super::shape::ENTRIES,
-        super::indexing::ENTRIES,
-        super::embedding::ENTRIES,
-        super::arrange::ENTRIES,
-        super::pad::ENTRIES,
-        super::order::ENTRIES,
-        super::einsum::ENTRIES,
-        super::loss::ENTRIES,
-        super::loss_cross_entropy::ENTRIES,
-        super::loss_weighted::ENTRIES,
-        super::loss_classification::ENTRIES,
-        super::loss_regression::ENTRIES,
-        super::loss_embedding::ENTRIES,
-        super::loss_ctc::ENTRIES,
-    ]
-    .into_iter()
-    .flatten()
+    FAMILIES.iter().flat_map(|(_, entries)| *entries)
+}
+
+/// The function of this name.
+///
+/// # Errors
+///
+/// There is none; the error names the one that was probably meant.
+pub fn function_named(name: &str) -> Result<&'static Entry> {
+    registry().find(|entry| entry.name == name).ok_or_else(|| {
+        let nearest = registry().map(|entry| (strsim::damerau_levenshtein(name, entry.name), entry.name)).min();
+        let guess = nearest.filter(|n| n.0 <= 2).map_or(String::new(), |n| format!("did you mean `{}`? ", n.1));
+        Error::new(ErrorKind::Value, format!("unknown function `{name}`")).help(format!("{guess}`kudari functions` lists all"))
+    })
 }

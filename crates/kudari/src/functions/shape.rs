@@ -5,6 +5,7 @@
 use smallvec::SmallVec;
 
 use super::registry::{Entry, Sample};
+use super::sample::ROWS;
 use super::worked::{self, additions, movement, numbered};
 use crate::array::{Array, DType, Slice, normalise_axis};
 use crate::autograd::{Calculation, Context, Function, InputGradients, Operand, Outputs, Saves, Variable, Worked, apply};
@@ -302,7 +303,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         notes: "One size may be −1.",
         samples: || {
             let of = |shape| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| v[0].reshape(&[2, -1]));
-            vec![of(&[2, 3, 2]), of(&[2]), of(&[4, 3]).strided()]
+            vec![of(&[2, 3, 2]).timed_at(&[ROWS]), of(&[2]), of(&[4, 3]).strided()]
         },
     },
     Entry {
@@ -314,7 +315,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         samples: || {
             let of = |shape| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| Ok(v[0].transpose()));
             let turn = Sample::new(&[(&[2, 3, 4], -1.0, 1.0)], |v: &[Variable]| v[0].permute(&[2, 0, 1]));
-            vec![of(&[2, 3]), of(&[2]), of(&[]), turn.strided()]
+            vec![of(&[2, 3]).timed_at(&[ROWS]), of(&[2]), of(&[]), turn.strided()]
         },
     },
     Entry {
@@ -324,8 +325,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         derivative: "g summed over the repetitions",
         notes: "",
         samples: || {
-            let of = |shape| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| v[0].broadcast_to(&[2, 3, 4]));
-            vec![of(&[4]), of(&[3, 1]), of(&[]), of(&[2, 1, 4]).strided()]
+            let to = |shape: &'static [usize], to: &'static [usize]| {
+                Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| v[0].broadcast_to(to))
+            };
+            let of = |shape| to(shape, &[2, 3, 4]);
+            vec![of(&[4]).timed_as(move || to(&[256], ROWS)), of(&[3, 1]), of(&[]), of(&[2, 1, 4]).strided()]
         },
     },
     Entry {
@@ -336,7 +340,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         notes: "The opposite of broadcast_to.",
         samples: || {
             let to = |shape: &'static [usize]| Sample::new(&[(&[2, 3, 4], -1.0, 1.0)], move |v: &[Variable]| v[0].sum_to(shape));
-            vec![to(&[4]), to(&[3, 1]), to(&[]), to(&[2, 1, 4]).strided()]
+            let large = || Sample::new(&[(ROWS, -1.0, 1.0)], |v: &[Variable]| v[0].sum_to(&[256]));
+            vec![to(&[4]).timed_as(large), to(&[3, 1]), to(&[]), to(&[2, 1, 4]).strided()]
         },
     },
     Entry {
@@ -349,7 +354,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             let of =
                 |shape, slices: &'static [Slice]| Sample::new(&[(shape, -1.0, 1.0)], move |v: &[Variable]| v[0].slice(slices));
             const ALL: Slice = Slice::ALL;
-            vec![of(&[4, 3], &[ALL]), of(&[4, 3], STEPS), of(&[5, 4, 2], STEPS).strided(), of(&[5], &STEPS[..1])]
+            vec![
+                of(&[4, 3], &[ALL]),
+                of(&[4, 3], STEPS),
+                of(&[5, 4, 2], STEPS).strided(),
+                of(&[5], &STEPS[..1]).timed_at(&[ROWS]),
+            ]
         },
     },
     Entry {
@@ -360,7 +370,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         notes: "The opposite of slice.",
         samples: || {
             let of = |shape| Sample::new(&[(shape, -1.0, 1.0)], |v: &[Variable]| v[0].embed(&[5, 4], STEPS));
-            vec![of(&[2, 2]), of(&[2, 2]).strided()]
+            let large = || Sample::new(&[(&[128, 256], -1.0, 1.0)], |v: &[Variable]| v[0].embed(ROWS, &STEPS[..1]));
+            vec![of(&[2, 2]).timed_as(large), of(&[2, 2]).strided()]
         },
     },
     Entry {
@@ -374,7 +385,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             let same: [(&[usize], f64, f64); 2] = [(&[2, 3], -1.0, 1.0), (&[2, 3], -1.0, 1.0)];
             vec![
                 Sample::new(&parts, |v: &[Variable]| concatenate(&[&v[0], &v[1], &v[0]], 1)),
-                Sample::new(&parts, |v: &[Variable]| concatenate(&[&v[0], &v[1]], -1)).strided(),
+                Sample::new(&parts, |v: &[Variable]| concatenate(&[&v[0], &v[1]], -1))
+                    .timed_at(&[&[256, 128], &[256, 128]])
+                    .strided(),
                 Sample::new(&same, |v: &[Variable]| stack(&[&v[0], &v[1]], 1)),
             ]
         },
@@ -385,7 +398,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         formula: "the same numbers as another floating-point type",
         derivative: "g in the type of x",
         notes: "Rounds from f64 to f32.",
-        samples: || vec![Sample::new(&[(&[2, 3], -1.0, 1.0)], |v: &[Variable]| v[0].to_dtype(DType::F64))],
+        samples: || vec![Sample::new(&[(&[2, 3], -1.0, 1.0)], |v: &[Variable]| v[0].to_dtype(DType::F64)).timed_at(&[ROWS])],
     },
 ];
 

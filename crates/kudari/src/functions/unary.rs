@@ -126,7 +126,7 @@ macro_rules! unary {
                     intervals
                         .iter()
                         .flat_map(|&(low, high)| shapes.iter().map(move |&shape| (shape, low, high)))
-                        .flat_map(|input| [$crate::functions::Sample::new(&[input], call), $crate::functions::Sample::new(&[input], call).strided()])
+                        .flat_map(|input| [$crate::functions::Sample::new(&[input], call).timed_at(&[$crate::functions::sample::MANY]), $crate::functions::Sample::new(&[input], call).strided()])
                         .collect()
                 },
             },

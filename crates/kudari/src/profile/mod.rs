@@ -3,7 +3,7 @@
 //! [`profile`] runs a piece of a program and writes down which functions it applied, forward and backward, in which layer,
 //! how long each took, what it calculated and moved, and what memory was asked of the system. [`Profile::table`] shows
 //! that beside what the machine can do at best ([`Peak`]), [`Profile::trace_json`] is a picture of the time for
-//! `chrome://tracing` and <https://ui.perfetto.dev>.
+//! `chrome://tracing` and <https://ui.perfetto.dev>. [`function_time`] measures one function of the registry by itself.
 //!
 //! ```
 //! use kudari::optimizers::{Optimizer, Sgd};
@@ -23,12 +23,14 @@
 //! # Ok::<(), kudari::Error>(())
 //! ```
 
+mod function;
 mod peak;
 mod table;
 mod trace;
 
 pub use crate::autograd::{Pass, part};
 pub use crate::kernels::memory::Allocations;
+pub use function::{FunctionTime, function_time};
 pub use peak::Peak;
 
 use crate::autograd::{self, Event, Recorded, Sum, layer_name};

@@ -151,7 +151,7 @@ fn target(json: &Value, y: &Variable) -> Array {
 }
 
 /// For every function and type the largest error so far and how many numbers were compared: of values, of gradients.
-type Worst = BTreeMap<(String, &'static str), [(f64, usize); 2]>;
+pub type Worst = BTreeMap<(String, &'static str), [(f64, usize); 2]>;
 
 /// One case in one type, and what came of it.
 struct Trial<'a> {
@@ -230,7 +230,7 @@ impl Trial<'_> {
 }
 
 /// A few times the worst error there is (1e-15 and 6e-7), whatever it is relative to.
-fn tolerance(dtype: DType) -> f64 {
+pub fn tolerance(dtype: DType) -> f64 {
     if dtype == DType::F32 { 3e-6 } else { 1e-14 }
 }
 
@@ -276,4 +276,5 @@ fn every_function_agrees_with_pytorch() {
         assert!(counts.is_some_and(|c| c[0] >= 10 && c[1] >= 10), "{name} in {dtype}: only {counts:?} numbers were compared");
     }
     assert!(registered.len() >= 60 && compared > 60_000, "{} functions, {compared} numbers compared", registered.len());
+    crate::errors::compare_or_write(&worst);
 }

@@ -2,6 +2,7 @@
 //! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. The scripts beside this file make the
 //! values and say with which versions.
 //!
+//! The largest errors are in `src/functions/reference_errors.tsv`, which `KUDARI_WRITE_DOCS=1` writes anew.
 //! `cargo test --test reference -- --nocapture` prints the worst error of every function.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -11,6 +12,7 @@ mod arrays;
 mod attention;
 mod data;
 mod elementary;
+mod errors;
 mod functions;
 mod losses;
 mod metrics;
