@@ -213,7 +213,7 @@ fn the_first_function_that_gives_nan_is_named() {
 fn checkpoints_change_no_bit() {
     let stream = |name| kudari::array::Stream::new(1, name).normal(&[3, 3], 0.0, 1.0, DType::F64).unwrap();
     let [x, w] = ["x", "w"].map(|name| Variable::parameter(stream(name)));
-    let part = |h: &Variable| h.matmul(&w)?.tanh().mul(&(h * 2.0).exp());
+    let part = |h: &Variable| h.matmul(&w)?.tanh().mul((h * 2.0).exp());
     let plain = || part(&part(&x.sin())?).map(|y| y.sum());
     let within_one = || checkpoint(|| part(&checkpoint(|| part(&x.sin()))?)).map(|y| y.sum());
     let in_two = || {

@@ -409,8 +409,8 @@ fn the_first_step_of_every_optimizer_that_is_worked_out() {
     let text = text(&adam, Language::English);
     for line in [
         "m ← β₁·m + (1 − β₁)·∂E/∂w",
-        "m(w⁽²⁾₁₁) = 0.9·0 + 0.1·",
-        "v(b⁽¹⁾₂) = 0.999·0 + 0.001·",
+        "m(w⁽²⁾₁₁)  = 0.9·0 + 0.1·∂E/∂w⁽²⁾₁₁ = ",
+        "v(b⁽¹⁾₂)   = 0.999·0 + 0.001·(∂E/∂b⁽¹⁾₂)² = ",
         "m̂(w⁽¹⁾₁₂) = m(w⁽¹⁾₁₂)/(1 − 0.9)",
         "g·Δw",
     ] {

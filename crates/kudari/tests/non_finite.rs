@@ -94,7 +94,7 @@ fn fail(planted: fn() -> Each) -> Failure {
     assert!(failed.arrays().iter().zip(sound.arrays()).all(|(a, b)| a.1.same_as(&b.1)), "the weights before the step are kept");
     assert_eq!((failure.iteration, failure.epoch, failure.kept), (3, 1, 2));
     assert_eq!(failure.sample, Some(FailedSample { place: 17, row: 57 }));
-    failure
+    *failure
 }
 
 #[test]

@@ -168,9 +168,11 @@ impl<L> Expression<L> {
 
 /// A number or letter; one with a sign holds together no better than a negative.
 fn signed(text: String) -> (String, Bond) {
-    let bond = match text.starts_with(['−', '-']) {
-        true => Bond::Sign,
-        false => Bond::Atom,
+    let bond = match &text {
+        text if text.starts_with(['−', '-']) => Bond::Sign,
+        // (∂E/∂w)², (8·10⁻⁵)²: the exponent is one of the whole.
+        text if text.contains(['/', '·']) => Bond::Power,
+        _ => Bond::Atom,
     };
     (text, bond)
 }

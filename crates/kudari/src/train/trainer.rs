@@ -145,7 +145,7 @@ pub enum Stop {
     /// The observer asked for it.
     Interrupted,
     /// A NaN or infinity appeared. The network holds the last good parameters.
-    Failed(Failure),
+    Failed(Box<Failure>),
 }
 
 /// What came of a training.
@@ -245,7 +245,7 @@ pub fn train(network: &mut Network, data: &Split, options: TrainOptions, observe
         }
         if failed {
             let from = snapshots.into_iter().flatten().next().unwrap_or_else(|| state.copy(run.network));
-            break Stop::Failed(run.fail(from, state.iteration)?);
+            break Stop::Failed(Box::new(run.fail(from, state.iteration)?));
         }
         observer.measured(run.network, &run.history)?;
         if finished || interrupted {
