@@ -2,12 +2,13 @@
 //!
 //! `--workload NAME --threads N` trains one fixed random batch over and over and prints one line of JSON; a script that
 //! runs several frameworks one after the other puts such lines into one table. `products` measures matrix products alone,
-//! `scaling` how the time of a step grows with batch, width and depth.
+//! `layers` layers alone, `scaling` how the time of a step grows with batch, width and depth.
 
+mod attention;
 mod gpt;
+mod layers;
 mod measure;
 mod products;
-mod recurrent;
 mod scaling;
 mod workload;
 
@@ -40,8 +41,15 @@ struct Arguments {
 enum Command {
     /// Matrix products of the shapes that occur in training, in GFLOP/s
     Products,
-    /// Recurrent layers alone, forward and backward, in milliseconds
-    Recurrent,
+    /// Layers alone, forward and backward, in milliseconds, and attention against the length of the sequence
+    Layers {
+        /// One line of JSON instead of a table
+        #[arg(long)]
+        json: bool,
+        /// Measures attention of this length only, as the other processes that the command starts do
+        #[arg(long, value_name = "N", hide = true)]
+        length: Option<usize>,
+    },
     /// Time of a step against batch, width and depth, with pictures
     Scaling {
         /// Folder for the pictures
@@ -77,7 +85,8 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Products) => products::run(),
-        Some(Command::Recurrent) => recurrent::run(&arguments.repetitions),
+        Some(Command::Layers { length: Some(length), .. }) => attention::one(*length, &arguments.repetitions),
+        Some(Command::Layers { json, .. }) => layers::run(&arguments.repetitions, *json),
         Some(Command::Scaling { out }) => scaling::run(out),
         None => workload::run(
             arguments.workload.as_deref().unwrap_or_default(),

@@ -8,10 +8,10 @@ use kudari::Result;
 #[derive(clap::Args)]
 pub struct Repetitions {
     /// Repetitions, of which the median is taken
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, global = true)]
     pub reps: usize,
     /// Seconds of one repetition
-    #[arg(long, value_name = "S", default_value_t = 0.6)]
+    #[arg(long, value_name = "S", default_value_t = 0.6, global = true)]
     pub rep_seconds: f64,
 }
 
@@ -63,6 +63,11 @@ pub fn measure(repetitions: &Repetitions, mut step: impl FnMut(bool) -> Result<f
     let steps = 1 + warm + count * rates.len();
     rates.sort_by(f64::total_cmp);
     Ok(Measured { rates, first_step: now - began, processors, steps, losses: [first_loss, last_loss] })
+}
+
+/// The largest memory is counted anew from here on, where the system can do that.
+pub fn forget_peak_memory() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The largest memory that the process held so far, in MB (2²⁰ bytes); NaN where the system does not tell.

@@ -1,6 +1,6 @@
 //! kudari against reference values of independent implementations: every function of the registry and every optimizer
-//! against PyTorch (and 60-digit arithmetic), arrays and their texts against NumPy. The scripts beside this file make the
-//! values and say with which versions.
+//! against PyTorch (and 60-digit arithmetic), whole networks in their first steps of training, arrays and their texts against
+//! NumPy. The scripts beside this file make the values and say with which versions.
 //!
 //! The largest errors are in `src/functions/reference_errors.tsv`, which `KUDARI_WRITE_DOCS=1` writes anew.
 //! `cargo test --test reference -- --nocapture` prints the worst error of every function.
@@ -20,3 +20,4 @@ mod normalization;
 mod optimizers;
 mod recurrent;
 mod schedules;
+mod training;
