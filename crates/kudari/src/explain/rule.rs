@@ -77,22 +77,22 @@ impl Rule {
             "momentum" => Rule {
                 states: vec![("v", average(factor(0, 0.9), 1.0, g))],
                 updated: step(state(0)),
-                formula: "v ← μ·v + ∂E/∂w   w ← w − η·v",
+                formula: "v ← μ·v + ∂E/∂w; w ← w − η·v",
             },
             "nesterov" => Rule {
                 states: vec![("v", average(factor(0, 0.9), 1.0, g.clone()))],
                 updated: step(g.plus(number(factor(0, 0.9)).times(state(0)))),
-                formula: "v ← μ·v + ∂E/∂w   w ← w − η·(∂E/∂w + μ·v)",
+                formula: "v ← μ·v + ∂E/∂w; w ← w − η·(∂E/∂w + μ·v)",
             },
             "adagrad" => Rule {
                 states: vec![("h", number(0.0).plus(square))],
                 updated: step(scaled(g, state(0), 1e-10)),
-                formula: "h ← h + (∂E/∂w)²   w ← w − η·∂E/∂w/(√h + ε)",
+                formula: "h ← h + (∂E/∂w)²; w ← w − η·∂E/∂w/(√h + ε)",
             },
             "rmsprop" => Rule {
                 states: vec![("h", average(factor(0, 0.99), rest(factor(0, 0.99)), square))],
                 updated: step(scaled(g, state(0), 1e-8)),
-                formula: "h ← ρ·h + (1 − ρ)·(∂E/∂w)²   w ← w − η·∂E/∂w/(√h + ε)",
+                formula: "h ← ρ·h + (1 − ρ)·(∂E/∂w)²; w ← w − η·∂E/∂w/(√h + ε)",
             },
             "adam" | "adamw" => {
                 let (beta1, beta2) = (factor(0, 0.9), factor(1, 0.999));
@@ -104,8 +104,8 @@ impl Rule {
                         ("v̂", state(1).over(number(1.0).minus(number(beta2)))),
                     ],
                     updated: step(scaled(state(2), state(3), 1e-8)),
-                    formula: "m ← β₁·m + (1 − β₁)·∂E/∂w   v ← β₂·v + (1 − β₂)·(∂E/∂w)²   \
-                              m̂ = m/(1 − β₁ᵗ)   v̂ = v/(1 − β₂ᵗ)   w ← w − η·m̂/(√v̂ + ε)",
+                    formula: "m ← β₁·m + (1 − β₁)·∂E/∂w; v ← β₂·v + (1 − β₂)·(∂E/∂w)²; \
+                              m̂ = m/(1 − β₁ᵗ); v̂ = v/(1 − β₂ᵗ); w ← w − η·m̂/(√v̂ + ε)",
                 }
             }
             other => {

@@ -96,6 +96,16 @@ pub const READY_NETWORKS: &[ReadyNetwork] = &[
             )
         },
     },
+    ReadyNetwork {
+        name: "char-lstm",
+        usage: "char-lstm(SYMBOLS,SIZE,LAYERS)",
+        about: "a recurrent network that predicts the next symbol at every place of a sequence (Graves 2013)",
+        example: &[65, 128, 2],
+        notation: |numbers| {
+            let &[symbols, size, layers] = numbers else { return String::new() };
+            format!("embedding({symbols},{size}) lstm({size},layers={layers}) linear({symbols})")
+        },
+    },
 ];
 
 /// The notation of a word that names a network; `None` if it names none.
@@ -144,6 +154,9 @@ mod tests {
         );
         let block = 2 * 2 * 128 + 129 * 384 + 129 * 128 + 129 * 512 + 513 * 128;
         assert_eq!(parameters("char-gpt(65,128,4,4)", &[64]), (65 + 64) * 128 + 4 * block + 2 * 128 + 129 * 65);
+        // Four gates, each with the weights of the input and of the state, and the biases of both.
+        let lstm = 4 * (2 * 128 * 128 + 2 * 128);
+        assert_eq!(parameters("char-lstm(65,128,2)", &[64]), 65 * 128 + 2 * lstm + 129 * 65);
         assert!(parameters("vgg-small(10)", &[1, 28, 28]) > 400_000);
     }
 
@@ -152,7 +165,7 @@ mod tests {
         for ready in READY_NETWORKS {
             let example: Vec<String> = ready.example.iter().map(usize::to_string).collect();
             let text = format!("{}({})", ready.name, example.join(","));
-            let shape: &[usize] = if ready.name == "char-gpt" { &[16] } else { &[1, 28, 28] };
+            let shape: &[usize] = if ready.name.starts_with("char-") { &[16] } else { &[1, 28, 28] };
             let net = Network::new(&text, shape, &NetworkOptions::default()).unwrap();
             assert!(!net.notation().contains(ready.name), "{text} is written out");
             let error = Network::new(ready.name, shape, &NetworkOptions::default()).err().unwrap();
