@@ -1,11 +1,13 @@
 //! Causal attention of one sample with four heads of 32 numbers: time and memory against the length of the sequence.
 
+use std::path::Path;
 use std::process::Command;
 
 use kudari::array::Stream;
 use kudari::autograd::Backward;
 use kudari::functions::{AttentionOptions, attention};
 use kudari::{DType, Error, ErrorKind, Result, Variable};
+use kudari_plot::{Plot, Scale};
 use serde_json::{Value, json};
 
 use crate::measure::{Repetitions, forget_peak_memory, measure, peak_memory};
@@ -31,6 +33,34 @@ pub fn run(repetitions: &Repetitions, silent: bool) -> Result<Vec<Value>> {
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// Draws time and memory against the length, with lines that grow with the square of the length and with the length itself.
+pub fn draw(rows: &[Value], folder: &Path) -> Result<()> {
+    let points = |name: &str| -> Vec<(f64, f64)> {
+        rows.iter().filter_map(|row| Some((row["length"].as_f64()?, row[name].as_f64()?))).collect()
+    };
+    let along = |points: &[(f64, f64)], power: f64| -> Vec<(f64, f64)> {
+        let Some(&(last, value)) = points.last() else { return Vec::new() };
+        points.iter().map(|&(length, _)| (length, value * (length / last).powf(power))).collect()
+    };
+    let pictures = [
+        ("attention-time", "forward and backward, causal attention of 4 heads of 32", "ms", points("both_ms"), 2.0, "∝ length²"),
+        ("attention-memory", "by how much the process grows", "MB", points("growth_mb"), 1.0, "∝ length"),
+    ];
+    for (file, title, unit, points, power, law) in pictures {
+        let plot = Plot::new(title)
+            .x_label("length")
+            .y_label(unit)
+            .x_scale(Scale::Logarithmic)
+            .y_scale(Scale::Logarithmic)
+            .line(law, &along(&points, power))
+            .points("measured", &points);
+        let path = folder.join(format!("{file}.svg"));
+        let picture = plot.picture(560.0, 360.0).and_then(|picture| kudari_plot::save(&picture, &path));
+        picture.map_err(|e| Error::new(ErrorKind::Value, e.to_string()))?;
+    }
+    Ok(())
 }
 
 fn in_a_process(length: usize, repetitions: &Repetitions) -> Result<Value> {

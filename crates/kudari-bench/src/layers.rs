@@ -1,5 +1,7 @@
 //! Layers alone, forward and backward with all gradients; `bench/layers.py` measures the same in PyTorch.
 
+use std::path::Path;
+
 use kudari::array::Stream;
 use kudari::autograd::Backward;
 use kudari::layers::{BatchNorm, Dropout, Gru, LayerNorm, Lstm, Module, RecurrentLayers, RmsNorm, Rnn};
@@ -61,8 +63,9 @@ fn cases() -> Result<Vec<Case>> {
     ])
 }
 
-/// Prints a line for every layer, and one for every length of attention; with `as_json` one object at the end instead.
-pub fn run(repetitions: &Repetitions, as_json: bool) -> Result<()> {
+/// Prints a line for every layer, and one for every length of attention; with `as_json` one object at the end instead. Attention is
+/// drawn into the folder `plot`.
+pub fn run(repetitions: &Repetitions, as_json: bool, plot: Option<&Path>) -> Result<()> {
     let mut rows = Vec::new();
     if !as_json {
         println!("{:<26} {:<14} {:>10} {:>12}", "layer", "input", "forward ms", "and backward");
@@ -77,6 +80,9 @@ pub fn run(repetitions: &Repetitions, as_json: bool) -> Result<()> {
         rows.push(json!({ "layer": case.name, "input": input, "forward_ms": forward, "both_ms": both }));
     }
     let attention = attention::run(repetitions, as_json)?;
+    if let Some(folder) = plot {
+        attention::draw(&attention, folder)?;
+    }
     if as_json {
         let (threads, version) = (kudari::threads(), env!("CARGO_PKG_VERSION"));
         let all = json!({ "peer": "kudari", "version": version, "threads": threads, "layers": rows, "attention": attention });

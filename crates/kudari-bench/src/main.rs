@@ -46,6 +46,9 @@ enum Command {
         /// One line of JSON instead of a table
         #[arg(long)]
         json: bool,
+        /// Draws time and memory of attention against its length into this folder
+        #[arg(long, value_name = "FOLDER")]
+        plot: Option<PathBuf>,
         /// Measures attention of this length only, as the other processes that the command starts do
         #[arg(long, value_name = "N", hide = true)]
         length: Option<usize>,
@@ -86,7 +89,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Products) => products::run(),
         Some(Command::Layers { length: Some(length), .. }) => attention::one(*length, &arguments.repetitions),
-        Some(Command::Layers { json, .. }) => layers::run(&arguments.repetitions, *json),
+        Some(Command::Layers { json, plot, .. }) => layers::run(&arguments.repetitions, *json, plot.as_deref()),
         Some(Command::Scaling { out }) => scaling::run(out),
         None => workload::run(
             arguments.workload.as_deref().unwrap_or_default(),

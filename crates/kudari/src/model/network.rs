@@ -261,6 +261,35 @@ mod tests {
         assert!(build("checkpoint", &[3]).is_err() && build("checkpoint(relu | relu)", &[3]).is_err());
     }
 
+    /// By hand: every number of a 2×2 picture times the kernel, laid down at its place in steps of 2.
+    #[test]
+    fn pictures_are_made_larger() {
+        let x = Variable::constant(Array::from([1.0f32, 2.0, 3.0, 4.0]).reshape(&[1, 1, 2, 2]).unwrap());
+        let mut net = build("convtranspose(1,3,stride=2,padding=1,nobias)", &[1, 2, 2]).unwrap();
+        assert_eq!((net.notation(), net.output_shape()), ("convtranspose(1,3,stride=2,padding=1,nobias)", vec![1, 3, 3]));
+        let kernel = Array::from([0.0f32, 1.0, 0.0, 1.0, 10.0, 1.0, 0.0, 1.0, 0.0]).reshape(&[1, 1, 3, 3]).unwrap();
+        net.set_arrays(&[("0.weight".into(), kernel)]).unwrap();
+        let y = net.forward(&x).unwrap();
+        assert_eq!(y.array().to_f64_vec(), [10.0, 3.0, 20.0, 4.0, 0.0, 6.0, 30.0, 7.0, 40.0]);
+        let net = build("upsample(1x2)", &[1, 2, 2]).unwrap();
+        assert_eq!((net.notation(), net.output_shape()), ("upsample(1x2)", vec![1, 2, 4]));
+        assert_eq!(net.forward(&x).unwrap().array().to_f64_vec(), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+        // A transposed convolution undoes what a convolution does to the shape.
+        let text = "conv(8,4,stride=2,padding=1) convtranspose(3,4,stride=2,padding=1)";
+        assert_eq!(build(text, &[3, 28, 20]).unwrap().output_shape(), [3, 28, 20]);
+        for bad in [
+            "convtranspose(3)",
+            "convtranspose(3,1,padding=2)",
+            "upsample(0)",
+            "upsample",
+            "upsample(2,3)",
+            "upsample(99999999999999)",
+        ] {
+            assert!(build(bad, &[1 << 20, 2, 2]).is_err(), "{bad}");
+        }
+        assert!(build("upsample(2)", &[4]).is_err() && build("convtranspose(3,3)", &[4]).is_err());
+    }
+
     #[test]
     fn weights_suit_the_activation_behind_poolings_and_blocks() {
         let spread = |text: &str, name: &str| {

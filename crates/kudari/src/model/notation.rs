@@ -76,6 +76,8 @@ pub(super) struct LayerWord {
 pub(super) const LAYERS: &[LayerWord] = &[
     LayerWord { name: "linear", usage: "linear(OUTPUTS) or linear(OUTPUTS,nobias)", passing: false, build: linear },
     LayerWord { name: "conv", usage: pictures::CONV, passing: false, build: pictures::conv },
+    LayerWord { name: "convtranspose", usage: pictures::CONV_TRANSPOSE, passing: false, build: pictures::conv_transpose },
+    LayerWord { name: "upsample", usage: "upsample(FACTOR)", passing: true, build: pictures::upsample },
     LayerWord { name: "maxpool", usage: pictures::MAXPOOL, passing: true, build: pictures::maxpool },
     LayerWord { name: "avgpool", usage: pictures::AVGPOOL, passing: true, build: pictures::avgpool },
     LayerWord { name: "globalpool", usage: "globalpool", passing: false, build: pictures::globalpool },

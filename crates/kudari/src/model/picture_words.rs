@@ -4,9 +4,10 @@ use super::notation::{Site, no_arguments};
 use super::words::Word;
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::Conv2dOptions;
-use crate::layers::{AveragePool2d, Conv2d, Flatten, GlobalAveragePool2d, MaxPool2d, Module, Reshape};
+use crate::layers::{AveragePool2d, Conv2d, ConvTranspose2d, Flatten, GlobalAveragePool2d, MaxPool2d, Module, Reshape, Upsample};
 
 pub(super) const CONV: &str = "conv(FILTERS,SIZE) with stride=, padding= (a number or `same`), dilation=, groups=, nobias";
+pub(super) const CONV_TRANSPOSE: &str = "convtranspose(FILTERS,SIZE) with stride=, padding=, nobias";
 pub(super) const MAXPOOL: &str = "maxpool(SIZE) with stride=, padding=";
 pub(super) const AVGPOOL: &str = "avgpool(SIZE) with stride=, padding=";
 
@@ -84,17 +85,43 @@ pub(super) fn conv(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
     if same {
         options.padding = padding_for_the_same_size(&arguments, kernel, &options)?;
     }
-    let &[channels, ..] = site.input else {
-        return Err(Error::shape("conv needs samples of shape [channels, height, width], here a single number arrives"));
-    };
-    if site.input.len() != 3 {
-        return Err(Error::shape(format!(
-            "conv needs samples of shape [channels, height, width], here {:?} arrives",
-            site.input
-        ))
-        .help("put e.g. reshape(1,28,28) before it if the samples are pictures"));
-    }
+    let channels = channels(word, site)?;
     Ok(Box::new(Conv2d::try_new(channels, filters, kernel, options, site.initializer, bias)?))
+}
+
+/// The channels of the pictures that arrive.
+fn channels(word: &Word, site: &Site<'_>) -> Result<usize> {
+    let needs = format!("{} needs samples of shape [channels, height, width], here", word.name);
+    match site.input {
+        &[channels, _, _] => Ok(channels),
+        [] => Err(Error::shape(format!("{needs} a single number arrives"))),
+        other => Err(Error::shape(format!("{needs} {other:?} arrives"))
+            .help("put e.g. reshape(1,28,28) before it if the samples are pictures")),
+    }
+}
+
+pub(super) fn conv_transpose(word: &Word, site: &Site<'_>) -> Result<Box<dyn Module>> {
+    let arguments = Arguments { word, example: "convtranspose(16,4,stride=2,padding=1)" };
+    let (first, named) = arguments.split(2, &["stride", "padding", "nobias"])?;
+    let filters = arguments.number("the number of filters", &first[0], 1)?;
+    let kernel = arguments.pair("the size", &first[1], 1)?;
+    let (mut stride, mut padding, mut bias) = ([1; 2], [0; 2], true);
+    for (name, value) in named {
+        match (name, value) {
+            ("nobias", "") => bias = false,
+            ("nobias", _) => return Err(arguments.fail("`nobias` has no value")),
+            ("stride", _) => stride = arguments.pair(name, value, 1)?,
+            _ => padding = arguments.pair(name, value, 0)?,
+        }
+    }
+    let channels = channels(word, site)?;
+    Ok(Box::new(ConvTranspose2d::try_new(channels, filters, kernel, [stride, padding], site.initializer, bias)?))
+}
+
+pub(super) fn upsample(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    let arguments = Arguments { word, example: "upsample(2)" };
+    let (first, _) = arguments.split(1, &[])?;
+    Ok(Box::new(Upsample { factor: arguments.pair("the factor", &first[0], 1)? }))
 }
 
 /// The padding that makes the result as large as the input.

@@ -1,0 +1,129 @@
+//! Layers that make pictures larger.
+
+use super::convolution::{picture, written};
+use super::initializer::Initializer;
+use super::parameter::{Layer, Parameter, Path};
+use super::sequential::Module;
+use crate::array::Shape;
+use crate::autograd::Variable;
+use crate::error::{Error, Result};
+use crate::functions::{Conv2dOptions, conv_transpose2d};
+
+/// The transposed convolution of pictures `[channels, height, width]`: weight of shape `[channels, filters, height, width]` and
+/// bias of `[filters]`. Each side becomes (side − 1)·stride − 2·padding + kernel. See [`conv_transpose2d`].
+#[derive(Debug, Clone)]
+pub struct ConvTranspose2d {
+    weight: Parameter,
+    bias: Option<Parameter>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+}
+
+impl ConvTranspose2d {
+    /// A layer with bias 0.
+    ///
+    /// # Errors
+    ///
+    /// A size or step of 0, or sizes larger than memory.
+    pub fn try_new(
+        channels: usize,
+        filters: usize,
+        kernel: [usize; 2],
+        [stride, padding]: [[usize; 2]; 2],
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<ConvTranspose2d> {
+        if channels == 0 || filters == 0 || kernel.contains(&0) || stride.contains(&0) {
+            return Err(Error::value(format!(
+                "a transposed convolution of {channels} channels with {filters} filters of {kernel:?} in steps of {stride:?}"
+            ))
+            .help("all of them must be at least 1"));
+        }
+        let weight = Parameter::new(&[channels, filters, kernel[0], kernel[1]], initializer)?;
+        let bias = if bias { Some(Parameter::new(&[filters], Initializer::Constant(0.0))?) } else { None };
+        Ok(ConvTranspose2d { weight, bias, stride, padding })
+    }
+
+    fn options(&self) -> Conv2dOptions {
+        Conv2dOptions { stride: self.stride, padding: self.padding, ..Conv2dOptions::default() }
+    }
+}
+
+impl Layer for ConvTranspose2d {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
+        self.weight.visit(&path.field("weight"), visitor);
+        self.bias.visit(&path.field("bias"), visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
+        self.weight.visit_mut(&path.field("weight"), visitor);
+        self.bias.visit_mut(&path.field("bias"), visitor);
+    }
+}
+
+impl Module for ConvTranspose2d {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        let bias = self.bias.as_ref().map(Parameter::variable);
+        conv_transpose2d(x, self.weight.variable(), bias, &self.options(), [0; 2])
+    }
+    fn notation(&self) -> String {
+        let shape = self.weight.array().shape();
+        let mut text = format!("convtranspose({},{}", shape[1], written([shape[2], shape[3]]));
+        for (name, pair, usual) in [("stride", self.stride, 1), ("padding", self.padding, 0)] {
+            if pair != [usual; 2] {
+                text += &format!(",{name}={}", written(pair));
+            }
+        }
+        text + if self.bias.is_some() { ")" } else { ",nobias)" }
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let [channels, height, width] = picture(self, input)?;
+        let shape = self.weight.array().shape();
+        if channels != shape[0] {
+            return Err(Error::shape(format!("{} has weights for {} channels and gets {channels}", self.notation(), shape[0])));
+        }
+        let mut result = vec![shape[1]];
+        for (axis, side) in [height, width].into_iter().enumerate() {
+            let whole = side.checked_sub(1).and_then(|n| n.checked_mul(self.stride[axis])?.checked_add(shape[2 + axis]));
+            let inside = whole.and_then(|whole| whole.checked_sub(self.padding[axis].checked_mul(2)?)).filter(|&side| side > 0);
+            result.push(inside.ok_or_else(|| {
+                Error::shape(format!("{}: nothing is left of samples of shape {input:?}", self.notation()))
+                    .help("use less padding, or a larger kernel")
+            })?);
+        }
+        Ok(result)
+    }
+    fn multiply_adds(&self, input: &[usize]) -> usize {
+        let filter: usize = self.weight.array().shape()[1..].iter().product();
+        input.iter().product::<usize>() * filter
+    }
+}
+
+/// Every number of a picture as a square of as many equal ones: the nearest neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upsample {
+    /// How many times higher and wider.
+    pub factor: [usize; 2],
+}
+
+impl Layer for Upsample {
+    fn visit(&self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &Parameter)) {}
+    fn visit_mut(&mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {}
+}
+
+impl Module for Upsample {
+    fn forward(&self, x: &Variable) -> Result<Variable> {
+        x.repeat(self.factor[0], -2)?.repeat(self.factor[1], -1)
+    }
+    fn notation(&self) -> String {
+        format!("upsample({})", written(self.factor))
+    }
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let [channels, height, width] = picture(self, input)?;
+        let too_large = || Error::value(format!("{} of samples of shape {input:?} does not fit into memory", self.notation()));
+        let sides = height.checked_mul(self.factor[0]).zip(width.checked_mul(self.factor[1]));
+        let (height, width) = sides.ok_or_else(too_large)?;
+        let result = [channels, height, width];
+        Shape::new(&result).map_err(|_| too_large())?;
+        Ok(result.to_vec())
+    }
+}
