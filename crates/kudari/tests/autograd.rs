@@ -290,6 +290,10 @@ fn observers_see_every_function_and_its_backward_rule_once() {
     assert!((forward.standard_deviation() - (8.75f64 / 4.0).sqrt()).abs() < 1e-15);
     assert_eq!((backward.count, backward.non_finite, backward.layer.as_str()), (3, 1, "0.root"));
     assert!((backward.mean - (1.0 / 2.0 + 1.0 / 3.0 + 1.0 / 4.0) / 24.0).abs() < 1e-15);
+    // An observer that panics where the program catches it is still the one that is given back.
+    let panicking = |_: &Step<'_>| panic!("seen");
+    let caught = observe(panicking, || std::panic::catch_unwind(|| Variable::constant(Array::from(1.0)).exp())).0;
+    assert!(caught.is_err() && find_non_finite(|| x.exp()).1.is_none());
     let (_, timing) = observe(Timing::default(), || (calculate(), calculate()));
     assert!(timing.rows().iter().all(|row| row.calls == 2 && !row.time.is_zero()) && timing.rows().len() == 4);
     let (_, printing) = observe(Printing::new(Vec::new()), calculate);

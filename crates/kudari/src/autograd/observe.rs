@@ -190,9 +190,15 @@ pub fn observe<O: Observe, R>(observer: O, body: impl FnOnce() -> R) -> (R, O) {
 /// Shows a step to all observers.
 #[cold]
 pub(super) fn show(step: &Step<'_>) {
+    /// Puts the observers back when dropped, also when one of them panics and the program goes on behind it.
+    struct Looking(Vec<Box<dyn Observe>>);
+    impl Drop for Looking {
+        fn drop(&mut self) {
+            OBSERVERS.set(std::mem::take(&mut self.0));
+        }
+    }
     // Nobody looks on while they look; the recorder goes on.
     let _attending = Attending::to(attention() & attention::RECORDER);
-    let mut observers = OBSERVERS.take();
-    observers.iter_mut().for_each(|observer| observer.see(step));
-    OBSERVERS.set(observers);
+    let mut looking = Looking(OBSERVERS.take());
+    looking.0.iter_mut().for_each(|observer| observer.see(step));
 }

@@ -1,8 +1,9 @@
 //! Layers that make pictures larger.
 
+use super::Layer;
 use super::convolution::{picture, written};
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::Parameter;
 use super::sequential::Module;
 use crate::array::Shape;
 use crate::autograd::Variable;
@@ -11,11 +12,13 @@ use crate::functions::{Conv2dOptions, conv_transpose2d};
 
 /// The transposed convolution of pictures `[channels, height, width]`: weight of shape `[channels, filters, height, width]` and
 /// bias of `[filters]`. Each side becomes (side − 1)·stride − 2·padding + kernel. See [`conv_transpose2d`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Layer)]
 pub struct ConvTranspose2d {
     weight: Parameter,
     bias: Option<Parameter>,
+    #[layer(skip)]
     stride: [usize; 2],
+    #[layer(skip)]
     padding: [usize; 2],
 }
 
@@ -46,17 +49,6 @@ impl ConvTranspose2d {
 
     fn options(&self) -> Conv2dOptions {
         Conv2dOptions { stride: self.stride, padding: self.padding, ..Conv2dOptions::default() }
-    }
-}
-
-impl Layer for ConvTranspose2d {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
-        self.weight.visit(&path.field("weight"), visitor);
-        self.bias.visit(&path.field("bias"), visitor);
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
-        self.weight.visit_mut(&path.field("weight"), visitor);
-        self.bias.visit_mut(&path.field("bias"), visitor);
     }
 }
 
@@ -99,15 +91,11 @@ impl Module for ConvTranspose2d {
 }
 
 /// Every number of a picture as a square of as many equal ones: the nearest neighbour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Layer)]
 pub struct Upsample {
     /// How many times higher and wider.
+    #[layer(skip)]
     pub factor: [usize; 2],
-}
-
-impl Layer for Upsample {
-    fn visit(&self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &Parameter)) {}
-    fn visit_mut(&mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {}
 }
 
 impl Module for Upsample {
