@@ -40,7 +40,10 @@ impl Array {
         }
         with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
             elementwise::map1(out, self.shape(), self.strided::<T>(), F::COST, |x: T| f.call(x));
-        }), else self.to_dtype(DType::F32).map(f))
+        }), else {
+            let result = self.to_dtype(DType::F32).map(f);
+            if self.dtype.is_half() { result.to_dtype(self.dtype) } else { result }
+        })
     }
 
     /// Applies `f` to the elements of both, stretched to a common shape.
@@ -52,7 +55,7 @@ impl Array {
         Ok(with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
             let (a, b) = (a.strided::<T>(), b.strided::<T>());
             elementwise::map2(out, shape.as_slice(), a, b, F::COST, |x: T, y: T| f.call(x, y));
-        }), else return Err(not_float(operation, self.dtype))))
+        }), else a.wide(operation)?.map2(operation, &b.wide(operation)?, f)?.to_dtype(self.dtype)))
     }
 
     /// Applies `f` to the elements of three arrays, stretched to the shape of `self`.
@@ -61,7 +64,7 @@ impl Array {
         let result = with_float!(self.dtype, T => Array::build(a.shape, |out: &mut [T]| {
             let (x, y, z) = (a.strided::<T>(), b.strided::<T>(), c.strided::<T>());
             elementwise::map3(out, a.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
-        }), else return Err(not_float(operation, self.dtype)));
+        }), else a.wide(operation)?.map3(operation, &b.wide(operation)?, &c.wide(operation)?, f)?.to_dtype(self.dtype));
         Ok(match order {
             Some(order) => result.out_of_order(&order),
             None => result,
@@ -107,7 +110,7 @@ pub(super) fn same_dtype(operation: &str, a: &Array, b: &Array) -> Result<()> {
         .help("convert one of them with to_dtype"))
 }
 
-fn not_float(operation: &str, dtype: DType) -> Error {
+pub(super) fn not_float(operation: &str, dtype: DType) -> Error {
     Error::dtype(format!("{operation}: not defined for {dtype}")).help("convert to f32 or f64 with to_dtype")
 }
 
@@ -137,7 +140,7 @@ macro_rules! binary_numbers {
                     DType::F32 => run!(f32),
                     DType::F64 => run!(f64),
                     DType::I64 => run!(i64),
-                    DType::Bool => return Err(not_float(stringify!($name), DType::Bool)),
+                    other => a.wide(stringify!($name))?.$name(&b.wide(stringify!($name))?)?.to_dtype(other),
                 })
             }
         )*}
@@ -265,7 +268,7 @@ impl Array {
             DType::F32 => run!(f32),
             DType::F64 => run!(f64),
             DType::I64 => run!(i64),
-            DType::Bool => return Err(not_float("add_assign", DType::Bool)),
+            _ => *self = self.add(&other)?,
         }
         Ok(())
     }

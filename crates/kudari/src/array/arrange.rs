@@ -108,11 +108,7 @@ impl Array {
             DType::F64 => Array::build(self.shape, |out: &mut [f64]| {
                 run(out, source.contiguous_slice().unwrap_or(&[]), [size, inner], reverse);
             }),
-            _ => {
-                return Err(
-                    Error::dtype(format!("cumsum: not defined for {}", self.dtype)).help("convert to f32 or f64 with to_dtype")
-                );
-            }
+            dtype => self.wide("cumsum")?.cumulative_sum(axis as isize, reverse)?.to_dtype(dtype),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Reading numbers out, copying, and changing their type.
 
+use half::{bf16, f16};
+
 use super::create::{Scalar, private::Stored};
 use super::{Array, DType};
 use crate::error::{Error, Result};
@@ -81,9 +83,33 @@ impl Array {
         if dtype == self.dtype {
             return self.clone();
         }
-        with_element!(self.dtype, From => with_element!(dtype, To => Array::build(self.shape, |out: &mut [To]| {
-            elementwise::map1(out, self.shape(), self.strided::<From>(), 1.0, |x| To::from_f64(x.to_f64()));
-        })))
+        if let Some(order) = self.memory_order() {
+            return self.in_order(&order).to_dtype(dtype).out_of_order(&order);
+        }
+        if self.dtype.is_half() || dtype.is_half() {
+            return self.to_or_from_half(dtype);
+        }
+        macro_rules! convert {
+            ($from:ty) => {
+                match dtype {
+                    DType::F64 => convert!($from, f64),
+                    DType::I64 => convert!($from, i64),
+                    DType::Bool => convert!($from, u8),
+                    _ => convert!($from, f32),
+                }
+            };
+            ($from:ty, $to:ty) => {
+                Array::build(self.shape, |out: &mut [$to]| {
+                    elementwise::map1(out, self.shape(), self.strided::<$from>(), 1.0, |x| <$to>::from_f64(x.to_f64()));
+                })
+            };
+        }
+        match self.dtype {
+            DType::F64 => convert!(f64),
+            DType::I64 => convert!(i64),
+            DType::Bool => convert!(u8),
+            _ => convert!(f32),
+        }
     }
 
     /// Whether both have the same shape, type and numbers (NaN counts as equal to NaN).
@@ -104,6 +130,8 @@ impl Array {
         match self.dtype {
             DType::F32 => bytes!(f32),
             DType::F64 => bytes!(f64),
+            DType::F16 => bytes!(f16),
+            DType::Bf16 => bytes!(bf16),
             DType::I64 => bytes!(i64),
             DType::Bool => bytes!(u8),
         }
@@ -135,6 +163,8 @@ impl Array {
         Ok(match dtype {
             DType::F32 => array!(f32),
             DType::F64 => array!(f64),
+            DType::F16 => array!(f16),
+            DType::Bf16 => array!(bf16),
             DType::I64 => array!(i64),
             DType::Bool => Array::build(shape, |out: &mut [u8]| {
                 out.iter_mut().zip(bytes).for_each(|(o, &b)| *o = (b != 0) as u8);
@@ -159,7 +189,7 @@ mod tests {
 
     #[test]
     fn bytes_there_and_back() {
-        for dtype in [DType::F32, DType::F64, DType::I64, DType::Bool] {
+        for dtype in [DType::F32, DType::F64, DType::F16, DType::Bf16, DType::I64, DType::Bool] {
             let a = Array::from([[1.0f64, 0.0, 7.0], [-2.0, 3.0, 0.5]]).to_dtype(dtype).transpose();
             assert!(Array::from_le_bytes(&a.to_le_bytes(), a.shape(), dtype).unwrap().same_as(&a));
         }

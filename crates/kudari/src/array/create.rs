@@ -4,7 +4,7 @@ use super::{Array, DType, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::float::{Element, with_element};
 
-/// A type of numbers that arrays are made from and read into: f32, f64, i64, bool.
+/// A type of numbers that arrays are made from and read into: f32, f64, f16, bf16, i64, bool.
 pub trait Scalar: Copy + Default + PartialEq + std::fmt::Debug + private::Stored {
     /// The type's tag.
     const DTYPE: DType;
@@ -34,7 +34,7 @@ pub(crate) mod private {
             }
         )*};
     }
-    stored!(f32 f64 i64);
+    stored!(f32 f64 half::f16 half::bf16 i64);
 
     impl Stored for bool {
         type Element = u8;
@@ -59,7 +59,7 @@ macro_rules! scalar {
         }
     )*};
 }
-scalar!(f32: F32 f64: F64 i64: I64);
+scalar!(f32: F32 f64: F64 half::f16: F16 half::bf16: Bf16 i64: I64);
 
 impl Scalar for bool {
     const DTYPE: DType = DType::Bool;

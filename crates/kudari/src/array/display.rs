@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use half::{bf16, f16};
+
 use super::create::Scalar;
 use super::{Array, DType};
 
@@ -24,6 +26,7 @@ impl fmt::Display for Array {
                 float_texts(&shown::<f32>(self, abbreviated).into_iter().map(f64::from).collect::<Vec<_>>(), DType::F32)
             }
             DType::F64 => float_texts(&shown::<f64>(self, abbreviated), DType::F64),
+            half @ (DType::F16 | DType::Bf16) => float_texts(&shown::<f64>(&self.to_dtype(DType::F64), abbreviated), half),
             DType::I64 => right_aligned(shown::<i64>(self, abbreviated).iter().map(i64::to_string).collect()),
             DType::Bool => {
                 shown::<bool>(self, abbreviated).into_iter().map(|x| if x { " True" } else { "False" }.into()).collect()
@@ -122,8 +125,25 @@ fn shortest(x: f64, dtype: DType, scientific: bool) -> String {
     match (dtype, scientific) {
         (DType::F32, true) => format!("{:e}", x as f32),
         (DType::F32, false) => format!("{}", x as f32),
+        (DType::F16 | DType::Bf16, _) => {
+            // No more than five digits are ever needed.
+            let candidates = (0..5).map(|digits| format!("{x:.digits$e}"));
+            let text = candidates.into_iter().find(|text| text.parse().is_ok_and(|y| is_same(x, y, dtype)));
+            let y = text.and_then(|text| text.parse().ok()).unwrap_or(x);
+            shortest(y, DType::F64, scientific)
+        }
         (_, true) => format!("{x:e}"),
         (_, false) => format!("{x}"),
+    }
+}
+
+/// Whether `y` is `x` as soon as it is a number of the type.
+fn is_same(x: f64, y: f64, dtype: DType) -> bool {
+    match dtype {
+        DType::F16 => f16::from_f64(y).to_f64() == x,
+        DType::Bf16 => bf16::from_f64(y).to_f64() == x,
+        DType::F32 => y as f32 == x as f32,
+        _ => x == y,
     }
 }
 
@@ -160,12 +180,16 @@ fn single_float(x: f64, dtype: DType) -> String {
     if !x.is_finite() {
         return non_finite_text(x);
     }
-    let limit = if dtype == DType::F32 { 1e6 } else { 1e16 };
+    let limit = match dtype {
+        DType::F16 | DType::Bf16 => 1e3,
+        DType::F32 => 1e6,
+        _ => 1e16,
+    };
     let scientific = x != 0.0 && !(1e-4..limit).contains(&x.abs());
     let shortest = shortest(x, dtype, scientific);
     let rounded = rounded(x, parts(&shortest).1.len(), scientific);
     // Below a power of two the numbers lie closer together, and the rounded digits may be those of a neighbour.
-    let same = if dtype == DType::F32 { rounded.parse() == Ok(x as f32) } else { rounded.parse() == Ok(x) };
+    let same = rounded.parse().is_ok_and(|y| is_same(x, y, dtype));
     let (whole, fraction, exponent) = parts(if same { &rounded } else { &shortest });
     match (fraction, scientific) {
         ("", true) => format!("{whole}{}", exponent_text(exponent, 2)),
@@ -181,11 +205,13 @@ fn float_texts(numbers: &[f64], dtype: DType) -> Vec<String> {
     let sizes = || finite.iter().map(|x| x.abs()).filter(|&x| x > 0.0);
     let (largest, smallest) = (sizes().fold(0.0, f64::max), sizes().fold(f64::INFINITY, f64::min));
     // Compared in the numbers' own type: 1e-4 as f32 is a little below 1e-4.
-    let scientific = if dtype == DType::F32 {
-        let (largest, smallest) = (largest as f32, smallest as f32);
-        largest >= 1e6 || smallest < 1e-4 || largest / smallest > 1e3
-    } else {
-        largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e3
+    let scientific = match dtype {
+        DType::F16 | DType::Bf16 => largest >= 1e3 || smallest < 1e-4 || largest / smallest > 1e3,
+        DType::F32 => {
+            let (largest, smallest) = (largest as f32, smallest as f32);
+            largest >= 1e6 || smallest < 1e-4 || largest / smallest > 1e3
+        }
+        _ => largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e3,
     };
     let enough = |x: f64| parts(&shortest(x, dtype, scientific)).1.len().min(PRECISION);
     let most = finite.iter().map(|&x| parts(&rounded(x, enough(x), scientific)).1.len()).max().unwrap_or(0);
@@ -230,6 +256,23 @@ mod tests {
         assert!(rows.contains("[   4    5]\n ...\n [1994 1995]"), "{rows}");
         let long = Array::arange(40).to_dtype(DType::F64).to_string();
         assert_eq!(long.lines().next().unwrap(), "[ 0.  1.  2.  3.  4.  5.  6.  7.  8.  9. 10. 11. 12. 13. 14. 15. 16. 17.");
+    }
+
+    #[test]
+    fn half_precision_prints_as_in_numpy() {
+        let text = |numbers: &[f64]| Array::from_slice(numbers, &[numbers.len()]).unwrap().to_dtype(DType::F16).to_string();
+        assert_eq!(text(&[0.1, 1.0 / 3.0]), "[0.1    0.3333]");
+        assert_eq!(text(&[1e-4, 1.0]), "[1.e-04 1.e+00]");
+        assert_eq!(text(&[2e-4, 0.1]), "[0.0002 0.1   ]");
+        assert_eq!(text(&[1e3, 999.0]), "[1.00e+03 9.99e+02]");
+        assert_eq!(text(&[60000.0, 1600.0, f64::NAN]), "[6.0e+04 1.6e+03     nan]");
+        assert_eq!(text(&[500.0, 0.75]), "[500.     0.75]");
+        let single = |x: f64| Array::from(x).to_dtype(DType::F16).to_string();
+        assert_eq!(
+            [0.1, 1.0 / 3.0, 1e-5, 999.0, 1e3, 65504.0, 1e-4].map(single),
+            ["0.1", "0.3333", "1e-05", "999.0", "1e+03", "6.55e+04", "0.0001"]
+        );
+        assert_eq!(Array::from([0.1, 3.0]).to_dtype(DType::Bf16).to_string(), "[0.1 3. ]");
     }
 
     #[test]

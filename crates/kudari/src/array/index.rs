@@ -86,7 +86,7 @@ impl Array {
         Ok(match self.dtype {
             DType::F32 => run::<f32>(&source, &walk, shape),
             DType::F64 => run::<f64>(&source, &walk, shape),
-            _ => return Err(Error::dtype(format!("scatter_add: not defined for {}", self.dtype))),
+            dtype => self.wide("scatter_add")?.scatter_add(indices, axis, shape.as_slice())?.to_dtype(dtype),
         })
     }
 }

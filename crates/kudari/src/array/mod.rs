@@ -3,7 +3,8 @@
 //! An [`Array`] is a shared buffer seen through a shape and strides. Reshaping, transposing, slicing and broadcasting
 //! give another view of the same buffer without copying; writing happens in place when the buffer has one owner and
 //! copies otherwise, so no view ever sees a change made through another. The type of the numbers ([`DType`]) is a
-//! property at run time: f32 by default, f64 for gradient checks, i64 for labels, bool for comparisons.
+//! property at run time: f32 by default, f64 for gradient checks, i64 for labels, bool for comparisons; f16 and bf16 halve the
+//! memory: what is calculated from them is calculated in f32 and rounded once.
 
 mod arithmetic;
 mod arrange;
@@ -11,6 +12,7 @@ mod compare;
 mod convert;
 mod create;
 mod display;
+mod half;
 mod index;
 mod join;
 mod order;
@@ -22,6 +24,7 @@ mod sort;
 mod view;
 
 pub use crate::kernels::float::DType;
+pub use ::half::{bf16, f16};
 pub use create::Scalar;
 pub use random::Stream;
 pub use shape::Shape;

@@ -29,6 +29,7 @@ impl Array {
         super::arithmetic::same_dtype("matmul", self, other)?;
         if let ([m, k], &[inner, n]) = (self.shape(), other.shape())
             && *k == inner
+            && !self.dtype.is_half()
             && self.dtype.is_float()
         {
             // Two matrices, the usual case: nothing is broadcast.
@@ -51,7 +52,7 @@ impl Array {
         match self.dtype {
             DType::F32 => Ok(run::<f32>(&a, &b, shape, [m, k, n])),
             DType::F64 => Ok(run::<f64>(&a, &b, shape, [m, k, n])),
-            other => Err(Error::dtype(format!("matmul: not defined for {other}")).help("convert to f32 or f64 with to_dtype")),
+            dtype => Ok(a.wide("matmul")?.matmul(&b.wide("matmul")?)?.to_dtype(dtype)),
         }
     }
 
@@ -69,7 +70,11 @@ impl Array {
         match self.dtype {
             DType::F32 => Ok(run::<f32>(self, other, row, relu, [m, k, n])),
             DType::F64 => Ok(run::<f64>(self, other, row, relu, [m, k, n])),
-            other => Err(Error::dtype(format!("linear: not defined for {other}")).help("convert to f32 or f64 with to_dtype")),
+            dtype => {
+                let row = row.map(|row| row.wide("linear")).transpose()?;
+                let product = self.wide("linear")?.matmul_add_row(&other.wide("linear")?, row.as_ref(), relu)?;
+                Ok(product.to_dtype(dtype))
+            }
         }
     }
 }

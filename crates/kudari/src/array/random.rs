@@ -99,7 +99,7 @@ impl Stream {
     ///
     /// An impossible shape.
     pub fn normal(&mut self, shape: &[usize], mean: f64, deviation: f64, dtype: DType) -> Result<Array> {
-        if !self.position.is_multiple_of(2) || !dtype.is_float() {
+        if !self.position.is_multiple_of(2) || dtype.widened() != dtype || !dtype.is_float() {
             return self.fill(shape, dtype, 2, |stream| mean + deviation * stream.next_normal());
         }
         // Every number takes a block of the generator: many are made side by side.
@@ -118,9 +118,10 @@ impl Stream {
     /// None for arrays that exist; the signature leaves room for other generators.
     pub(crate) fn mask(&mut self, like: &Array, probability: f64) -> Result<Array> {
         let key = self.next_u64();
-        Ok(with_float!(like.dtype(), T => Array::build(like.shape, |out: &mut [T]| mask(out, key, probability)), else {
-            return Err(crate::error::Error::dtype(format!("dropout: not defined for {}", like.dtype())));
-        }))
+        let mask = with_float!(like.dtype().widened(), T => Array::build(like.shape, |out: &mut [T]| mask(out, key, probability)), else {
+            return Err(super::arithmetic::not_float("dropout", like.dtype()));
+        });
+        Ok(mask.to_dtype(like.dtype()))
     }
 
     /// Normally distributed numbers of mean 0 that are drawn again where they are further than two `deviation`s from 0.

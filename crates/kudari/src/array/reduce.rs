@@ -77,6 +77,9 @@ impl Array {
         if self.dtype == DType::Bool {
             return self.to_dtype(DType::I64).sum_axes(axes, keep);
         }
+        if self.dtype.is_half() {
+            return Ok(self.to_dtype(DType::F32).sum_axes(axes, keep)?.to_dtype(self.dtype));
+        }
         let plan = self.plan("sum", axes, keep)?;
         fn run<T: Number>(plan: &Plan) -> Array {
             Array::build(plan.result, |out: &mut [T]| {
@@ -117,10 +120,11 @@ impl Array {
     ///
     /// An axis out of range or named twice.
     pub fn mean_axes(&self, axes: &[isize], keep: bool) -> Result<Array> {
-        let floats = if self.dtype.is_float() { self.clone() } else { self.to_dtype(DType::F32) };
+        let floats = if self.dtype == DType::F64 { self.clone() } else { self.to_dtype(DType::F32) };
         let sum = floats.sum_axes(axes, keep)?;
         let count = self.len() as f64 / sum.len().max(1) as f64;
-        sum.div(&sum.constant_like(count))
+        let mean = sum.div(&sum.constant_like(count))?;
+        Ok(if self.dtype.is_half() { mean.to_dtype(self.dtype) } else { mean })
     }
 
     /// The largest element over `axes` (none given: over all); NaN if there is one.
@@ -144,6 +148,9 @@ impl Array {
     fn extreme(&self, operation: &str, axes: &[isize], keep: bool, largest: bool) -> Result<Array> {
         if self.dtype == DType::Bool {
             return self.to_dtype(DType::I64).extreme(operation, axes, keep, largest);
+        }
+        if self.dtype.is_half() {
+            return Ok(self.to_dtype(DType::F32).extreme(operation, axes, keep, largest)?.to_dtype(self.dtype));
         }
         let plan = self.plan(operation, axes, keep)?;
         if plan.len == 0 && !plan.result.is_empty() {
@@ -189,8 +196,10 @@ impl Array {
 
     fn arg_extreme(&self, operation: &str, axis: isize, largest: bool) -> Result<Array> {
         normalise_axis(operation, axis, self.shape())?;
-        if self.dtype == DType::Bool {
-            return self.to_dtype(DType::I64).arg_extreme(operation, axis, largest);
+        match self.dtype {
+            DType::Bool => return self.to_dtype(DType::I64).arg_extreme(operation, axis, largest),
+            DType::F16 | DType::Bf16 => return self.to_dtype(DType::F32).arg_extreme(operation, axis, largest),
+            _ => {}
         }
         let plan = self.plan(operation, &[axis], false)?;
         if plan.len == 0 && !plan.result.is_empty() {
@@ -217,7 +226,8 @@ impl Array {
         match self.dtype {
             DType::F32 => reduce::all_finite(x.contiguous_slice::<f32>().unwrap_or(&[])),
             DType::F64 => reduce::all_finite(x.contiguous_slice::<f64>().unwrap_or(&[])),
-            _ => true,
+            DType::F16 | DType::Bf16 => self.to_dtype(DType::F32).all_finite(),
+            DType::I64 | DType::Bool => true,
         }
     }
 

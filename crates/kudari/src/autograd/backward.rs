@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::function::{Context, Function, InputGradients, Outputs, Saves, apply, needs_bit};
 use super::gradients::Gradients;
+use super::half::backward_of;
 use super::mode::with_recording;
 use super::node::{Node, NodeRef, Saved};
 use super::observe::{Attending, Step, attention, show};
@@ -260,10 +261,10 @@ impl Walk {
     fn apply_rule(&self, function: &dyn Function, context: &Context<'_>, gy: &[Variable]) -> Result<InputGradients> {
         let unseen = attention::OBSERVERS | attention::COMPOSITIONS;
         if attention() & unseen == 0 || self.create_graph {
-            return function.backward(context, gy);
+            return backward_of(function, context, gy);
         }
         let _attending = Attending::to(attention() & !unseen);
-        function.backward(context, gy)
+        backward_of(function, context, gy)
     }
 
     /// Passes the gradients by a node's outputs through its function and hands them to its inputs.
@@ -401,6 +402,9 @@ impl Function for Accumulate {
     }
     fn saves(&self) -> Saves {
         Saves::NOTHING
+    }
+    fn keeps_half(&self) -> bool {
+        true
     }
 }
 

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::backward::Walk;
 use super::function::{Context, Function, InputGradients, Outputs, Saves, apply_infallible};
+use super::half::evaluate;
 use super::node::{NodeRef, next_id};
 use super::observe::{Attending, attention, may_fuse};
 use super::recorder::Span;
@@ -125,7 +126,7 @@ impl Checkpoint {
             let lost = || Error::new(ErrorKind::Gradient, format!("checkpoint: an input of `{}` was lost", function.name()));
             let arrays: SmallVec<[Array; 3]> =
                 saved.inputs.iter().map(|input| given(input).ok_or_else(lost)).collect::<Result<_>>()?;
-            let outputs = function.forward(&arrays.iter().collect::<SmallVec<[&Array; 3]>>())?;
+            let outputs = evaluate(&**function, &arrays.iter().collect::<SmallVec<[&Array; 3]>>())?;
             if keep {
                 let saves = function.saves();
                 for (i, (input, array)) in saved.inputs.iter_mut().zip(arrays).enumerate() {
@@ -187,6 +188,9 @@ impl Function for Checkpoint {
         found.map(InputGradients::from_vec)
     }
 
+    fn keeps_half(&self) -> bool {
+        true // its functions see to themselves
+    }
     fn saves(&self) -> Saves {
         Saves::INPUTS
     }

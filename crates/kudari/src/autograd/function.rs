@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use super::half::evaluate;
 use super::mode::is_recording;
 use super::node::Node;
 use super::observe::{Step, show};
@@ -119,6 +120,12 @@ pub trait Function: Debug + Send + Sync + 'static {
         0.0
     }
 
+    /// Whether the function takes numbers of half precision (f16, bf16) as they are, because it only moves them. Any other gets
+    /// them as f32, in both directions, and what it returns is rounded: `forward` and `backward` never see half precision.
+    fn keeps_half(&self) -> bool {
+        false
+    }
+
     /// The calculation number by number, for those who want to see it worked out; `None` if the function does not tell.
     fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
         let _ = calculation;
@@ -186,7 +193,7 @@ pub fn apply<F: Function>(function: F, inputs: &[&Variable]) -> Result<Variable>
 
 /// The result of a function that has one.
 fn only_output(function: &dyn Function, inputs: &[&Variable]) -> Result<Array> {
-    let mut outputs = function.forward(&arrays(inputs))?;
+    let mut outputs = evaluate(function, &arrays(inputs))?;
     match (outputs.len(), outputs.pop()) {
         (1, Some(output)) => Ok(output),
         (count, _) => Err(Error::value(format!("`{}` has {count} outputs", function.name())).help("use apply_many")),
@@ -220,7 +227,7 @@ pub fn apply_many<F: Function>(function: F, inputs: &[&Variable]) -> Result<Vec<
 
 fn many(function: Pooled<dyn Function>, inputs: &[&Variable], location: &'static Location<'static>) -> Result<Vec<Variable>> {
     let span = Span::begin();
-    let outputs = function.forward(&arrays(inputs))?;
+    let outputs = evaluate(&*function, &arrays(inputs))?;
     span.describe(|| describe(&*function, inputs, &outputs));
     let time = span.observed();
     if !is_wanted(inputs) {

@@ -12,6 +12,7 @@ mod backward;
 mod checkpoint;
 mod function;
 mod gradients;
+mod half;
 mod mode;
 mod node;
 mod non_finite;

@@ -256,10 +256,10 @@ pub(crate) fn conv2d_relu_max_pool2d(
     let x = laid_out(x)?;
     let span = Span::begin();
     let inputs: SmallVec<[&Variable; 3]> = [&x, w].into_iter().chain(bias).collect();
-    let arrays: SmallVec<[&Array; 3]> = inputs.iter().map(|v| v.array()).collect();
-    let y = Convolution { geometry, relu: true }.forward(&arrays)?;
+    let arrays: SmallVec<[Array; 3]> = inputs.iter().map(|v| v.array().widened()).collect();
+    let y = Convolution { geometry, relu: true }.forward(&arrays.iter().collect::<SmallVec<[&Array; 3]>>())?;
     let (values, found) = Found::largest(&y[0], windows)?;
-    Ok(apply_infallible(span, ConvolutionPool { geometry, found }, &inputs, values))
+    Ok(apply_infallible(span, ConvolutionPool { geometry, found }, &inputs, values.to_dtype(x.dtype())))
 }
 
 #[track_caller]

@@ -45,7 +45,7 @@ impl Target {
         if t.shape() != y.shape() {
             return Err(fail("the probabilities"));
         }
-        Ok(Target::Rows(t.to_dtype(y.dtype())))
+        Ok(Target::Rows(t.to_dtype(y.dtype().widened())))
     }
 
     /// As probabilities for `y`.
@@ -166,8 +166,8 @@ pub fn softmax_cross_entropy(x: &Variable, t: impl ToVariable) -> Result<Variabl
     let target = Target::new("softmax_cross_entropy", x, t)?;
     check_some("softmax_cross_entropy", Reduction::Mean, x.len())?;
     let span = Span::begin();
-    let (probabilities, loss) = SoftmaxCrossEntropy::compute(x.array(), &target)?;
-    Ok(apply_infallible(span, SoftmaxCrossEntropy { target, probabilities }, &[x], loss))
+    let (probabilities, loss) = SoftmaxCrossEntropy::compute(&x.array().widened(), &target)?;
+    Ok(apply_infallible(span, SoftmaxCrossEntropy { target, probabilities }, &[x], loss.to_dtype(x.dtype())))
 }
 
 #[derive(Debug)]
@@ -224,7 +224,7 @@ impl Function for CrossEntropy {
 /// Shapes that do not fit, a label out of range, numbers that are not floating-point, an empty batch, whose mean does not exist.
 #[track_caller]
 pub fn cross_entropy(p: &Variable, t: impl ToVariable, epsilon: f64) -> Result<Variable> {
-    let target = Target::new("cross_entropy", p, t)?.rows(p.array())?;
+    let target = Target::new("cross_entropy", p, t)?.rows(&p.array().widened())?;
     check_some("cross_entropy", Reduction::Mean, p.len())?;
     apply(CrossEntropy { target, epsilon }, &[p])
 }

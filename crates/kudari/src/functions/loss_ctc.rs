@@ -60,7 +60,7 @@ impl Sequences {
 
     /// The loss of every sample.
     fn losses(&self, x: &Array) -> Result<Vec<f64>> {
-        let x = x.contiguous();
+        let x = x.widened().contiguous();
         let mut losses = vec![0.0; self.input_lengths.len()];
         with_float!(x.dtype(), T => self.batch::<T>(&x).losses(&mut losses), else return Err(not_float(&x)));
         Ok(losses)

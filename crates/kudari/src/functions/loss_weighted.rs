@@ -47,6 +47,8 @@ impl Weights {
         let smoothing = options.label_smoothing;
         check_parameter(operation, "label smoothing", smoothing, (0.0..=1.0).contains(&smoothing), "from 0 to 1")?;
         let classes = x.shape().last().copied().unwrap_or(1);
+        // The function will see x in this type.
+        let x = &Variable::constant(x.array().widened());
         let class_weights = match &options.class_weights {
             Some(weights) => Some(checked_weights(operation, weights, classes)?.to_dtype(x.dtype())),
             None => None,

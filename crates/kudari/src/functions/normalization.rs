@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::fused::{ArrayGradients, Fused, apply_fused};
 use super::registry::{Entry, Sample};
 use super::sample::ROWS;
-use crate::array::{Array, Shape};
+use crate::array::{Array, DType, Shape};
 use crate::autograd::{Context, Variable};
 use crate::error::{Error, Result};
 use crate::kernels::float::{Float, with_float};
@@ -296,9 +296,9 @@ fn channels(operation: &str, x: &Variable) -> Result<usize> {
 pub fn batch_norm(x: &Variable, weight: Option<&Variable>, bias: Option<&Variable>, epsilon: f64) -> Result<(Variable, Moments)> {
     let (channels, scales) = (channels("batch_norm", x)?, [weight, bias]);
     check("batch_norm", x, &[channels], epsilon, &scales)?;
-    let numbers = channels_at_the_end(x.array())?;
+    let numbers = channels_at_the_end(&x.array().widened())?;
     let shape = Shape::from_valid(&[channels]);
-    let moments = with_float!(x.dtype(), T => {
+    let moments = with_float!(numbers.dtype(), T => {
         let mut found = None;
         let mean = Array::build(shape, |mean: &mut [T]| {
             found = Some(Array::build(shape, |variance: &mut [T]| {
@@ -316,7 +316,7 @@ pub fn batch_norm(x: &Variable, weight: Option<&Variable>, bias: Option<&Variabl
 ///
 /// # Errors
 ///
-/// As for [`batch_norm`], or a mean or variance that is not `[channels]` and of the type of x.
+/// As for [`batch_norm`], or a mean or variance that is not `[channels]` and of the type of x, or f32 if x is of half precision.
 #[track_caller]
 pub fn fixed_batch_norm(
     x: &Variable,
@@ -327,7 +327,7 @@ pub fn fixed_batch_norm(
 ) -> Result<Variable> {
     let (channels, scales) = (channels("batch_norm", x)?, [weight, bias]);
     check("batch_norm", x, &[channels], epsilon, &scales)?;
-    if [mean, variance].iter().any(|array| array.shape() != [channels] || array.dtype() != x.dtype()) {
+    if [mean, variance].iter().any(|array| array.shape() != [channels] || array.dtype() != x.dtype().widened()) {
         return Err(Error::shape(format!(
             "batch_norm: x {:?} of {}, mean {:?}, variance {:?} of {}",
             x.shape(),
@@ -337,6 +337,13 @@ pub fn fixed_batch_norm(
             variance.dtype()
         ))
         .help("mean and variance have one number for every channel, of the type of x"));
+    }
+    if x.dtype().is_half() {
+        // Factor and term have more digits than x: they are not rounded on the way.
+        let wide = |v: Option<&Variable>| v.map(|v| v.to_dtype(DType::F32)).transpose();
+        let (weight, bias) = (wide(weight)?, wide(bias)?);
+        let y = fixed_batch_norm(&x.to_dtype(DType::F32)?, [mean, variance], weight.as_ref(), bias.as_ref(), epsilon)?;
+        return y.to_dtype(x.dtype());
     }
     // One factor and one term for every channel.
     let factor = (Variable::constant(variance.clone()) + epsilon).sqrt();

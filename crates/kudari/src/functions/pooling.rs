@@ -35,9 +35,9 @@ impl Found {
             });
             (values.unwrap_or_else(|| x.clone()), winners)
         }
-        let x = x.channels_last()?;
-        let (values, winners) = with_float!(x.dtype(), T => run::<T>(&x, &windows), else return Err(not_float(&x)));
-        Ok((values, Found { windows, winners }))
+        let wide = x.widened().channels_last()?;
+        let (values, winners) = with_float!(wide.dtype(), T => run::<T>(&wide, &windows), else return Err(not_float(x)));
+        Ok((values.to_dtype(x.dtype()), Found { windows, winners }))
     }
 
     /// Zeros with g at the winners' places.

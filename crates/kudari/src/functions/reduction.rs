@@ -184,8 +184,8 @@ impl Variable {
     #[track_caller]
     pub fn mean(&self) -> Variable {
         let span = Span::begin();
-        let mean = self.array().sum().scale(1.0 / self.len() as f64);
-        apply_infallible(span, Mean(Axes::new(&[], false)), &[self], mean)
+        let mean = self.array().widened().sum().scale(1.0 / self.len() as f64);
+        apply_infallible(span, Mean(Axes::new(&[], false)), &[self], mean.to_dtype(self.dtype()))
     }
 }
 

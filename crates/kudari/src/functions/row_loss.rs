@@ -21,7 +21,7 @@ pub(crate) fn softmax_cross_entropy_rows(x: &Array, t: &Array) -> Result<Array> 
             }
         })
     }
-    let x = Variable::constant(x.clone());
+    let x = Variable::constant(x.widened());
     match Target::new("softmax_cross_entropy", &x, t)? {
         Target::Labels(labels) => {
             let classes = x.shape().last().copied().unwrap_or(1);
@@ -35,7 +35,8 @@ pub(crate) fn softmax_cross_entropy_rows(x: &Array, t: &Array) -> Result<Array> 
 
 /// −Σ t ln(p + ε) of every row of `[rows, classes]`; t as for [`cross_entropy`](super::cross_entropy).
 pub(crate) fn cross_entropy_rows(p: &Array, t: &Array, epsilon: f64) -> Result<Array> {
-    let target = Target::new("cross_entropy", &Variable::constant(p.clone()), t)?.rows(p)?;
+    let p = p.widened();
+    let target = Target::new("cross_entropy", &Variable::constant(p.clone()), t)?.rows(&p)?;
     p.map2("cross_entropy", &target, Surprise(epsilon))?.sum_axes(&[-1], false)
 }
 

@@ -40,6 +40,9 @@ macro_rules! movements {
             fn saves(&self) -> Saves {
                 Saves::NOTHING
             }
+            fn keeps_half(&self) -> bool {
+                true
+            }
             fn worked(&self, calculation: &Calculation<'_>) -> Option<Box<dyn Worked>> {
                 let ($self3, $x3, $y3) = (self, calculation.inputs, calculation.output);
                 let _ = ($self3, $x3, $y3);

@@ -1,10 +1,13 @@
 //! The numbers that arrays are made of, and the mathematics of a single one.
 //!
 //! f32 has its own functions (`float32`), over which a loop becomes vector instructions. f64 serves gradient checks and takes
-//! the system's accurate ones.
+//! the system's accurate ones. Numbers of half precision (`half`) are only kept and converted: whoever calculates with them
+//! takes them as f32 and rounds the result.
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use half::{bf16, f16};
 
 use super::float32;
 
@@ -15,6 +18,10 @@ pub enum DType {
     F32,
     /// 64-bit floating point: for gradient checks and worked calculations.
     F64,
+    /// 16-bit floating point of IEEE 754: 11 bits of precision, up to 65,504. Calculated with as f32.
+    F16,
+    /// The upper half of an f32: 8 bits of precision and the range of f32. Calculated with as f32.
+    Bf16,
     /// 64-bit integers: labels and indices.
     I64,
     /// Truth values: the results of comparisons.
@@ -22,11 +29,13 @@ pub enum DType {
 }
 
 impl DType {
-    /// The name: `f32`, `f64`, `i64` or `bool`.
+    /// The name: `f32`, `f64`, `f16`, `bf16`, `i64` or `bool`.
     pub fn name(self) -> &'static str {
         match self {
             DType::F32 => "f32",
             DType::F64 => "f64",
+            DType::F16 => "f16",
+            DType::Bf16 => "bf16",
             DType::I64 => "i64",
             DType::Bool => "bool",
         }
@@ -37,13 +46,24 @@ impl DType {
         match self {
             DType::F32 => 4,
             DType::F64 | DType::I64 => 8,
+            DType::F16 | DType::Bf16 => 2,
             DType::Bool => 1,
         }
     }
 
     /// Whether it is a floating-point type, the only ones that have derivatives.
     pub fn is_float(self) -> bool {
-        matches!(self, DType::F32 | DType::F64)
+        self.is_half() || matches!(self, DType::F32 | DType::F64)
+    }
+
+    /// Whether it is a floating-point type of 16 bits. Its numbers are kept as such and calculated with as f32.
+    pub fn is_half(self) -> bool {
+        matches!(self, DType::F16 | DType::Bf16)
+    }
+
+    /// The type that its numbers are calculated with: f32 for the types of 16 bits, else itself.
+    pub(crate) fn widened(self) -> DType {
+        if self.is_half() { DType::F32 } else { self }
     }
 }
 
@@ -57,12 +77,14 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
+    impl Sealed for half::f16 {}
+    impl Sealed for half::bf16 {}
     impl Sealed for i64 {}
     impl Sealed for u8 {}
     impl Sealed for bool {}
 }
 
-/// A number as it lies in memory: f32, f64, i64, or a byte (0 or 1) for a truth value.
+/// A number as it lies in memory: f32, f64, f16, bf16, i64, or a byte (0 or 1) for a truth value.
 ///
 /// Every bit pattern of the implementing types is valid, which recycled memory relies on.
 pub(crate) trait Element:
@@ -106,6 +128,36 @@ impl Element for u8 {
         (self != 0) as u8 as f64
     }
 }
+
+/// As f32, cut off toward 0, with the last bit set if anything was cut: rounded once more, to a type of at least two bits less,
+/// it gives what rounding `x` itself would (Boldo and Melquiond 2008, "Emulation of FMA and correctly rounded sums").
+fn rounded_to_odd(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) == x || nearest.is_nan() {
+        return nearest;
+    }
+    let away = f64::from(nearest).abs() > x.abs();
+    f32::from_bits((nearest.to_bits() - u32::from(away)) | 1)
+}
+
+macro_rules! half_element {
+    ($type:ty, $tag:ident) => {
+        impl Element for $type {
+            const DTYPE: DType = DType::$tag;
+            #[inline(always)]
+            fn from_f64(x: f64) -> Self {
+                // Not by the type's own conversion, which may round twice or drop the last bits.
+                <$type>::from_f32(rounded_to_odd(x))
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                <$type>::to_f64(self)
+            }
+        }
+    };
+}
+half_element!(f16, F16);
+half_element!(bf16, Bf16);
 
 /// An element that can be added and multiplied.
 pub(crate) trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
@@ -459,6 +511,14 @@ macro_rules! with_element {
             }
             $crate::kernels::float::DType::F64 => {
                 type $type = f64;
+                $body
+            }
+            $crate::kernels::float::DType::F16 => {
+                type $type = half::f16;
+                $body
+            }
+            $crate::kernels::float::DType::Bf16 => {
+                type $type = half::bf16;
                 $body
             }
             $crate::kernels::float::DType::I64 => {

@@ -90,11 +90,12 @@ impl Buffer {
         };
     }
 
-    /// Converts floating-point numbers to another such type.
+    /// Converts floating-point numbers to another such type; beside parameters of half precision they stay f32, since small changes
+    /// would be lost in rounding.
     pub(super) fn convert(&self, dtype: DType) {
         let mut held = self.lock();
         if held.dtype().is_float() {
-            *held = held.to_dtype(dtype);
+            *held = held.to_dtype(dtype.widened());
         }
     }
 

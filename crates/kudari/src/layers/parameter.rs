@@ -60,7 +60,7 @@ impl Parameter {
     /// Numbers that are not floating-point.
     pub fn from_array(array: Array) -> Result<Parameter> {
         if !array.dtype().is_float() {
-            return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32 or f64"));
+            return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32, f64, f16 or bf16"));
         }
         Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0), initial: None })
     }
@@ -90,7 +90,9 @@ impl Parameter {
             )));
         }
         if !array.dtype().is_float() {
-            return Err(Error::dtype(format!("a parameter set to {}", array.dtype())).help("parameters are f32 or f64"));
+            return Err(
+                Error::dtype(format!("a parameter set to {}", array.dtype())).help("parameters are f32, f64, f16 or bf16")
+            );
         }
         *self.variable.array_mut() = array;
         Ok(())
@@ -370,14 +372,15 @@ pub trait Layer {
         set_frozen(self, pattern, false)
     }
 
-    /// Converts all parameters to another floating-point type.
+    /// Converts all parameters to another floating-point type. In f16 and bf16 a network takes half the memory; it is used and
+    /// differentiated so, but trained in f32 or f64. Running statistics stay f32 then.
     ///
     /// # Errors
     ///
     /// A type that is not floating-point.
     fn convert(&mut self, dtype: DType) -> Result<()> {
         if !dtype.is_float() {
-            return Err(Error::dtype(format!("parameters as {dtype}")).help("parameters are f32 or f64"));
+            return Err(Error::dtype(format!("parameters as {dtype}")).help("parameters are f32, f64, f16 or bf16"));
         }
         self.visit_mut(&Path::ROOT, &mut |_, parameter| {
             let converted = parameter.array().to_dtype(dtype);

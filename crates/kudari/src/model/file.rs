@@ -45,9 +45,12 @@ impl Model {
         let mut views = Vec::new();
         for (name, array, bytes) in &arrays {
             let dtype = match array.dtype() {
+                DType::F32 => Dtype::F32,
                 DType::F64 => Dtype::F64,
+                DType::F16 => Dtype::F16,
+                DType::Bf16 => Dtype::BF16,
                 DType::I64 => Dtype::I64,
-                _ => Dtype::F32,
+                DType::Bool => Dtype::BOOL,
             };
             let view = TensorView::new(dtype, array.shape().to_vec(), bytes).map_err(|e| broken(format!("{name}: {e}")))?;
             views.push((name.clone(), view));
@@ -126,6 +129,8 @@ impl Model {
             let dtype = match view.dtype() {
                 Dtype::F32 => DType::F32,
                 Dtype::F64 => DType::F64,
+                Dtype::F16 => DType::F16,
+                Dtype::BF16 => DType::Bf16,
                 Dtype::I64 => DType::I64,
                 other => return Err(broken(format!("parameter {name} is of type {other:?}"))),
             };

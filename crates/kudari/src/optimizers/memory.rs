@@ -1,6 +1,6 @@
 //! What an optimizer remembers of every parameter.
 
-use crate::array::Array;
+use crate::array::{Array, DType};
 use crate::error::{Error, Result};
 
 /// For every parameter `N` arrays of its shape, zero at first.
@@ -40,15 +40,25 @@ macro_rules! pass {
 }
 pub(super) use pass;
 
-/// Whether a gradient has its parameter's shape and type.
+/// Parameters of 16 bits do not learn: an update is mostly smaller than half the distance to the next number.
+pub(super) fn half_parameters(dtype: DType) -> Error {
+    Error::dtype(format!("parameters of {dtype} cannot be trained: their updates would be lost in rounding")).help(
+        "train in f32 and convert afterwards; with_precision(Precision::Bf16) makes the products fast, as --dtype bf16 does",
+    )
+}
+
+/// Whether a gradient has its parameter's shape and type, and the type is one to train in.
 pub(super) fn fits(parameter: &Array, gradient: &Array) -> Result<()> {
-    if parameter.shape() == gradient.shape() && parameter.dtype() == gradient.dtype() {
+    if parameter.shape() == gradient.shape() && parameter.dtype() == gradient.dtype() && !parameter.dtype().is_half() {
         return Ok(());
     }
     Err(misfit(parameter, gradient))
 }
 
 pub(super) fn misfit(parameter: &Array, gradient: &Array) -> Error {
+    if parameter.dtype().is_half() {
+        return half_parameters(parameter.dtype());
+    }
     Error::shape(format!(
         "a parameter of shape {:?} ({}) with a gradient of shape {:?} ({})",
         parameter.shape(),

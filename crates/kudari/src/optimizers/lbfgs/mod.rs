@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use line_search::{Limits, Point, strong_wolfe};
 
+use super::memory::half_parameters;
 use super::rules::common;
 use super::{Change, Optimizer, Settings};
 use crate::array::Array;
@@ -129,6 +130,11 @@ impl Lbfgs {
         mut closure: impl FnMut(&L) -> Result<Variable>,
     ) -> Result<f64> {
         self.check()?;
+        let mut half = None;
+        layer.visit(&Path::ROOT, &mut |_, p| half = half.or(Some(p.array().dtype()).filter(|dtype| dtype.is_half())));
+        if let Some(dtype) = half {
+            return Err(half_parameters(dtype));
+        }
         let before = gather(layer);
         let mut state = std::mem::take(&mut self.state);
         if state.last.as_ref().is_some_and(|last| last.0.len() != before.len()) {
