@@ -110,18 +110,46 @@ impl Fused for Rows {
     }
 }
 
-/// The array with the channels, axis 1, at the end and row-major there. Free for pictures that lie so already.
-fn channels_at_the_end(x: &Array) -> Result<Array> {
-    let last = x.rank() as isize - 1;
-    let order: SmallVec<[isize; 6]> = std::iter::once(0).chain(2..=last).chain([1]).collect();
-    Ok(x.permute(&order)?.contiguous())
+/// Planes of fewer numbers are brought into the other order: vector instructions gain little on them.
+const SHORT: usize = 32;
+
+/// Pictures for batch normalisation: as they lie, channel by channel, or with the channels at the end.
+struct Pictures {
+    x: Array,
+    /// Numbers of a channel that follow each other; 1 with the channels at the end.
+    size: usize,
 }
 
-/// The opposite of [`channels_at_the_end`].
-fn channels_back(x: &Array) -> Result<Array> {
-    let last = x.rank() as isize - 1;
-    let order: SmallVec<[isize; 6]> = [0, last].into_iter().chain(1..last).collect();
-    x.permute(&order)
+impl Pictures {
+    fn new(x: &Array) -> Result<Pictures> {
+        let size = if x.is_contiguous() { x.shape()[2..].iter().product() } else { 1 };
+        Pictures::lying(x, if size < SHORT { 1 } else { size })
+    }
+
+    /// Lying as pictures whose `size` is known.
+    fn lying(x: &Array, size: usize) -> Result<Pictures> {
+        if size > 1 {
+            return Ok(Pictures { x: x.contiguous(), size });
+        }
+        let last = x.rank() as isize - 1;
+        let order: SmallVec<[isize; 6]> = std::iter::once(0).chain(2..=last).chain([1]).collect();
+        Ok(Pictures { x: x.permute(&order)?.contiguous(), size })
+    }
+
+    /// New ones that lie as these, in the shape that users see.
+    fn build<T: Float>(&self, fill: impl FnOnce(&mut [T])) -> Result<Array> {
+        let y = Array::build(Shape::from_valid(self.x.shape()), fill);
+        if self.size > 1 {
+            return Ok(y);
+        }
+        let last = y.rank() as isize - 1;
+        let order: SmallVec<[isize; 6]> = [0, last].into_iter().chain(1..last).collect();
+        y.permute(&order)
+    }
+
+    fn numbers<T: Float>(&self) -> &[T] {
+        self.x.contiguous_slice::<T>().unwrap_or(&[])
+    }
 }
 
 /// One number for every channel, in f64.
@@ -149,47 +177,57 @@ impl Fused for Columns {
         scaled_by_channel(&y, inputs.get(1), inputs.get(2))
     }
     fn forward(&self, inputs: &[&Array]) -> Result<Array> {
-        let x = channels_at_the_end(inputs[0])?;
-        let channels = self.moments.mean.len();
+        let pictures = Pictures::new(inputs[0])?;
+        let (x, channels) = (&pictures.x, self.moments.mean.len());
         let (factors, numbers) = (self.factors(), |i: usize| inputs.get(i).map(|array| array.to_f64_vec()));
         let (weight, bias) = (numbers(1), numbers(2));
-        let factor = each_channel(channels, |c| factors[c] * weight.as_ref().map_or(1.0, |w| w[c]), &x)?;
-        let term = each_channel(channels, |c| bias.as_ref().map_or(0.0, |b| b[c]), &x)?;
-        let y = with_float!(x.dtype(), T => {
-            Array::build(Shape::from_valid(x.shape()), |out: &mut [T]| {
-                let columns = [&self.moments.mean, &factor, &term].map(|array| array.contiguous_slice::<T>().unwrap_or(&[]));
-                kernel::scale_columns(out, x.contiguous_slice::<T>().unwrap_or(&[]), columns);
+        let factor = each_channel(channels, |c| factors[c] * weight.as_ref().map_or(1.0, |w| w[c]), x)?;
+        let term = each_channel(channels, |c| bias.as_ref().map_or(0.0, |b| b[c]), x)?;
+        with_float!(x.dtype(), T => {
+            pictures.build(|out: &mut [T]| {
+                let scales = [&self.moments.mean, &factor, &term].map(|array| array.contiguous_slice::<T>().unwrap_or(&[]));
+                match pictures.size {
+                    1 => kernel::scale_columns(out, pictures.numbers(), scales),
+                    size => kernel::scale_planes(out, pictures.numbers(), size, scales),
+                }
             })
-        }, else return Err(not_float(self.name(), &x)));
-        channels_back(&y)
+        }, else Err(not_float(self.name(), x)))
     }
     fn backward(&self, context: &Context<'_>, gradient: &Array) -> Result<ArrayGradients> {
-        let (x, g) = (channels_at_the_end(context.input(0).array())?, channels_at_the_end(gradient)?);
+        let pictures = Pictures::new(context.input(0).array())?;
+        let gradients = Pictures::lying(gradient, pictures.size)?;
+        let x = &pictures.x;
         let channels = self.moments.mean.len();
         let (factors, count) = (self.factors(), self.moments.count as f64);
         let weight = (context.input_count() > 1).then(|| context.input(1).array().to_f64_vec());
         let mut products = None;
-        let gradients = with_float!(x.dtype(), T => {
-            let (numbers, g) = (x.contiguous_slice::<T>().unwrap_or(&[]), g.contiguous_slice::<T>().unwrap_or(&[]));
+        let all = with_float!(x.dtype(), T => {
+            let (numbers, g) = (pictures.numbers::<T>(), gradients.numbers::<T>());
             let mean = self.moments.mean.contiguous_slice::<T>().unwrap_or(&[]);
             let shape = Shape::from_valid(&[channels]);
             let along = Array::build(shape, |along: &mut [T]| {
-                products = Some(Array::build(shape, |plain: &mut [T]| kernel::column_products(along, plain, g, numbers, mean)));
+                products = Some(Array::build(shape, |plain: &mut [T]| match pictures.size {
+                    1 => kernel::column_products(along, plain, g, numbers, mean),
+                    size => kernel::plane_products(along, plain, g, numbers, size, mean),
+                }));
             });
             let plain = products.take().unwrap_or_else(|| along.clone());
             // Σ g·z for the weight; for x the mean of g and the share along z are taken off.
             let products = along.to_f64_vec();
-            let by_weight = each_channel(channels, |c| products[c] * factors[c], &x)?;
-            let slope = each_channel(channels, |c| products[c] * factors[c] * factors[c] / count, &x)?;
-            let factor = each_channel(channels, |c| factors[c] * weight.as_ref().map_or(1.0, |w| w[c]), &x)?;
+            let by_weight = each_channel(channels, |c| products[c] * factors[c], x)?;
+            let slope = each_channel(channels, |c| products[c] * factors[c] * factors[c] / count, x)?;
+            let factor = each_channel(channels, |c| factors[c] * weight.as_ref().map_or(1.0, |w| w[c]), x)?;
             let term = plain.scale(1.0 / count);
-            let dx = Array::build(Shape::from_valid(x.shape()), |dx: &mut [T]| {
-                let columns = [&factor, &term, &slope].map(|array| array.contiguous_slice::<T>().unwrap_or(&[]));
-                kernel::columns_gradient(dx, g, numbers, [mean, columns[0], columns[1], columns[2]]);
-            });
-            [Some(channels_back(&dx)?), Some(by_weight), Some(plain)]
-        }, else return Err(not_float(self.name(), &x)));
-        Ok(gradients.into_iter().take(context.input_count()).collect())
+            let dx = pictures.build(|dx: &mut [T]| {
+                let [factor, term, slope] = [&factor, &term, &slope].map(|array| array.contiguous_slice::<T>().unwrap_or(&[]));
+                match pictures.size {
+                    1 => kernel::columns_gradient(dx, g, numbers, [mean, factor, term, slope]),
+                    size => kernel::planes_gradient(dx, g, numbers, size, [mean, factor, term, slope]),
+                }
+            })?;
+            [Some(dx), Some(by_weight), Some(plain)]
+        }, else return Err(not_float(self.name(), x)));
+        Ok(all.into_iter().take(context.input_count()).collect())
     }
 }
 
@@ -296,16 +334,19 @@ fn channels(operation: &str, x: &Variable) -> Result<usize> {
 pub fn batch_norm(x: &Variable, weight: Option<&Variable>, bias: Option<&Variable>, epsilon: f64) -> Result<(Variable, Moments)> {
     let (channels, scales) = (channels("batch_norm", x)?, [weight, bias]);
     check("batch_norm", x, &[channels], epsilon, &scales)?;
-    let numbers = channels_at_the_end(&x.array().widened())?;
+    let pictures = Pictures::new(&x.array().widened())?;
     let shape = Shape::from_valid(&[channels]);
-    let moments = with_float!(numbers.dtype(), T => {
+    let moments = with_float!(pictures.x.dtype(), T => {
         let mut found = None;
         let mean = Array::build(shape, |mean: &mut [T]| {
             found = Some(Array::build(shape, |variance: &mut [T]| {
-                kernel::column_moments(mean, variance, numbers.contiguous_slice::<T>().unwrap_or(&[]));
+                match pictures.size {
+                    1 => kernel::column_moments(mean, variance, pictures.numbers::<T>()),
+                    size => kernel::plane_moments(mean, variance, pictures.numbers::<T>(), size),
+                }
             }));
         });
-        Moments { variance: found.unwrap_or_else(|| mean.clone()), mean, count: numbers.len() / channels }
+        Moments { variance: found.unwrap_or_else(|| mean.clone()), mean, count: x.len() / channels }
     }, else return Err(not_float("batch_norm", x.array())));
     let y = apply_fused(Columns { epsilon, moments: moments.clone() }, &given(x, &scales))?;
     Ok((y, moments))

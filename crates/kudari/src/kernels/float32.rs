@@ -162,11 +162,19 @@ fn exp_wide(x: f64) -> f64 {
     p * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
 }
 
+/// 1/x in f64, within 1e-14, for x in the range of f32: a division in f32, which is four times as fast, and one step of Newton's
+/// method.
+#[inline(always)]
+fn reciprocal(x: f64) -> f64 {
+    let near = f64::from(1.0 / x as f32);
+    x.mul_add(-near, 1.0).mul_add(near, near)
+}
+
 /// e^(a²/2) · Φ(−a) for a from 0 to 15, in f64, within 1e-9: what is left of the normal distribution's tail without its bell. A
 /// polynomial in (a − 3)/(a + 3), divided by a + 3.
 #[inline(always)]
 fn tail_ratio(a: f64) -> f64 {
-    let inverse = 1.0 / (a + 3.0);
+    let inverse = reciprocal(a + 3.0);
     let t = inverse.mul_add(-6.0, 1.0);
     let p = t.mul_add(5.448_916_613e-5, 1.313_303_380e-4);
     let p = p.mul_add(t, -2.447_301_478e-4);

@@ -1,9 +1,13 @@
-//! Normalisation of the rows of a matrix (layer and RMS normalisation) and of its columns (batch normalisation).
+//! Normalisation of the rows of a matrix (layer and RMS normalisation), and of its columns or of planes (batch normalisation).
+
+mod planes;
 
 use super::float::Float;
 use super::memory::Buffer;
 use super::simd::vectorized;
 use super::threads::{self, SendPointer};
+
+pub(crate) use planes::{plane_moments, plane_products, planes_gradient, scale_planes};
 
 /// Numbers of a piece of work: they stay in the second-level cache for the passes over them.
 const PIECE: usize = 16 * 1024;
@@ -314,11 +318,11 @@ vectorized! {
 mod tests {
     use super::*;
 
-    fn numbers(count: usize, key: u64) -> Vec<f64> {
+    pub(super) fn numbers(count: usize, key: u64) -> Vec<f64> {
         (0..count).map(|i| super::super::random::philox(i as u128, key)[0] as f64 / 2f64.powi(31) - 1.0).collect()
     }
 
-    fn near(a: &[f64], b: &[f64]) {
+    pub(super) fn near(a: &[f64], b: &[f64]) {
         assert_eq!(a.len(), b.len());
         a.iter().zip(b).for_each(|(a, b)| assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{a} ≠ {b}"));
     }
