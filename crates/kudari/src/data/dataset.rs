@@ -121,9 +121,9 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// A type that is not floating-point.
+    /// A type that is not f32 or f64.
     pub fn with_dtype(mut self, dtype: DType) -> Result<Dataset> {
-        if !dtype.is_float() {
+        if !dtype.is_float() || dtype.is_half() {
             return Err(Error::dtype(format!("{}: inputs as {dtype}", self.name)).help("inputs are f32 or f64"));
         }
         if self.targets.dtype().is_float() {

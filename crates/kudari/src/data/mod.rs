@@ -7,6 +7,7 @@ mod batches;
 mod dataset;
 mod generated;
 mod idx;
+pub mod table;
 
 pub use batches::{Batch, Batches, Sampling};
 pub use dataset::{Dataset, Normalisation, Split};

@@ -1,0 +1,73 @@
+//! Which rows are learnt from, and what is usually predicted.
+
+use super::column::{Column, Kind};
+use super::preparation::names_classes;
+use super::read::Table;
+use crate::array::Stream;
+
+/// Names that columns to be predicted go by.
+const TARGETS: &[&str] = &["target", "class", "label", "y", "outcome", "output"];
+
+/// The column that is predicted where nobody says which: one with a usual name, or the last one that can be.
+pub fn usual_target(table: &Table) -> Option<&Column> {
+    let can_be = |column: &&Column| matches!(column.kind(), Kind::Number | Kind::Category);
+    let named = |name: &&str| table.columns().iter().filter(can_be).find(|c| c.name().eq_ignore_ascii_case(name));
+    TARGETS.iter().find_map(|name| named(&name)).or_else(|| table.columns().iter().rev().find(can_be))
+}
+
+/// The rows to learn from and the rows to be judged by, both in their order in the table: `share` of the rows with a target go to
+/// the second part, of every class alike if the target are classes. The same seed gives the same rows.
+pub fn split_rows(target: &Column, share: f64, seed: u64) -> [Vec<usize>; 2] {
+    let rows: Vec<usize> = (0..target.len()).filter(|&row| target.value(row).is_some()).collect();
+    let mut stream = Stream::new(seed, "split");
+    let groups: Vec<Vec<usize>> = if names_classes(target, &rows) {
+        let of = |level: &str| rows.iter().copied().filter(|&row| target.cell(row) == level).collect();
+        target.levels(rows.iter().copied()).iter().map(|level| of(&level.0)).collect()
+    } else {
+        vec![rows]
+    };
+    let [mut first, mut second] = [Vec::new(), Vec::new()];
+    for group in groups {
+        let count = (group.len() as f64 * share).round() as usize;
+        let order = stream.permutation(group.len()).to_vec::<i64>().unwrap_or_default();
+        for (place, &index) in order.iter().enumerate() {
+            let part = if place < count { &mut second } else { &mut first };
+            part.push(group[index as usize]);
+        }
+    }
+    first.sort_unstable();
+    second.sort_unstable();
+    [first, second]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let rows: String = (0..100).map(|i| format!("{i},{},{}.5\n", if i % 10 == 0 { "rare" } else { "usual" }, i)).collect();
+        Table::from_bytes("t", format!("n,Class,half\n{rows}").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn classes_are_split_alike() {
+        let table = table();
+        let target = usual_target(&table).unwrap();
+        assert_eq!(target.name(), "Class");
+        let [first, second] = split_rows(target, 0.2, 1);
+        let rare = |rows: &[usize]| rows.iter().filter(|&&row| target.cell(row) == "rare").count();
+        assert_eq!((first.len(), second.len(), rare(&first), rare(&second)), (80, 20, 8, 2));
+        let mut all = [first.clone(), second].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert!(split_rows(target, 0.2, 1)[0] == first && split_rows(target, 0.2, 2)[0] != first);
+    }
+
+    #[test]
+    fn rows_without_a_target_are_in_neither_part() {
+        let table = Table::from_bytes("t", b"x,price\n1,1.5\n2,\n3,2.5\n4,3.5\n5,NA\n").unwrap();
+        let [first, second] = split_rows(&table.columns()[1], 0.34, 1);
+        assert_eq!((first.len(), second.len()), (2, 1));
+        assert!(![&first[..], &second].concat().iter().any(|&row| row == 1 || row == 4));
+    }
+}
