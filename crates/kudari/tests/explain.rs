@@ -10,6 +10,7 @@ use kudari::explain::{
     Carry, Derivation, Digits, Explanation, Item, Language, Lines, Notation, Options, Problem, TextFormat, Verdict,
 };
 use kudari::layers::Layer;
+use kudari::optimizers::OPTIMIZERS;
 use serde_json::Value;
 
 fn worksheet(name: &str, options: Options) -> Explanation {
@@ -383,9 +384,17 @@ fn parameters_and_units_that_do_not_exist_are_errors() {
 #[test]
 fn the_first_step_of_every_optimizer_that_is_worked_out() {
     let sheet = "net = \"linear(2) tanh linear(1)\"\nloss = \"sum_squared_error\"\ninput = [0.5, -1]\ntarget = [1]\nseed = 3\n";
-    for optimizer in
-        ["sgd", "momentum", "momentum(0.5)", "nesterov", "adagrad", "rmsprop", "rmsprop(0.9)", "adam", "adam(0.8,0.99)", "adamw"]
-    {
+    let others = [
+        "momentum(0.5)",
+        "rmsprop(0.9)",
+        "adadelta(0.8)",
+        "adam(0.8,0.99)",
+        "nadam(0.8,0.99)",
+        "radam(0.5,0.5)",
+        "lion(0.5,0.9)",
+    ];
+    let all = OPTIMIZERS.iter().filter(|optimizer| !optimizer.starts_with("muon"));
+    for optimizer in all.chain(&others) {
         let sheet = format!("{sheet}optimizer = \"{optimizer}\"\n");
         let problem = Problem::from_worksheet(&sheet, "").unwrap();
         let derivation = Derivation::new(&problem).unwrap();
@@ -416,5 +425,11 @@ fn the_first_step_of_every_optimizer_that_is_worked_out() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    assert_eq!(explanation("lion").err().unwrap().what(), "the steps of lion are not worked out");
+    let nadam = self::text(&explanation("nadam").unwrap(), Language::English);
+    assert!(nadam.contains("μ₁ ≈ 0.4501; μ₂ ≈ 0.4501") && nadam.contains("= μ₂·m(w⁽²⁾₁₁)/(1 − μ₁·μ₂) + "), "{nadam}");
+    let muon = explanation("muon").err().unwrap();
+    assert_eq!(muon.what(), "the steps of muon are not worked out");
+    assert!(muon.what_to_do().contains("orthogonal"));
+    let lbfgs = explanation("lbfgs").err().unwrap();
+    assert!(lbfgs.what().contains("it takes the calculation of the loss"));
 }

@@ -142,8 +142,8 @@ pub struct Arguments {
     /// Of a network: seed of its weights
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The optimizer that makes the step, otherwise plain descent: sgd, momentum(0.9), nesterov(0.9), adagrad,
-    /// rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999)
+    /// The optimizer that makes the step, otherwise plain descent: any of kudari train but muon,
+    /// such as momentum(0.9), rmsprop(0.99), adam(0.9,0.999), nadam, lion
     #[arg(long)]
     optimizer: Option<String>,
     /// The learning rate of the step, otherwise the worksheet's, or what is usual for the optimizer

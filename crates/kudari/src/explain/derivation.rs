@@ -145,6 +145,8 @@ pub struct Derivation {
     /// The blocks of the optimizer's numbers, by parameter.
     pub(super) states: HashMap<usize, Vec<usize>>,
     pub(super) rule: Option<Rule>,
+    /// The blocks of what the rule has besides: numbers of the step alone.
+    pub(super) rule_given: Vec<usize>,
     ways: RefCell<HashMap<usize, Ways>>,
 }
 
@@ -173,6 +175,7 @@ impl Derivation {
             updated: HashMap::new(),
             states: HashMap::new(),
             rule: None,
+            rule_given: Vec::new(),
             ways: RefCell::default(),
         }
     }
@@ -282,9 +285,10 @@ impl Derivation {
             rule::Operand::Gradient => gradient,
             rule::Operand::Rate => self.learning_rate,
             rule::Operand::State(number) => states[*number],
+            rule::Operand::Given(number) => self.rule_given[*number],
         };
-        let is_rate = |operand: &rule::Operand| *operand == rule::Operand::Rate;
-        let id = |operand: &rule::Operand| self.blocks[block(operand)].first + if is_rate(operand) { 0 } else { at };
+        let is_alone = |operand: &rule::Operand| matches!(operand, rule::Operand::Rate | rule::Operand::Given(_));
+        let id = |operand: &rule::Operand| self.blocks[block(operand)].first + if is_alone(operand) { 0 } else { at };
         Some(expression.substitute(&mut |operand| Expression::Leaf(id(operand))))
     }
 

@@ -99,6 +99,8 @@ impl Symbol {
                     "δ" => "\\delta",
                     "Δ" => "\\Delta",
                     "η" => "\\eta",
+                    "μ₁" => "\\mu_1",
+                    "μ₂" => "\\mu_2",
                     other => other,
                 });
                 let layer = layer.map_or(String::new(), |l| format!("^{{({l})}}"));

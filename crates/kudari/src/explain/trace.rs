@@ -222,8 +222,11 @@ impl Tracer {
             gradients.insert(*block, added);
         }
         let rate = self.add(&Array::from(problem.learning_rate), Origin::Given, "η", None);
-        let mut derivation = Derivation::from_parts(self.blocks, self.steps);
         let rule = Rule::of(&problem.optimizer)?;
+        let given =
+            rule.given.iter().map(|&(letter, value)| self.add(&Array::from(value), Origin::Given, letter, None)).collect();
+        let mut derivation = Derivation::from_parts(self.blocks, self.steps);
+        derivation.rule_given = given;
         let letters: Vec<&'static str> = rule.states.iter().map(|(letter, _)| *letter).collect();
         (derivation.rule, derivation.learning_rate) = (Some(rule), rate);
         for step in 0..derivation.steps.len() {

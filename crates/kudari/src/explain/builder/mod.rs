@@ -283,9 +283,20 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A given number with its name: `μ₁ ≈ 0.4501`.
+    fn given(&self, block: usize) -> String {
+        let value = self.derivation.blocks[block].values.first().copied().unwrap_or(f64::NAN);
+        let sign = if self.lines.digits.is_exact(value) { "=" } else { "≈" };
+        format!("{} {sign} {}", self.derivation.block_symbol(block).text(), self.text(value))
+    }
+
     fn update(&self) -> Section {
         let derivation = self.derivation;
         let mut items = vec![Item::Remark(Phrase::same(derivation.update_rule()))];
+        let numbers: Vec<String> = derivation.rule_given.iter().map(|&block| self.given(block)).collect();
+        if !numbers.is_empty() {
+            items.push(Item::Remark(Phrase::same(numbers.join("; "))));
+        }
         // From the last layer to the first, as the gradients were found.
         for step in derivation.steps.iter().rev() {
             for &parameter in &step.parameters {
