@@ -65,6 +65,7 @@ impl Derivation {
         let this = &self.blocks[block];
         let count = this.values.len();
         let (rows, columns) = match (&this.shape[..], this.by_sample) {
+            ([rest @ .., columns], _) if self.is_example() => (rest.iter().product(), *columns),
             ([samples, ..], true) if self.samples() > 1 => (*samples, count / samples.max(&1)),
             (_, true) | ([_], false) if self.samples() == 1 => (count, 1),
             ([rows, rest @ ..], false) if !rest.is_empty() => (*rows, count / rows.max(&1)),
