@@ -269,7 +269,19 @@ impl<'a> Lines<'a> {
             }
             Expression::Negative(x) => Expression::Negative(boxed(x)),
             Expression::Sum(terms) => Expression::Sum(all(terms)),
-            Expression::Product(factors) => Expression::Product(all(factors)),
+            Expression::Product(factors) => {
+                // A slope that turned out to be 1 is nothing to multiply by.
+                let is_slope = |factor: &Expression<Id>| matches!(factor, Expression::Cases(..));
+                let slopes: Vec<bool> = factors.iter().map(is_slope).collect();
+                let factors = all(factors).into_iter().zip(slopes);
+                let mut kept: Vec<_> =
+                    factors.filter(|(f, slope)| !slope || *f != Expression::Number(1.0)).map(|f| f.0).collect();
+                match kept.len() {
+                    0 => Expression::Number(1.0),
+                    1 => kept.remove(0),
+                    _ => Expression::Product(kept),
+                }
+            }
             Expression::Quotient(a, b) => Expression::Quotient(boxed(a), boxed(b)),
             Expression::Power(a, b) => Expression::Power(boxed(a), boxed(b)),
             Expression::Call(operation, arguments) => Expression::Call(operation, all(arguments)),

@@ -119,9 +119,9 @@ impl Rule {
             ),
             "amsgrad" => {
                 let largest = Expression::Call(Operation::Max, vec![number(0.0), state(1)]);
-                let states = vec![first(), second(), ("u", largest), ("m̂", corrected(0, beta1)), ("û", corrected(2, beta2))];
+                let states = vec![first(), second(), ("u", largest), ("m̂", corrected(0, beta1)), ("û", corrected(2, beta2))];
                 let formula = "m ← β₁·m + (1 − β₁)·∂E/∂w; v ← β₂·v + (1 − β₂)·(∂E/∂w)²; u ← max(u, v); \
-                               m̂ = m/(1 − β₁ᵗ); û = u/(1 − β₂ᵗ); w ← w − η·m̂/(√û + ε)";
+                               m̂ = m/(1 − β₁ᵗ); û = u/(1 − β₂ᵗ); w ← w − η·m̂/(√û + ε)";
                 (states, step(scaled(state(3), state(4), 1e-8)), formula)
             }
             "adamax" => {

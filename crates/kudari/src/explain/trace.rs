@@ -44,6 +44,9 @@ pub(super) struct Tracer {
 const AFTER: [&str; 24] =
     ["z", "u", "v", "s", "r", "q", "g", "f", "m", "n", "k", "j", "l", "o", "i", "G", "F", "M", "N", "K", "J", "L", "O", "I"];
 
+/// Letters for numbers that a network's functions bring with them.
+const CONSTANTS: [&str; 5] = ["c", "κ", "λ", "τ", "ω"];
+
 impl Tracer {
     /// Runs the problem forward and backward.
     pub(super) fn run(problem: &Problem) -> Result<Derivation> {
@@ -175,7 +178,11 @@ impl Tracer {
             |v: &&Variable| v.identity_number().is_some_and(|id| names.contains_key(&id) && !self.elements.contains_key(&id));
         let new: Vec<Variable> = call.inputs.iter().filter(is_new).cloned().collect();
         if !new.is_empty() {
-            (self.layer, self.used) = (self.layer + 1, Vec::new());
+            self.layer += 1;
+            // With their layer beside them, letters may be used again.
+            if self.layers > 2 {
+                self.used.clear();
+            }
         }
         let layer = (self.layers > 1).then_some(self.layer);
         let mut parameters = std::mem::take(&mut self.reshaped);
@@ -237,7 +244,8 @@ impl Tracer {
         let same = |other: &Variable| other.array().same_as(input.array()) && self.letter_of(other) == letter;
         let known = self.constants.iter().find(|(other, _)| same(other)).map(|(_, block)| *block);
         let block = known.unwrap_or_else(|| {
-            let unnamed = if of_loss { "t" } else { "c" };
+            let is_free = |letter: &&str| self.blocks.iter().all(|b| b.origin != Origin::Given || b.letter != *letter);
+            let unnamed = if of_loss { "t" } else { CONSTANTS.into_iter().find(|letter| is_free(&letter)).unwrap_or("c") };
             let layer = (self.layers > 1).then_some(self.layer).filter(|_| letter.is_some() && self.letters_have_layers);
             let block = self.add(input.array(), Origin::Given, letter.map_or(unnamed, |named| named.letter), layer);
             self.blocks[block].place = letter.and_then(|named| named.place);
