@@ -200,7 +200,7 @@ fn terms(text: &str) -> Result<usize, String> {
 /// Explains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.list {
-        output::print(&list())?;
+        output::print(list())?;
         return Ok(ExitCode::SUCCESS);
     }
     let options = Options {

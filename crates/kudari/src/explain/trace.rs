@@ -109,7 +109,7 @@ impl Tracer {
         tracer.loss = if is_loss { tracer.loss } else { tracer.output };
         tracer.output = tracer.loss;
         let seeds = Array::from_vec((0..y.len()).map(chosen_derivative).collect(), y.shape())?.to_dtype(y.dtype());
-        let behind = if is_loss { y.clone() } else { y.mul(&Variable::constant(seeds.clone()))?.sum() };
+        let behind = if is_loss { y.clone() } else { y.mul(Variable::constant(seeds.clone()))?.sum() };
         let mut gradients = tracer.gradients(&behind)?;
         if !is_loss {
             // An LSTM has a g of its own.
@@ -208,7 +208,7 @@ impl Tracer {
             (Role::Between, None) => {
                 let is_free =
                     |letter: &&str| !self.used.contains(letter) && self.letters.values().all(|named| named.letter != *letter);
-                let letter = AFTER.into_iter().find(|l| is_free(&l)).unwrap_or("z");
+                let letter = AFTER.into_iter().find(is_free).unwrap_or("z");
                 self.used.push(letter);
                 (letter, layer.filter(|_| self.layers > 2))
             }
@@ -245,7 +245,7 @@ impl Tracer {
         let known = self.constants.iter().find(|(other, _)| same(other)).map(|(_, block)| *block);
         let block = known.unwrap_or_else(|| {
             let is_free = |letter: &&str| self.blocks.iter().all(|b| b.origin != Origin::Given || b.letter != *letter);
-            let unnamed = if of_loss { "t" } else { CONSTANTS.into_iter().find(|letter| is_free(&letter)).unwrap_or("c") };
+            let unnamed = if of_loss { "t" } else { CONSTANTS.into_iter().find(is_free).unwrap_or("c") };
             let layer = (self.layers > 1).then_some(self.layer).filter(|_| letter.is_some() && self.letters_have_layers);
             let block = self.add(input.array(), Origin::Given, letter.map_or(unnamed, |named| named.letter), layer);
             self.blocks[block].place = letter.and_then(|named| named.place);
