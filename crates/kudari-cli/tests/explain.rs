@@ -127,3 +127,40 @@ fn the_ending_of_the_file_names_the_format() {
     unknown.helps(".txt, .html, .tex, .md, .json");
     folder.run(&["explain", &sheet, "--check", "mine.txt", "--format", "markdown"]).fails(2, "--check judges in text or JSON");
 }
+
+#[test]
+fn functions_and_layers_are_explained_by_their_names() {
+    let run = explain(&["conv2d"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("  y₁₂ = w₁₁·x₁₂ + w₁₂·x₁₃ + w₂₁·x₂₂ + w₂₂·x₂₃ + b = 1·2 + (−1)·0 + 2·1 + 0.5·3 + 0.5 = 6"));
+    let japanese = explain(&["batchnorm", "--lang", "ja", "--digits", "6"]);
+    assert!(japanese.stdout.contains("逆伝播") && japanese.stdout.contains("√2.50001 ≈ 1.58114"), "{}", japanese.stdout);
+    let json = Folder::new().json(&["explain", "lstm", "--format", "json"]);
+    assert_eq!((json["name"].as_str(), json["inputs"]["c"][0][0].as_f64()), (Some("lstm"), Some(0.0)));
+    for (ending, mark) in [("html", "A tiny example"), ("tex", "\\begin{aligned}"), ("md", "$$"), ("txt", "1  FORWARD")] {
+        let folder = Folder::new();
+        folder.run(&["explain", "softmax", "-o", &format!("page.{ending}")]);
+        let written = String::from_utf8(folder.read(&format!("page.{ending}"))).unwrap();
+        assert!(written.contains(mark), "{ending}");
+    }
+    let all = explain(&["max_pool2d_pick", "--all"]);
+    let few = explain(&["max_pool2d_pick"]);
+    assert!(few.stdout.contains("more lines of y: --all") && !all.stdout.contains("--all"), "{}", few.stdout);
+    assert!(all.stdout.lines().count() > 100 + few.stdout.lines().count(), "{}", all.stdout);
+    let names = explain(&["--list"]).stdout;
+    assert!(names.contains("convolutions\n  conv2d") && names.contains("layers\n  conv "), "{names}");
+    explain(&["con2d"]).fails(2, "there is no function or layer `con2d`");
+    assert!(explain(&["con2d"]).stderr.contains("did you mean `conv2d`?"));
+    // With an input, a word is a network.
+    explain(&["relu", "--input", "1"]).fails(2, "a network needs a target");
+}
+
+#[test]
+fn samples_of_a_network_have_the_shape_that_is_asked_for() {
+    let net = ["conv(1,2) flatten linear(1)", "--shape", "1,2,3", "--target", "1", "--input"];
+    let one = explain(&[&net[..], &["1,2,0,0,1,3"]].concat());
+    assert!(one.stdout.contains("a⁽¹⁾₁₁₁ = w⁽¹⁾₁₁₁₁·x₁₁₁ + w⁽¹⁾₁₁₁₂·x₁₁₂ + "), "{}{}", one.stdout, one.stderr);
+    explain(&[&net[..], &["1,2,0"]].concat()).fails(2, "--input has 3 numbers, --shape 1,2,3 needs 6");
+    let two = ["batchnorm linear(1)", "--shape", "1", "--input", "1,3", "--target", "0,1", "--format", "json"];
+    assert_eq!(Folder::new().json(&[&["explain"], &two[..]].concat())["input"], serde_json::json!([[1.0], [3.0]]));
+}

@@ -10,6 +10,7 @@ use kudari::explain::{
     Carry, Derivation, Digits, Explanation, Item, Language, Lines, Notation, Options, Problem, TextFormat, Verdict,
 };
 use kudari::layers::Layer;
+use kudari::optimizers::OPTIMIZERS;
 use serde_json::Value;
 
 fn worksheet(name: &str, options: Options) -> Explanation {
@@ -383,9 +384,17 @@ fn parameters_and_units_that_do_not_exist_are_errors() {
 #[test]
 fn the_first_step_of_every_optimizer_that_is_worked_out() {
     let sheet = "net = \"linear(2) tanh linear(1)\"\nloss = \"sum_squared_error\"\ninput = [0.5, -1]\ntarget = [1]\nseed = 3\n";
-    for optimizer in
-        ["sgd", "momentum", "momentum(0.5)", "nesterov", "adagrad", "rmsprop", "rmsprop(0.9)", "adam", "adam(0.8,0.99)", "adamw"]
-    {
+    let others = [
+        "momentum(0.5)",
+        "rmsprop(0.9)",
+        "adadelta(0.8)",
+        "adam(0.8,0.99)",
+        "nadam(0.8,0.99)",
+        "radam(0.5,0.5)",
+        "lion(0.5,0.9)",
+    ];
+    let all = OPTIMIZERS.iter().filter(|optimizer| !optimizer.starts_with("muon"));
+    for optimizer in all.chain(&others) {
         let sheet = format!("{sheet}optimizer = \"{optimizer}\"\n");
         let problem = Problem::from_worksheet(&sheet, "").unwrap();
         let derivation = Derivation::new(&problem).unwrap();
@@ -416,5 +425,43 @@ fn the_first_step_of_every_optimizer_that_is_worked_out() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    assert_eq!(explanation("lion").err().unwrap().what(), "the steps of lion are not worked out");
+    let nadam = self::text(&explanation("nadam").unwrap(), Language::English);
+    assert!(nadam.contains("μ₁ ≈ 0.4501; μ₂ ≈ 0.4501") && nadam.contains("= μ₂·m(w⁽²⁾₁₁)/(1 − μ₁·μ₂) + "), "{nadam}");
+    let muon = explanation("muon").err().unwrap();
+    assert_eq!(muon.what(), "the steps of muon are not worked out");
+    assert!(muon.what_to_do().contains("orthogonal"));
+    let lbfgs = explanation("lbfgs").err().unwrap();
+    assert!(lbfgs.what().contains("it takes the calculation of the loss"));
+}
+
+/// What a layer of the notation brings: letters of its formulas, numbers that are told apart, cases that are decided.
+#[test]
+fn layers_have_the_letters_of_their_formulas() {
+    let lines = |net: &str, input: &str| {
+        let sheet = format!("net = \"{net}\"\nloss = \"sum_squared_error\"\ninput = [{input}]\ntarget = [1]\nseed = 1\n");
+        let explanation = Explanation::new(Problem::from_worksheet(&sheet, net).unwrap(), Options::default()).unwrap();
+        let names: Vec<String> = (0..explanation.derivation.len()).map(|id| explanation.derivation.symbol(id).text()).collect();
+        (text(&explanation, Language::English), names)
+    };
+    let sample = |net: &str, samples: &str| lines(net, samples);
+    let (norm, _) = lines("layernorm linear(1)", "1, 2, 4, 5");
+    assert!(norm.contains("network  4 → layernorm linear(1) → 1") && norm.contains("s₁    = √u⁽⁰⁾₁ = √2.500 ≈ 1.581"), "{norm}");
+    assert!(norm.contains("m₁    = (x₁ + x₂ + x₃ + x₄)/4 = ") && norm.matches("m₁    = ").count() == 1, "{norm}");
+    let (lstm, _) = sample("reshape(2,1) lstm(1) last linear(1)", "1, -0.5");
+    assert!(lstm.contains("place 2 of the sequence") && lstm.contains("c₂₁    = f₂₁·c₁₁ + i₂₁·g₂₁ = "), "{lstm}");
+    assert!(lstm.contains("t = (1)") && lstm.contains("c₁₁    = f₁₁·c₀₁ + i₁₁·g₁₁ = "), "{lstm}");
+    let (prelu, _) = lines("linear(3) prelu linear(1)", "1, -0.5");
+    assert!(!prelu.contains("(a⁽¹⁾₁ > 0), ") && !prelu.contains("1·δ"), "{prelu}");
+    // No two blocks share their names: constants, and letters before and behind the only layer.
+    for net in
+        ["dropout(0.5) layernorm", "reshape(1,2,2) upsample(2) conv(1,2) maxpool(2) flatten", "linear(2) layernorm dropout(0.5)"]
+    {
+        let (_, mut names) = lines(net, "1, 2, 4, 5");
+        let updated = names.len();
+        names.retain(|name| !name.starts_with('w') && !name.starts_with('b') && !name.starts_with('θ'));
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert!(names.len() == all && all < updated, "{net}: {names:?}");
+    }
 }

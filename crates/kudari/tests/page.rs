@@ -21,7 +21,7 @@ fn large() -> Problem {
     let options = NetworkOptions { seed: 1, initializer: None, double: true };
     let network = Network::new("linear(50) sigmoid linear(10)", &[784], &options).unwrap();
     let input: Vec<f64> = (0..784).map(|i| f64::from(i % 7) / 7.0).collect();
-    let target = Problem::target_for(&[3.0], &network).unwrap();
+    let target = Problem::target_for(&[3.0], 1, &network).unwrap();
     let input = Array::from_slice(&input, &[1, 784]).unwrap().to_dtype(DType::F64);
     let loss = Loss::named("softmax_cross_entropy").unwrap();
     Problem { name: "large".into(), network, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 }

@@ -333,6 +333,13 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("lstm(2) last linear(1)", &[2, 2], "mean_squared_error"),
             ("gru(2,both) last linear(2)", &[2, 1], "softmax_cross_entropy"),
             ("reshape(3,1) rnn(2,layers=2) flatten linear(2)", &[3], "mean_squared_error"),
+            ("linear(4) layernorm relu linear(2)", &[2], "mean_squared_error"),
+            ("conv(2,2) batchnorm relu flatten linear(2)", &[1, 3, 3], "softmax_cross_entropy"),
+            ("rmsnorm linear(4) groupnorm(2) tanh linear(1)", &[3], "mean_squared_error"),
+            ("attention(1) flatten linear(2)", &[3, 2], "mean_squared_error"),
+            ("positions attention(2,causal) last linear(2)", &[2, 2], "softmax_cross_entropy"),
+            ("reshape(1,2,2) upsample(2) convtranspose(1,2) maxpool(2) globalpool", &[4], "mean_squared_error"),
+            ("linear(4) res(linear(4) tanh) checkpoint(linear(2) tanh)", &[2], "mean_squared_error"),
         ] {
             failures.extend(disagreements(network, shape, loss, samples));
         }

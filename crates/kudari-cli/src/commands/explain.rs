@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use kudari::explain::{Carry, Explanation, HtmlFormat, Language, LatexFormat, Notation, Options, Problem, TextFormat};
-use kudari::model::{Network, NetworkOptions, write_atomically};
+use kudari::explain::{
+    Carry, Document, Example, Explanation, HtmlFormat, Language, LatexFormat, Notation, Options, Problem, TextFormat,
+};
+use kudari::functions::registry;
+use kudari::model::{Network, NetworkOptions, layer_words, write_atomically};
 use kudari::optimizers::usual_learning_rate;
 use kudari::train::Loss;
 use kudari::{Array, DType, Error, ErrorKind};
@@ -18,6 +21,11 @@ use crate::output;
 
 const EXAMPLES: &str = "\
 Examples:
+  kudari explain conv2d
+      a tiny example of a function or layer by its name: the formula, every number
+      of the result, and the derivatives by the inputs (--list names all)
+  kudari explain lstm -o lstm.html
+      the same as a page to read in a browser
   kudari explain examples/worksheets/by-hand-2.toml
       every number of one step of training: forward, loss, gradients, update
   kudari explain examples/worksheets/by-hand-2.toml --carry shown --lang ja
@@ -35,6 +43,8 @@ Examples:
       a network without a worksheet, its weights by chance
   kudari explain \"linear(2) tanh linear(1)\" --input 0.5,-1 --target 1 --optimizer adam
       the first step of Adam: both moments, their corrections, the new weights
+  kudari explain \"conv(1,2) relu flatten linear(1)\" --shape 1,3,3 --input 1,2,0,0,1,3,2,1,1 --target 1
+      samples of several axes; --input may hold several samples
   kudari explain runs/mnist-1 --data mnist --sample 17
       a trained model on the 18th test digit (the first is 0)
 
@@ -91,9 +101,16 @@ enum NotationName {
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A worksheet (.toml), a trained model or its run folder, or a network such as "linear(2) tanh linear(1)"
-    #[arg(value_name = "WORKSHEET|MODEL|NET")]
-    what: String,
+    /// A function or layer such as conv2d or lstm, a worksheet (.toml), a trained model or its run folder, or a network such as
+    /// "linear(2) tanh linear(1)"
+    #[arg(value_name = "NAME|WORKSHEET|MODEL|NET", required_unless_present = "list")]
+    what: Option<String>,
+    /// List the names of all functions and layers that have a tiny example
+    #[arg(long)]
+    list: bool,
+    /// Of a tiny example: every line, also where a result has many numbers
+    #[arg(long)]
+    all: bool,
     /// How it is written; by default as the ending of --output says, else text
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -133,6 +150,9 @@ pub struct Arguments {
     /// Of a network: its input, e.g. 0.5,-1
     #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
     input: Option<Numbers>,
+    /// Of a network: sizes of the axes of a sample, e.g. 1,3,3 for a picture; otherwise the input is one row
+    #[arg(long, value_name = "SIZES", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    shape: Vec<u32>,
     /// Of a network: what its outputs should be, or the number of the class
     #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
     target: Option<Numbers>,
@@ -142,8 +162,8 @@ pub struct Arguments {
     /// Of a network: seed of its weights
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The optimizer that makes the step, otherwise plain descent: sgd, momentum(0.9), nesterov(0.9), adagrad,
-    /// rmsprop(0.99), adam(0.9,0.999), adamw(0.9,0.999)
+    /// The optimizer that makes the step, otherwise plain descent: any of kudari train but muon,
+    /// such as momentum(0.9), rmsprop(0.99), adam(0.9,0.999), nadam, lion
     #[arg(long)]
     optimizer: Option<String>,
     /// The learning rate of the step, otherwise the worksheet's, or what is usual for the optimizer
@@ -179,6 +199,10 @@ fn terms(text: &str) -> Result<usize, String> {
 
 /// Explains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if arguments.list {
+        output::print(list())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let options = Options {
         digits: arguments.digits.into(),
         carry: match arguments.carry {
@@ -196,12 +220,58 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         steps: arguments.steps as usize,
     };
     let format = format(arguments)?;
-    let explanation = Explanation::new(problem(arguments)?, options).or_usage()?;
+    let what = arguments.what.as_deref().unwrap_or_default();
+    if is_name(what, arguments) {
+        let example = Example::named(what).or_usage()?;
+        let lines = example.lines(&options);
+        let document = example.document(&lines, arguments.all);
+        write_document(arguments, format, &document, || example.json())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let explanation = Explanation::new(problem(what, arguments)?, options).or_usage()?;
     if let Some(path) = &arguments.check {
         return judge(arguments, format, &explanation, path);
     }
     let lines = explanation.lines();
-    let document = explanation.document(&lines);
+    write_document(arguments, format, &explanation.document(&lines), || explanation.json())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the name of a function or layer is asked for, and not a file, or a network of one word with its input.
+fn is_name(what: &str, arguments: &Arguments) -> bool {
+    let of_problem = [&arguments.loss, &arguments.optimizer, &arguments.data, &arguments.only, &arguments.unit];
+    let asks_for_problem = of_problem.iter().any(|option| option.is_some())
+        || arguments.input.is_some()
+        || arguments.target.is_some()
+        || arguments.seed.is_some()
+        || arguments.learning_rate.is_some()
+        || arguments.check.is_some()
+        || !arguments.shape.is_empty();
+    let is_word = !what.is_empty() && what.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_word && !asks_for_problem && !Path::new(what).exists()
+}
+
+/// The names of all examples, family by family.
+fn list() -> String {
+    let mut families: Vec<(&str, Vec<&str>)> = Vec::new();
+    for entry in registry() {
+        match families.last_mut() {
+            Some((family, names)) if *family == entry.family() => names.push(entry.name),
+            _ => families.push((entry.family(), vec![entry.name])),
+        }
+    }
+    let is_layer = |name: &&str| layer_words().any(|word| word == *name);
+    families.push(("layers", Example::names().skip(registry().count()).filter(is_layer).collect()));
+    let lines = families.iter().map(|(family, names)| format!("{family}\n  {}", names.join(" ")));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn write_document(
+    arguments: &Arguments,
+    format: Format,
+    document: &Document<'_>,
+    json: impl FnOnce() -> serde_json::Value,
+) -> Result<(), Failure> {
     let text = match format {
         Format::Text => document.text(&text_format(arguments)),
         Format::Html => document.html(&HtmlFormat { language: arguments.lang }),
@@ -209,10 +279,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             document.latex(&LatexFormat { language: arguments.lang, body: format == Format::LatexBody })
         }
         Format::Markdown => document.markdown(arguments.lang),
-        Format::Json => explanation.json().to_string(),
+        Format::Json => json().to_string(),
     };
-    write(arguments, &text)?;
-    Ok(ExitCode::SUCCESS)
+    write(arguments, &text)
 }
 
 /// How text is written: colours and the width of the terminal if it goes to one.
@@ -265,13 +334,13 @@ fn format(arguments: &Arguments) -> Result<Format, Failure> {
 }
 
 /// What is to be explained.
-fn problem(arguments: &Arguments) -> Result<Problem, Failure> {
-    let path = Path::new(&arguments.what);
+fn problem(what: &str, arguments: &Arguments) -> Result<Problem, Failure> {
+    let path = Path::new(what);
     let is_worksheet = path.extension().is_some_and(|e| e == "toml");
     let mut problem = match (is_worksheet, path.exists()) {
         (true, _) => Problem::load_worksheet(path)?,
         (false, true) => of_model(path, arguments)?,
-        (false, false) => of_network(arguments)?,
+        (false, false) => of_network(what, arguments)?,
     };
     if let Some(optimizer) = &arguments.optimizer {
         problem = problem.with_optimizer(optimizer).or_usage()?;
@@ -311,20 +380,36 @@ fn of_model(path: &Path, arguments: &Arguments) -> Result<Problem, Failure> {
 }
 
 /// A network in the notation, with an input and a target from the command line.
-fn of_network(arguments: &Arguments) -> Result<Problem, Failure> {
-    if arguments.what.contains(['/', '\\', '.']) && !arguments.what.contains('(') {
-        let missing = Error::new(ErrorKind::Io, format!("{}: there is no such file or folder", arguments.what));
+fn of_network(what: &str, arguments: &Arguments) -> Result<Problem, Failure> {
+    if what.contains(['/', '\\', '.']) && !what.contains('(') {
+        let missing = Error::new(ErrorKind::Io, format!("{what}: there is no such file or folder"));
         return Err(missing.help("give a worksheet (.toml), a model, or a network such as \"linear(2) tanh linear(1)\"").into());
     }
-    let needed = |what: &str, example: &str| {
-        Failure::Usage(Error::new(ErrorKind::Value, format!("a network needs {what}")).help(format!("add e.g. {example}")))
+    let needed = |missing: &str, example: &str| {
+        Failure::Usage(Error::new(ErrorKind::Value, format!("a network needs {missing}")).help(format!("add e.g. {example}")))
     };
     let input = arguments.input.as_ref().ok_or_else(|| needed("an input", "--input 0.5,-1"))?;
     let options = NetworkOptions { seed: arguments.seed.unwrap_or(1), initializer: None, double: true };
-    let network = Network::new(&arguments.what, &[input.0.len()], &options).or_usage()?;
+    let shape = match &arguments.shape[..] {
+        [] => vec![input.0.len()],
+        sizes => sizes.iter().map(|&size| size as usize).collect(),
+    };
+    let samples = samples(input.0.len(), &shape)?;
+    let network = Network::new(what, &shape, &options).or_usage()?;
     let target = arguments.target.as_ref().ok_or_else(|| needed("a target", "--target 1"))?;
     let loss = Loss::named(arguments.loss.as_deref().unwrap_or("sum_squared_error")).or_usage()?;
-    let input = Array::from_slice(&input.0, &[1, input.0.len()])?;
-    let target = Problem::target_for(&target.0, &network).or_usage()?;
-    Ok(Problem { name: arguments.what.clone(), network, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 })
+    let input = Array::from_slice(&input.0, &[&[samples], &shape[..]].concat())?;
+    let target = Problem::target_for(&target.0, samples, &network).or_usage()?;
+    Ok(Problem { name: what.to_string(), network, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 })
+}
+
+/// How many samples of a shape so many numbers are.
+fn samples(numbers: usize, shape: &[usize]) -> Result<usize, Failure> {
+    let each = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size)).unwrap_or(usize::MAX);
+    if numbers.is_multiple_of(each) {
+        return Ok(numbers / each);
+    }
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let error = Error::new(ErrorKind::Shape, format!("--input has {numbers} numbers, --shape {} needs {each}", sizes.join(",")));
+    Err(Failure::Usage(error.help("give as many numbers, or a multiple of them for several samples")))
 }

@@ -30,7 +30,7 @@ pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, app
 pub use gradients::Gradients;
 pub use mode::{inference, is_training, no_grad, with_training};
 pub use non_finite::{NonFinite, find_non_finite};
-pub use observe::{Observe, Step, observe};
+pub use observe::{Letter, Observe, Step, observe};
 pub use observers::{Printing, Statistics, StatisticsRow, Timing, TimingRow};
 pub use recorder::{Pass, part, within};
 pub use trace::{Call, trace};
@@ -38,5 +38,6 @@ pub use variable::{ToVariable, Variable};
 pub use worked::{Calculation, Character, Operand, Part, Selection, Worked};
 
 pub(crate) use function::apply_infallible;
-pub(crate) use observe::may_fuse;
+pub(crate) use observe::{may_fuse, name};
 pub(crate) use recorder::{Description, Event, Recorded, Span, Sum, layer_name, record};
+pub(crate) use trace::{Trace, trace_with_letters};

@@ -99,6 +99,20 @@ pub trait Observe: Any {
     fn wants_compositions(&self) -> bool {
         false
     }
+
+    /// Is told the letter that a composition has for one of its numbers, if it wants compositions.
+    fn named(&mut self, variable: &Variable, letter: Letter) {
+        let _ = (variable, letter);
+    }
+}
+
+/// What formulas call a variable inside a composition: m, or hₜ with its place in a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Letter {
+    /// The letter.
+    pub letter: &'static str,
+    /// The place in a sequence, from 1; 0 is what was before it.
+    pub place: Option<usize>,
 }
 
 impl<F: FnMut(&Step<'_>) + 'static> Observe for F {
@@ -151,6 +165,16 @@ impl Drop for Attending {
 #[inline]
 pub(crate) fn may_fuse() -> bool {
     attention() & attention::COMPOSITIONS == 0
+}
+
+/// Tells observers of compositions what formulas call this variable.
+#[inline]
+pub(crate) fn name(variable: &Variable, letter: &'static str, place: Option<usize>) {
+    if !may_fuse() {
+        OBSERVERS.with_borrow_mut(|all| {
+            all.iter_mut().for_each(|observer| observer.named(variable, Letter { letter, place }));
+        });
+    }
 }
 
 /// Runs `body` while `observer` sees every function that this thread applies, and gives the observer back. Several may

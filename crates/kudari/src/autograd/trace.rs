@@ -1,6 +1,6 @@
 //! Writing down which functions a calculation applied, with all the numbers.
 
-use super::observe::{Observe, Step, observe};
+use super::observe::{Letter, Observe, Step, observe};
 use super::recorder::Pass;
 use super::variable::Variable;
 use super::worked::{Calculation, Worked};
@@ -39,16 +39,25 @@ impl Call {
 /// assert_eq!(calls.iter().map(|call| call.name()).collect::<Vec<_>>(), ["mul", "exp"]);
 /// ```
 pub fn trace<R>(body: impl FnOnce() -> R) -> (R, Vec<Call>) {
-    let (result, tracer) = observe(Tracer::default(), body);
-    (result, tracer.calls)
+    let (result, trace) = trace_with_letters(body);
+    (result, trace.calls)
 }
 
+/// What [`trace_with_letters`] finds.
 #[derive(Default)]
-struct Tracer {
-    calls: Vec<Call>,
+pub(crate) struct Trace {
+    /// The functions that were applied, in their order.
+    pub calls: Vec<Call>,
+    /// Variables that compositions have letters for.
+    pub letters: Vec<(Variable, Letter)>,
 }
 
-impl Observe for Tracer {
+/// Runs `body` and tells which functions it applied, as [`trace`] does, and what compositions call their numbers.
+pub(crate) fn trace_with_letters<R>(body: impl FnOnce() -> R) -> (R, Trace) {
+    observe(Trace::default(), body)
+}
+
+impl Observe for Trace {
     fn see(&mut self, step: &Step<'_>) {
         if step.pass != Pass::Forward {
             return;
@@ -61,5 +70,9 @@ impl Observe for Tracer {
 
     fn wants_compositions(&self) -> bool {
         true
+    }
+
+    fn named(&mut self, variable: &Variable, letter: Letter) {
+        self.letters.push((variable.clone(), letter));
     }
 }

@@ -78,6 +78,12 @@ pub trait Worked {
         Vec::new()
     }
 
+    /// The place in a sequence, from 1, to which an intermediate result belongs, where several have the same letter.
+    fn place(&self, part: usize) -> Option<usize> {
+        let _ = part;
+        None
+    }
+
     /// Element `at` of an intermediate result, from elements of the inputs and of earlier parts.
     fn part(&self, part: usize, at: usize) -> Expression<Operand> {
         let _ = (part, at);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::problem::Problem;
 use super::rule::{self, Rule};
 use super::trace::Tracer;
-use crate::autograd::{Character, Operand, Worked};
+use crate::autograd::{Character, Operand, Variable, Worked};
 use crate::error::Result;
 use crate::expression::Expression;
 
@@ -49,6 +49,8 @@ pub struct Block {
     pub letter: &'static str,
     /// The layer, where the letter needs one.
     pub layer: Option<usize>,
+    /// The place in a sequence that stands before the indices: h₂₁ is number 1 of the state after place 2.
+    pub place: Option<usize>,
     /// Sizes of the axes.
     pub shape: Vec<usize>,
     /// Whether the first axis counts samples.
@@ -82,6 +84,8 @@ pub struct Step {
     pub parameters: Vec<usize>,
     /// What kind of calculation it is.
     pub character: Character,
+    /// Whether its result has a letter in the formula of the function or layer that it is part of.
+    pub is_named: bool,
     pub(super) worked: Box<dyn Worked>,
 }
 
@@ -129,12 +133,12 @@ pub struct Derivation {
     pub steps: Vec<Step>,
     /// The block of the sample.
     pub input: usize,
-    /// The block of the network's output.
+    /// The block of the result of the network or function.
     pub output: usize,
-    /// The block of the loss.
+    /// The block of the loss; of a function by itself that of its result.
     pub loss: usize,
-    /// The block of the learning rate.
-    pub learning_rate: usize,
+    /// The block of the learning rate; a function by itself has none.
+    pub learning_rate: Option<usize>,
     /// Number of layers with parameters.
     pub layers: usize,
     /// Names and blocks of the parameters, `0.weight` first.
@@ -145,6 +149,8 @@ pub struct Derivation {
     /// The blocks of the optimizer's numbers, by parameter.
     pub(super) states: HashMap<usize, Vec<usize>>,
     pub(super) rule: Option<Rule>,
+    /// The blocks of what the rule has besides: numbers of the step alone.
+    pub(super) rule_given: Vec<usize>,
     ways: RefCell<HashMap<usize, Ways>>,
 }
 
@@ -158,6 +164,17 @@ impl Derivation {
         Tracer::run(problem)
     }
 
+    /// Runs a function by itself on inputs with their letters: no layers, and the derivatives of a loss behind its `result`, or
+    /// of the result if that is a loss.
+    pub(super) fn alone(
+        inputs: &[(&'static str, Variable)],
+        run: impl FnOnce() -> Result<Variable>,
+        result: &'static str,
+        is_loss: bool,
+    ) -> Result<Derivation> {
+        Tracer::run_alone(inputs, run, result, is_loss)
+    }
+
     pub(super) fn from_parts(blocks: Vec<Block>, steps: Vec<Step>) -> Derivation {
         Derivation {
             blocks,
@@ -165,7 +182,7 @@ impl Derivation {
             input: 0,
             output: 0,
             loss: 0,
-            learning_rate: 0,
+            learning_rate: None,
             layers: 0,
             parameters: Vec::new(),
             gradients: HashMap::new(),
@@ -173,6 +190,7 @@ impl Derivation {
             updated: HashMap::new(),
             states: HashMap::new(),
             rule: None,
+            rule_given: Vec::new(),
             ways: RefCell::default(),
         }
     }
@@ -190,6 +208,11 @@ impl Derivation {
     /// How many samples there are.
     pub fn samples(&self) -> usize {
         self.blocks[self.input].shape.first().copied().unwrap_or(1)
+    }
+
+    /// Whether this is a function by itself, without a step of training. Then axes of one number have no index.
+    pub fn is_example(&self) -> bool {
+        self.learning_rate.is_none()
     }
 
     /// The block of a number, and its place in it.
@@ -227,6 +250,13 @@ impl Derivation {
     /// The block of a parameter after the update.
     pub fn updated(&self, block: usize) -> Option<usize> {
         self.updated.get(&block).copied()
+    }
+
+    /// The blocks that a step works out, in their order: its parts and its result. A part that another step worked out already is
+    /// left out.
+    pub fn own_blocks<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = usize> + 'a {
+        let is_own = |part: &&usize| !matches!(self.blocks[**part].origin, Origin::Result(_));
+        step.parts.iter().filter(is_own).chain([&step.output]).copied()
     }
 
     /// The step whose result a block is.
@@ -276,15 +306,16 @@ impl Derivation {
     /// An expression of the optimizer's rule for element `at` of a parameter's block.
     fn of_rule(&self, of: usize, at: usize, expression: &Expression<rule::Operand>) -> Option<Expression<Id>> {
         let gradient = self.gradient_of(of)?;
-        let states = self.states(of);
+        let (states, rate) = (self.states(of), self.learning_rate?);
         let block = |operand: &rule::Operand| match operand {
             rule::Operand::Weight => of,
             rule::Operand::Gradient => gradient,
-            rule::Operand::Rate => self.learning_rate,
+            rule::Operand::Rate => rate,
             rule::Operand::State(number) => states[*number],
+            rule::Operand::Given(number) => self.rule_given[*number],
         };
-        let is_rate = |operand: &rule::Operand| *operand == rule::Operand::Rate;
-        let id = |operand: &rule::Operand| self.blocks[block(operand)].first + if is_rate(operand) { 0 } else { at };
+        let is_alone = |operand: &rule::Operand| matches!(operand, rule::Operand::Rate | rule::Operand::Given(_));
+        let id = |operand: &rule::Operand| self.blocks[block(operand)].first + if is_alone(operand) { 0 } else { at };
         Some(expression.substitute(&mut |operand| Expression::Leaf(id(operand))))
     }
 
@@ -329,6 +360,10 @@ impl Derivation {
             Expression::Number(1.0) => derivative,
             Expression::Number(-1.0) => derivative.neg(),
             Expression::Negative(slope) => slope.times(derivative).neg(),
+            // 1/6 has too many digits to be written out.
+            Expression::Number(slope) if slope.to_string().len() > 6 && (slope.recip().round() * slope - 1.0).abs() < 1e-15 => {
+                derivative.over(Expression::Number(slope.recip().round()))
+            }
             slope if derivative_first => derivative.times(slope),
             slope => slope.times(derivative),
         })

@@ -3,8 +3,7 @@
 use super::derivation::{Derivation, Id};
 use super::line::{Line, Lines};
 use super::matrix::MatrixLine;
-use super::problem::Problem;
-use super::words::Phrase;
+use super::words::{Phrase, phrase};
 
 /// The parts of an explanation, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +80,8 @@ pub enum Item {
     Warning(Phrase),
     /// The network with its weights on the edges.
     Drawing,
+    /// All numbers of a block, without a calculation.
+    Given(usize),
 }
 
 /// A section.
@@ -105,12 +106,22 @@ impl Section {
 
 /// An explanation, ready to be written in any format.
 pub struct Document<'a> {
-    /// The problem that is explained.
-    pub problem: &'a Problem,
+    /// What is explained: the problem's name, or how the function or layer is written.
+    pub title: &'a str,
     /// Every number of it.
     pub derivation: &'a Derivation,
     /// How numbers are written.
     pub lines: &'a Lines<'a>,
     /// The sections.
     pub sections: Vec<Section>,
+}
+
+impl Document<'_> {
+    /// What kind of document it is, in words.
+    pub(super) fn kind(&self) -> Phrase {
+        match self.derivation.is_example() {
+            true => phrase!("A tiny example, worked out", "小さな例を計算で追う"),
+            false => phrase!("One step of training, worked out", "学習の 1 歩を計算で追う"),
+        }
+    }
 }

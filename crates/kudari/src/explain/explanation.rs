@@ -132,7 +132,7 @@ impl Explanation {
     /// The document, to be written in any format.
     pub fn document<'a>(&'a self, lines: &'a Lines<'a>) -> Document<'a> {
         let sections = Builder::new(self, lines).sections();
-        Document { problem: &self.problem, derivation: &self.derivation, lines, sections }
+        Document { title: &self.problem.name, derivation: &self.derivation, lines, sections }
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Lines<'a> {
     /// Whether the other way of carrying is told where its last digit differs.
     compare: bool,
     by_hand: RefCell<HashMap<Id, f64>>,
+    /// Whether the numbers of a block are written inside other lines, found once.
+    inline: RefCell<HashMap<usize, bool>>,
 }
 
 /// How many terms of a shortened sum are written out.
@@ -84,7 +86,15 @@ const KEPT: usize = 3;
 impl<'a> Lines<'a> {
     /// Lines about `derivation`; sums of more than `terms` terms are shortened to the largest three.
     pub fn new(derivation: &'a Derivation, digits: Digits, carry: Carry, terms: usize) -> Lines<'a> {
-        Lines { derivation, digits, carry, terms: terms.max(KEPT + 1), compare: true, by_hand: RefCell::default() }
+        Lines {
+            derivation,
+            digits,
+            carry,
+            terms: terms.max(KEPT + 1),
+            compare: true,
+            by_hand: RefCell::default(),
+            inline: RefCell::default(),
+        }
     }
 
     /// The same without telling what the other way of carrying gives: nobody adds up hundreds of terms by hand.
@@ -140,12 +150,40 @@ impl<'a> Lines<'a> {
     }
 
     /// Whether a number is written inside the lines that use it instead of on a line of its own: the derivative by what
-    /// an elementwise function gives, on its way to the derivative by what the function takes.
+    /// an elementwise function gives, on its way to the derivative by what the function takes; derivatives that are others,
+    /// handed on as they are; a product that is only there to be added to something.
     pub fn is_inline(&self, id: Id) -> bool {
         let (block, _) = self.derivation.locate(id);
+        let known = self.inline.borrow().get(&block).copied();
+        known.unwrap_or_else(|| {
+            let found = self.is_inline_block(block);
+            self.inline.borrow_mut().insert(block, found);
+            found
+        })
+    }
+
+    /// Whether a block is the derivatives by what an elementwise function gives, which stand inside other lines in every notation.
+    pub fn is_behind_slope(&self, block: usize) -> bool {
         let Origin::Gradient(of) = self.derivation.blocks[block].origin else { return false };
         let step = self.derivation.step_of(of).map(|step| &self.derivation.steps[step]);
         step.is_some_and(|s| matches!(s.character, Character::Elementwise { .. }))
+    }
+
+    fn is_inline_block(&self, number: usize) -> bool {
+        let derivation = self.derivation;
+        let block = &derivation.blocks[number];
+        match block.origin {
+            Origin::Gradient(of) if derivation.step_of(of).is_some() => {
+                let is_handed_on = |id: Id| matches!(derivation.expression(id), Some(Expression::Leaf(_)));
+                self.is_behind_slope(number) || block.letter.is_empty() && block.ids().all(is_handed_on)
+            }
+            Origin::Result(step) if derivation.steps[step].function == "mul" => {
+                let mut users = derivation.steps.iter().filter(|s| s.inputs.iter().any(|e| e.block == number));
+                let only = users.next().filter(|_| users.next().is_none());
+                !derivation.steps[step].is_named && only.is_some_and(|user| matches!(user.function.as_str(), "add" | "sub"))
+            }
+            _ => false,
+        }
     }
 
     /// The expression with inline numbers replaced by theirs.
@@ -165,18 +203,21 @@ impl<'a> Lines<'a> {
         if let Expression::Cases(..) = expression {
             return Some(self.case_line(id, &expression));
         }
+        let expression = self.decided(expression);
         let shortened = self.shortened(&expression);
 
         let mut segments = Vec::new();
         let elementwise = self.elementwise(id);
         match elementwise {
-            Some(step) => {
+            // A bare number is the result.
+            None if matches!(shortened, Expression::Number(_)) => {}
+            Some(step) if derivation.is_called(step) => {
                 let (_, at) = derivation.locate(id);
                 let argument = &derivation.steps[step].inputs[0];
                 let argument = derivation.blocks[argument.block].first + argument.place(at);
                 segments.push(Segment::Called(derivation.function_letter(step), argument));
             }
-            None => segments.push(Segment::Symbols(shortened.clone())),
+            _ => segments.push(Segment::Symbols(shortened.clone())),
         }
         let bare = matches!(shortened, Expression::Leaf(_) | Expression::Number(_));
         if !bare {
@@ -213,6 +254,39 @@ impl<'a> Lines<'a> {
         differs |= self.digits.round(result) != self.digits.round(derivation.value(id));
         let differs = differs && self.carry == Carry::Exact;
         Some(self.finished(id, segments, differs))
+    }
+
+    /// The expression with the cases that hold in place of all that there are.
+    fn decided(&self, expression: Expression<Id>) -> Expression<Id> {
+        let all = |parts: Vec<Expression<Id>>| parts.into_iter().map(|part| self.decided(part)).collect::<Vec<_>>();
+        let boxed = |part: Box<Expression<Id>>| Box::new(self.decided(*part));
+        match expression {
+            Expression::Cases(cases, otherwise) => {
+                let value = |e: &Expression<Id>| e.evaluate(&mut |id| self.derivation.value(*id));
+                let holds = |condition: &Condition<Id>| condition.relation.holds(value(&condition.left), value(&condition.right));
+                let found = cases.into_iter().find(|(condition, _)| holds(condition));
+                self.decided(found.map_or(*otherwise, |(_, case)| case))
+            }
+            Expression::Negative(x) => Expression::Negative(boxed(x)),
+            Expression::Sum(terms) => Expression::Sum(all(terms)),
+            Expression::Product(factors) => {
+                // A slope that turned out to be 1 is nothing to multiply by.
+                let is_slope = |factor: &Expression<Id>| matches!(factor, Expression::Cases(..));
+                let slopes: Vec<bool> = factors.iter().map(is_slope).collect();
+                let factors = all(factors).into_iter().zip(slopes);
+                let mut kept: Vec<_> =
+                    factors.filter(|(f, slope)| !slope || *f != Expression::Number(1.0)).map(|f| f.0).collect();
+                match kept.len() {
+                    0 => Expression::Number(1.0),
+                    1 => kept.remove(0),
+                    _ => Expression::Product(kept),
+                }
+            }
+            Expression::Quotient(a, b) => Expression::Quotient(boxed(a), boxed(b)),
+            Expression::Power(a, b) => Expression::Power(boxed(a), boxed(b)),
+            Expression::Call(operation, arguments) => Expression::Call(operation, all(arguments)),
+            Expression::Number(_) | Expression::Constant(_) | Expression::Leaf(_) => expression,
+        }
     }
 
     /// The line of a number that is one of several cases: the case, and why it holds.

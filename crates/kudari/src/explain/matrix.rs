@@ -65,7 +65,12 @@ impl Derivation {
         let this = &self.blocks[block];
         let count = this.values.len();
         let (rows, columns) = match (&this.shape[..], this.by_sample) {
+            ([rest @ .., columns], _) if self.is_example() => (rest.iter().product(), *columns),
             ([samples, ..], true) if self.samples() > 1 => (*samples, count / samples.max(&1)),
+            // Pictures, sequences and kernels keep their last axis.
+            ([rest @ .., columns], by_sample) if rest.len() > 1 && (!by_sample || self.samples() == 1) => {
+                (rest.iter().product(), *columns)
+            }
             (_, true) | ([_], false) if self.samples() == 1 => (count, 1),
             ([rows, rest @ ..], false) if !rest.is_empty() => (*rows, count / rows.max(&1)),
             _ => (1, count),
@@ -76,6 +81,11 @@ impl Derivation {
         }
         let turned = (0..count).map(|at| values[at % rows.max(1) * columns + at / rows.max(1)]).collect();
         Grid { rows: columns, columns: rows, values: turned }
+    }
+
+    /// Whether a block is one sample of one axis, which is written as a column.
+    fn is_column(&self, block: usize) -> bool {
+        self.samples() == 1 && self.blocks[block].shape.len() <= 2
     }
 
     /// How a block is calculated with matrices; `None` if it is given.
@@ -96,9 +106,9 @@ impl Derivation {
         match this.character {
             Character::Linear => {
                 let (x, w) = (this.inputs[0].block, this.inputs[1].block);
-                let product = match self.samples() {
-                    1 => product(MatrixExpression::Block(w), MatrixExpression::Block(x)),
-                    _ => product(MatrixExpression::Block(x), MatrixExpression::Transposed(w)),
+                let product = match self.is_column(this.output) {
+                    true => product(MatrixExpression::Block(w), MatrixExpression::Block(x)),
+                    false => product(MatrixExpression::Block(x), MatrixExpression::Transposed(w)),
                 };
                 match this.inputs.get(2) {
                     Some(b) => MatrixExpression::Sum(vec![product, MatrixExpression::Block(b.block)]),
@@ -132,7 +142,7 @@ impl Derivation {
             Character::Elementwise { .. } => self.backward_matrix(gradient, this.output),
             _ => MatrixExpression::Block(gradient),
         };
-        let one = self.samples() == 1;
+        let one = self.is_column(this.output);
         match (&this.character, input) {
             (Character::Linear, 0) if one => product(MatrixExpression::Transposed(this.inputs[1].block), inside),
             (Character::Linear, 0) => product(inside, MatrixExpression::Block(this.inputs[1].block)),

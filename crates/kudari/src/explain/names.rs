@@ -5,6 +5,7 @@ use super::symbol::Symbol;
 use crate::array::index_of;
 use crate::autograd::Character;
 use crate::functions::registry;
+use crate::layers::ACTIVATIONS;
 
 impl Derivation {
     /// The name of a number.
@@ -40,8 +41,9 @@ impl Derivation {
             }
             _ => {
                 let is_matrix = block.letter == "w" || (self.samples() > 1 && block.by_sample);
+                let is_matrix = is_matrix && !self.is_example();
                 let letter = if is_matrix { capital(block.letter) } else { block.letter };
-                Symbol::Letter { letter, layer: block.layer, index: Vec::new(), sample: None }
+                Symbol::Letter { letter, layer: block.layer, index: block.place.into_iter().collect(), sample: None }
             }
         }
     }
@@ -50,19 +52,35 @@ impl Derivation {
         let mut index = index_of(at, &block.shape);
         let sample = if block.by_sample && !index.is_empty() { Some(index.remove(0)) } else { None };
         let sample = sample.filter(|_| self.samples() > 1).map(|n| n + 1);
+        if self.is_example() {
+            index = index.into_iter().zip(&block.shape).filter(|(_, size)| **size > 1).map(|(i, _)| i).collect();
+        }
         // A loss, a learning rate: one number needs no index.
         if matches!(block.letter, "E" | "η") {
             index.clear();
         }
-        Symbol::Letter { letter: block.letter, layer: block.layer, index: index.into_iter().map(|i| i + 1).collect(), sample }
+        let index = block.place.into_iter().chain(index.into_iter().map(|i| i + 1)).collect();
+        Symbol::Letter { letter: block.letter, layer: block.layer, index, sample }
     }
 
-    /// What an elementwise function is called: h if there is only one in the network, else its name.
+    /// Whether a step is an activation function, and not the root in a normalisation.
+    pub(super) fn is_activation(&self, step: usize) -> bool {
+        ACTIVATIONS.iter().any(|activation| activation.name == self.steps[step].function)
+    }
+
+    /// Whether a line begins with an elementwise function by its name, h(a₁), and not by its formula: an activation function, but
+    /// not one that is explained by itself.
+    pub(super) fn is_called(&self, step: usize) -> bool {
+        self.is_activation(step) && !(self.is_example() && self.steps.len() == 1)
+    }
+
+    /// What an elementwise function is called: h if it is the only activation function of a network, else its name.
     pub fn function_letter(&self, step: usize) -> &'static str {
-        let elementwise = self.steps.iter().filter(|s| matches!(s.character, Character::Elementwise { .. }));
-        let mut names = elementwise.map(|s| s.function.as_str());
+        let is_elementwise =
+            |&s: &usize| matches!(self.steps[s].character, Character::Elementwise { .. }) && self.is_activation(s);
+        let mut names = (0..self.steps.len()).filter(is_elementwise).map(|s| self.steps[s].function.as_str());
         let first = names.next();
-        match names.all(|name| Some(name) == first) {
+        match names.all(|name| Some(name) == first) && !self.is_example() && self.is_activation(step) {
             true => "h",
             false => registry().find(|e| e.name == self.steps[step].function).map_or("h", |e| e.name),
         }

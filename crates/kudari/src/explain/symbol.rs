@@ -95,12 +95,7 @@ impl Symbol {
     fn latex_with(&self, face: &dyn Fn(&str) -> String) -> String {
         match self {
             Symbol::Letter { letter, layer, index, sample } => {
-                let letter = face(match *letter {
-                    "δ" => "\\delta",
-                    "Δ" => "\\Delta",
-                    "η" => "\\eta",
-                    other => other,
-                });
+                let letter = face(latex_letter(letter));
                 let layer = layer.map_or(String::new(), |l| format!("^{{({l})}}"));
                 let index =
                     if index.is_empty() { String::new() } else { format!("_{{{}}}", joined(index, ",", |i| i.to_string())) };
@@ -113,6 +108,26 @@ impl Symbol {
             Symbol::State(letter, of) => format!("{}({})", latex_hat(letter), of.latex_with(face)),
         }
     }
+}
+
+/// The command of a Greek letter; any other as it is.
+fn latex_letter(letter: &'static str) -> &'static str {
+    const COMMANDS: [(&str, &str); 13] = [
+        ("α", "\\alpha"),
+        ("β", "\\beta"),
+        ("δ", "\\delta"),
+        ("Δ", "\\Delta"),
+        ("η", "\\eta"),
+        ("θ", "\\theta"),
+        ("κ", "\\kappa"),
+        ("λ", "\\lambda"),
+        ("μ₁", "\\mu_1"),
+        ("μ₂", "\\mu_2"),
+        ("σ", "\\sigma"),
+        ("τ", "\\tau"),
+        ("ω", "\\omega"),
+    ];
+    COMMANDS.iter().find(|(known, _)| *known == letter).map_or(letter, |(_, command)| command)
 }
 
 /// A letter with a hat over it, which is a sign of its own behind the letter.
@@ -173,6 +188,7 @@ mod tests {
         assert_eq!((far.text(), far.key()), ("x₄₃₇,₂[3]".to_string(), "x437,2[3]".to_string()));
         assert_eq!((derivative.anchor(), far.anchor()), ("dw-2-1-3".to_string(), "x-437-2-s3".to_string()));
         assert_eq!(Symbol::letter("δ").anchor(), "delta");
+        assert_eq!((Symbol::letter("κ").latex(), Symbol::letter("v").latex()), ("\\kappa".to_string(), "v".to_string()));
         let slope = Symbol::Slope("h", Box::new(Symbol::Letter { letter: "a", layer: Some(1), index: vec![1], sample: None }));
         assert_eq!((slope.text(), slope.key()), ("h′(a⁽¹⁾₁)".to_string(), "h'(a1_1)".to_string()));
         assert_eq!((slope.anchor(), Symbol::Updated(Box::new(weight)).anchor()), ("slope-a-1-1".into(), "new-w-2-1-3".into()));

@@ -1,12 +1,12 @@
 //! From a run of the network to the blocks and steps of a derivation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::derivation::{Block, Derivation, Elements, Origin, Step};
 use super::problem::Problem;
 use super::rule::Rule;
 use crate::array::Array;
-use crate::autograd::{Call, Operand, Part, Variable, Worked, grad, trace};
+use crate::autograd::{Call, Letter, Operand, Part, Trace, Variable, Worked, grad, trace_with_letters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expression::Expression;
 use crate::layers::{Layer, Path};
@@ -24,8 +24,14 @@ pub(super) struct Tracer {
     elements: HashMap<Identity, Elements>,
     /// The variables of blocks, for their derivatives.
     variables: Vec<(usize, Variable)>,
-    constants: Vec<(Array, usize)>,
+    constants: Vec<(Variable, usize)>,
+    /// The letters that compositions have for their numbers.
+    letters: HashMap<Identity, Letter>,
+    /// Whether these need their layer, because two layers use the same.
+    letters_have_layers: bool,
     parameters: Vec<(String, usize)>,
+    /// Parameters that were only handed on in another shape yet: they belong to the next step.
+    reshaped: Vec<usize>,
     input: usize,
     output: usize,
     loss: usize,
@@ -38,11 +44,14 @@ pub(super) struct Tracer {
 const AFTER: [&str; 24] =
     ["z", "u", "v", "s", "r", "q", "g", "f", "m", "n", "k", "j", "l", "o", "i", "G", "F", "M", "N", "K", "J", "L", "O", "I"];
 
+/// Letters for numbers that a network's functions bring with them.
+const CONSTANTS: [&str; 5] = ["c", "κ", "λ", "τ", "ω"];
+
 impl Tracer {
     /// Runs the problem forward and backward.
     pub(super) fn run(problem: &Problem) -> Result<Derivation> {
         let x = Variable::parameter(problem.input.clone());
-        let (run, calls) = trace(|| {
+        let (run, Trace { calls, letters }) = trace_with_letters(|| {
             let y = problem.network.forward(&x)?;
             let loss = problem.loss.of(&y, &problem.target)?;
             Ok((y, loss))
@@ -56,35 +65,97 @@ impl Tracer {
         });
         let has_parameters =
             |call: &&Call| call.inputs.iter().any(|v| v.identity_number().is_some_and(|id| names.contains_key(&id)));
-        let mut tracer = Tracer {
+        let samples = problem.input.shape().first().copied().unwrap_or(1);
+        let mut tracer = Tracer::new(samples, calls.iter().filter(has_parameters).count(), &letters);
+        tracer.input = tracer.add_variable(&x, Origin::Input, "x", None);
+        let output = output_call(&calls, &y);
+        for (number, call) in calls.iter().enumerate() {
+            let is_loss = call.output.identity_number() == loss.identity_number();
+            let role = match (is_loss, Some(number) == output) {
+                (true, _) => Role::Loss,
+                (false, true) => Role::Output("y"),
+                (false, false) => Role::Between,
+            };
+            tracer.add_call(call, &names, role)?;
+        }
+        tracer.finish(problem, &loss)
+    }
+
+    /// Runs a function by itself on inputs with their letters; the derivatives are those of a loss behind it, which are given for
+    /// every number of the result. A loss is its own.
+    pub(super) fn run_alone(
+        inputs: &[(&'static str, Variable)],
+        run: impl FnOnce() -> Result<Variable>,
+        result: &'static str,
+        is_loss: bool,
+    ) -> Result<Derivation> {
+        let (y, Trace { calls, letters }) = trace_with_letters(run);
+        let y = y?;
+        // No axis counts samples.
+        let mut tracer = Tracer::new(usize::MAX, 0, &letters);
+        tracer.used.extend(inputs.iter().map(|(letter, _)| *letter).chain(["g"]));
+        for (letter, variable) in inputs {
+            tracer.add_variable(variable, Origin::Input, letter, None);
+        }
+        let last = calls.iter().rposition(|call| call.output.identity_number() == y.identity_number());
+        for (number, call) in calls.iter().enumerate() {
+            let role = match (Some(number) == last, is_loss) {
+                (false, _) => Role::Between,
+                (true, true) => Role::Loss,
+                (true, false) => Role::Output(result),
+            };
+            tracer.add_call(call, &HashMap::new(), role)?;
+        }
+        tracer.loss = if is_loss { tracer.loss } else { tracer.output };
+        tracer.output = tracer.loss;
+        let seeds = Array::from_vec((0..y.len()).map(chosen_derivative).collect(), y.shape())?.to_dtype(y.dtype());
+        let behind = if is_loss { y.clone() } else { y.mul(Variable::constant(seeds.clone()))?.sum() };
+        let mut gradients = tracer.gradients(&behind)?;
+        if !is_loss {
+            // An LSTM has a g of its own.
+            let letter = if tracer.letters.values().any(|named| named.letter == "g") { "e" } else { "g" };
+            gradients.insert(tracer.output, tracer.add(&seeds, Origin::Given, letter, None));
+        }
+        let (loss, output) = (tracer.loss, tracer.output);
+        let mut derivation = Derivation::from_parts(tracer.blocks, tracer.steps);
+        (derivation.gradients, derivation.loss, derivation.output) = (gradients, loss, output);
+        derivation.add_slopes();
+        Ok(derivation)
+    }
+
+    fn new(samples: usize, layers: usize, letters: &[(Variable, Letter)]) -> Tracer {
+        let distinct: HashSet<&Letter> = letters.iter().map(|(_, letter)| letter).collect();
+        let known = letters.iter().filter_map(|(variable, letter)| Some((variable.identity_number()?, *letter)));
+        Tracer {
             blocks: Vec::new(),
             steps: Vec::new(),
-            samples: problem.input.shape().first().copied().unwrap_or(1),
-            layers: calls.iter().filter(has_parameters).count(),
+            samples,
+            layers,
             elements: HashMap::new(),
             variables: Vec::new(),
             constants: Vec::new(),
+            letters: known.collect(),
+            letters_have_layers: distinct.len() < letters.len(),
             parameters: Vec::new(),
+            reshaped: Vec::new(),
             input: 0,
             output: 0,
             loss: 0,
             layer: 0,
             used: Vec::new(),
-        };
-        tracer.input = tracer.add_variable(&x, Origin::Input, "x", None);
-        let output = output_call(&calls, &y);
-        for (number, call) in calls.iter().enumerate() {
-            let is_loss = call.output.identity_number() == loss.identity_number();
-            tracer.add_call(call, &names, Some(number) == output, is_loss)?;
         }
-        tracer.finish(problem, &loss)
+    }
+
+    /// The letter that a composition has for a variable.
+    fn letter_of(&self, variable: &Variable) -> Option<Letter> {
+        self.letters.get(&variable.identity_number()?).copied()
     }
 
     fn add(&mut self, array: &Array, origin: Origin, letter: &'static str, layer: Option<usize>) -> usize {
         let by_sample = !matches!(origin, Origin::Parameter(_)) && array.rank() > 0 && array.shape()[0] == self.samples;
         let first = self.blocks.last().map_or(0, |b| b.ids().end);
         let (shape, values) = (array.shape().to_vec(), array.to_f64_vec());
-        self.blocks.push(Block { origin, letter, layer, shape, by_sample, values, first });
+        self.blocks.push(Block { origin, letter, layer, place: None, shape, by_sample, values, first });
         self.blocks.len() - 1
     }
 
@@ -94,55 +165,59 @@ impl Tracer {
             self.elements.insert(identity, Elements { block, map: None });
             self.variables.push((block, variable.clone()));
         }
+        self.blocks[block].place = self.letter_of(variable).and_then(|named| named.place);
         block
     }
 
-    fn add_call(&mut self, call: &Call, names: &HashMap<Identity, String>, is_output: bool, is_loss: bool) -> Result<()> {
+    fn add_call(&mut self, call: &Call, names: &HashMap<Identity, String>, role: Role) -> Result<()> {
         let worked = call.worked().ok_or_else(|| {
             Error::new(ErrorKind::Value, format!("`{}` does not tell how it is worked out", call.name()))
                 .help("implement `Function::worked` for it, as the functions of the registry do")
         })?;
-        if let Some(elements) = self.handed_on(call, worked.as_ref()) {
-            call.output.identity_number().map(|identity| self.elements.insert(identity, elements));
-            return Ok(());
-        }
         let is_new =
             |v: &&Variable| v.identity_number().is_some_and(|id| names.contains_key(&id) && !self.elements.contains_key(&id));
         let new: Vec<Variable> = call.inputs.iter().filter(is_new).cloned().collect();
         if !new.is_empty() {
-            (self.layer, self.used) = (self.layer + 1, Vec::new());
+            self.layer += 1;
+            // With their layer beside them, letters may be used again.
+            if self.layers > 2 {
+                self.used.clear();
+            }
         }
         let layer = (self.layers > 1).then_some(self.layer);
-        let mut parameters = Vec::new();
+        let mut parameters = std::mem::take(&mut self.reshaped);
         for variable in new {
             let name = variable.identity_number().and_then(|id| names.get(&id)).cloned().unwrap_or_default();
-            let letter = match name.rsplit('.').next() {
-                Some(last) if last.starts_with("weight") => "w",
-                Some(last) if last.starts_with("bias") => "b",
-                _ => "θ",
-            };
+            let letter = parameter_letter(&name);
             let block = self.add_variable(&variable, Origin::Parameter(self.parameters.len()), letter, layer);
             self.parameters.push((name, block));
             parameters.push(block);
         }
-        let inputs = call.inputs.iter().map(|input| self.elements_of(input, is_loss)).collect();
+        if let Some(elements) = self.handed_on(call, worked.as_ref()).filter(|_| role == Role::Between) {
+            call.output.identity_number().map(|identity| self.elements.insert(identity, elements));
+            self.reshaped = parameters;
+            return Ok(());
+        }
+        let inputs = call.inputs.iter().map(|input| self.elements_of(input, role == Role::Loss)).collect();
         let parts = self.add_parts(worked.as_ref(), call)?;
-        let (letter, letter_layer) = match () {
-            () if is_loss => ("E", None),
-            () if is_output => ("y", None),
-            () if !parameters.is_empty() => ("a", layer),
-            () => {
-                let letter = AFTER.into_iter().find(|l| !self.used.contains(l)).unwrap_or("z");
+        let (letter, letter_layer) = match (role, self.letter_of(&call.output)) {
+            (Role::Loss, _) => ("E", None),
+            (Role::Output(letter), _) => (letter, None),
+            (Role::Between, Some(named)) => (named.letter, layer.filter(|_| self.letters_have_layers)),
+            (Role::Between, None) if !parameters.is_empty() => ("a", layer),
+            (Role::Between, None) => {
+                let is_free =
+                    |letter: &&str| !self.used.contains(letter) && self.letters.values().all(|named| named.letter != *letter);
+                let letter = AFTER.into_iter().find(is_free).unwrap_or("z");
                 self.used.push(letter);
                 (letter, layer.filter(|_| self.layers > 2))
             }
         };
         let output = self.add_variable(&call.output, Origin::Result(self.steps.len()), letter, letter_layer);
-        if is_output {
-            self.output = output;
-        }
-        if is_loss {
-            self.loss = output;
+        match role {
+            Role::Loss => self.loss = output,
+            Role::Output(_) => self.output = output,
+            Role::Between => {}
         }
         let character = worked.character();
         self.steps.push(Step {
@@ -153,6 +228,7 @@ impl Tracer {
             parts,
             parameters,
             character,
+            is_named: role != Role::Between || self.letter_of(&call.output).is_some(),
             worked,
         });
         Ok(())
@@ -163,10 +239,17 @@ impl Tracer {
         if let Some(elements) = input.identity_number().and_then(|id| self.elements.get(&id)) {
             return elements.clone();
         }
-        let known = self.constants.iter().find(|(array, _)| array.same_as(input.array())).map(|(_, block)| *block);
+        let letter = self.letter_of(input);
+        // Of two first states of zeros each has its own letter.
+        let same = |other: &Variable| other.array().same_as(input.array()) && self.letter_of(other) == letter;
+        let known = self.constants.iter().find(|(other, _)| same(other)).map(|(_, block)| *block);
         let block = known.unwrap_or_else(|| {
-            let block = self.add(input.array(), Origin::Given, if of_loss { "t" } else { "c" }, None);
-            self.constants.push((input.array().clone(), block));
+            let is_free = |letter: &&str| self.blocks.iter().all(|b| b.origin != Origin::Given || b.letter != *letter);
+            let unnamed = if of_loss { "t" } else { CONSTANTS.into_iter().find(is_free).unwrap_or("c") };
+            let layer = (self.layers > 1).then_some(self.layer).filter(|_| letter.is_some() && self.letters_have_layers);
+            let block = self.add(input.array(), Origin::Given, letter.map_or(unnamed, |named| named.letter), layer);
+            self.blocks[block].place = letter.and_then(|named| named.place);
+            self.constants.push((input.clone(), block));
             block
         });
         Elements { block, map: None }
@@ -195,24 +278,45 @@ impl Tracer {
                 Operand::Part { part, at } => self.blocks[parts[part]].values[at],
             };
             let values: Vec<f64> = expressions.iter().map(|e| e.evaluate(&mut |o| value(o))).collect();
+            if let Some(known) = self.known_part(letter, &values, call) {
+                parts.push(known);
+                continue;
+            }
             let given = expressions.iter().all(|e| matches!(e, Expression::Number(_)));
             let origin = if given { Origin::Given } else { Origin::Part(self.steps.len(), number) };
-            parts.push(self.add(&Array::from_slice(&values, &shape)?, origin, letter, None));
+            let part = self.add(&Array::from_slice(&values, &shape)?, origin, letter, None);
+            self.blocks[part].place = worked.place(number);
+            parts.push(part);
         }
         Ok(parts)
     }
 
-    /// The way back: derivatives by every block from the engine, slopes, and the parameters after the update.
-    fn finish(mut self, problem: &Problem, loss: &Variable) -> Result<Derivation> {
+    /// The block that has the numbers of a part already, under the same letter and from the same input: the mean of numbers whose
+    /// variance is worked out.
+    fn known_part(&self, letter: &str, values: &[f64], call: &Call) -> Option<usize> {
+        let input = self.elements.get(&call.inputs.first()?.identity_number()?)?;
+        self.steps.iter().filter(|step| step.inputs.first().is_some_and(|e| e.block == input.block)).map(|s| s.output).find(
+            |&b| {
+                let block = &self.blocks[b];
+                let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1e-12);
+                block.letter == letter && block.values.len() == values.len() && block.values.iter().zip(values).all(same)
+            },
+        )
+    }
+
+    /// The derivatives of `loss` by every block of a variable, from the engine.
+    fn gradients(&mut self, loss: &Variable) -> Result<HashMap<usize, usize>> {
         let variables = std::mem::take(&mut self.variables);
         let wanted: Vec<&Variable> = variables.iter().map(|(_, v)| v).collect();
         let found = grad(&[loss], &wanted)?;
-        let (mut gradients, mut slopes, mut updated) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut gradients = HashMap::new();
         let loss = self.loss;
         for ((block, _), gradient) in variables.iter().zip(&found).filter(|((block, _), _)| *block != loss) {
             // The derivatives by a layer's sums are its error signals.
             let (letter, layer) = match self.blocks[*block].origin {
-                Origin::Result(step) if !self.steps[step].parameters.is_empty() => ("δ", Some(self.steps[step].layer)),
+                Origin::Result(step) if !self.steps[step].parameters.is_empty() && self.blocks[*block].place.is_none() => {
+                    ("δ", Some(self.steps[step].layer))
+                }
                 _ => ("", None),
             };
             let layer = layer.filter(|_| self.layers > 1);
@@ -221,17 +325,22 @@ impl Tracer {
             self.blocks[added].by_sample = by_sample;
             gradients.insert(*block, added);
         }
+        Ok(gradients)
+    }
+
+    /// The way back: derivatives by every block, slopes, and the parameters after the update.
+    fn finish(mut self, problem: &Problem, loss: &Variable) -> Result<Derivation> {
+        let gradients = self.gradients(loss)?;
+        let mut updated = HashMap::new();
         let rate = self.add(&Array::from(problem.learning_rate), Origin::Given, "η", None);
-        let mut derivation = Derivation::from_parts(self.blocks, self.steps);
         let rule = Rule::of(&problem.optimizer)?;
+        let given =
+            rule.given.iter().map(|&(letter, value)| self.add(&Array::from(value), Origin::Given, letter, None)).collect();
+        let mut derivation = Derivation::from_parts(self.blocks, self.steps);
+        derivation.rule_given = given;
         let letters: Vec<&'static str> = rule.states.iter().map(|(letter, _)| *letter).collect();
-        (derivation.rule, derivation.learning_rate) = (Some(rule), rate);
-        for step in 0..derivation.steps.len() {
-            if derivation.steps[step].has_slopes() {
-                let output = derivation.steps[step].output;
-                slopes.insert(step, derivation.add_worked(Origin::Slope(step), "", output));
-            }
-        }
+        (derivation.rule, derivation.learning_rate) = (Some(rule), Some(rate));
+        derivation.add_slopes();
         for (_, block) in &self.parameters {
             let Some(gradient) = gradients.get(block) else { continue };
             derivation.gradients.insert(*block, *gradient);
@@ -247,18 +356,53 @@ impl Tracer {
         derivation.layers = self.layers;
         derivation.parameters = self.parameters;
         derivation.gradients = gradients;
-        derivation.slopes = slopes;
         derivation.updated = updated;
         Ok(derivation)
     }
 }
 
+/// The letter of a parameter by its name: `0.weight` is w, `0.bias` b.
+pub(super) fn parameter_letter(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some(last) if last.starts_with("weight") => "w",
+        Some(last) if last.starts_with("bias") => "b",
+        _ => "θ",
+    }
+}
+
+/// What the result of a call is.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    /// The loss.
+    Loss,
+    /// The output, with its letter.
+    Output(&'static str),
+    /// Anything before.
+    Between,
+}
+
+/// The derivative of an imagined loss by number `at` of a function's result.
+fn chosen_derivative(at: usize) -> f64 {
+    const CHOSEN: [f64; 6] = [1.0, -1.0, 2.0, 0.5, -2.0, 3.0];
+    CHOSEN[at % CHOSEN.len()]
+}
+
 impl Derivation {
+    /// The slopes of every elementwise step.
+    fn add_slopes(&mut self) {
+        for step in 0..self.steps.len() {
+            if self.steps[step].has_slopes() {
+                let slopes = self.add_worked(Origin::Slope(step), "", self.steps[step].output);
+                self.slopes.insert(step, slopes);
+            }
+        }
+    }
+
     /// Puts a block behind the others whose numbers are calculated from theirs; it has the shape of block `like`.
     fn add_worked(&mut self, origin: Origin, letter: &'static str, like: usize) -> usize {
         let (shape, by_sample) = (self.blocks[like].shape.clone(), self.blocks[like].by_sample);
         let (values, first) = (vec![f64::NAN; self.blocks[like].values.len()], self.len());
-        self.blocks.push(Block { origin, letter, layer: None, shape, by_sample, values, first });
+        self.blocks.push(Block { origin, letter, layer: None, place: None, shape, by_sample, values, first });
         let block = self.blocks.len() - 1;
         self.blocks[block].values = self.blocks[block].ids().map(|id| self.worked_value(id)).collect();
         block

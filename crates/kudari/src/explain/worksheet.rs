@@ -196,13 +196,18 @@ fn network(table: &Table, net: &str, sample_shape: &[usize]) -> Result<Network> 
 }
 
 impl Problem {
-    /// The target of one sample from a plain list: a number for every output, or the number of the class.
+    /// The target of so many samples from a plain list: a number for every output of every sample, or the number of the class of
+    /// every sample.
     ///
     /// # Errors
     ///
-    /// Neither as many numbers as outputs, nor one class number.
-    pub fn target_for(numbers: &[f64], network: &Network) -> Result<Array> {
-        shaped_target(Array::from_slice(numbers, &[numbers.len()])?, 1, network)
+    /// Neither as many numbers as outputs of all samples, nor a class number for each.
+    pub fn target_for(numbers: &[f64], samples: usize, network: &Network) -> Result<Array> {
+        let shape = [&[samples], &network.output_shape()[..]].concat();
+        if numbers.len() == shape.iter().product::<usize>() {
+            return Array::from_slice(numbers, &shape);
+        }
+        shaped_target(Array::from_slice(numbers, &[numbers.len()])?, samples, network)
     }
 }
 

@@ -8,7 +8,7 @@ use super::fused::{ArrayGradients, Fused, apply_fused};
 use super::indexing::choose;
 use super::registry::{Entry, Sample};
 use crate::array::{Array, DType, Shape};
-use crate::autograd::{Context, Variable};
+use crate::autograd::{Context, Variable, name};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{self as kernel, Rows, RowsMut, Sight, Sizes};
 use crate::kernels::float::{Float, with_float};
@@ -111,7 +111,10 @@ impl Fused for Attention {
         } else {
             [inputs[0].clone(), inputs[1].clone(), inputs[2].clone()]
         };
-        let mut scores = q.matmul(&k.permute(&[0, 1, 3, 2])?)? * self.scale;
+        let products = q.matmul(&k.permute(&[0, 1, 3, 2])?)?;
+        name(&products, "s", None);
+        let mut scores = products * self.scale;
+        name(&scores, "u", None);
         let mut seen: Option<Array> = None;
         if self.options.causal {
             let number = |count: usize, shape: &[isize]| Array::arange(count).reshape(shape);
@@ -132,6 +135,7 @@ impl Fused for Attention {
             }
             None => scores.softmax(-1)?,
         };
+        name(&weights, "p", None);
         let y = weights.matmul(&v)?;
         if !self.joined {
             return Ok(y);

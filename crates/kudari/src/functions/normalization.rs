@@ -10,7 +10,7 @@ use super::fused::{ArrayGradients, Fused, apply_fused};
 use super::registry::{Entry, Sample};
 use super::sample::ROWS;
 use crate::array::{Array, DType, Shape};
-use crate::autograd::{Context, Variable};
+use crate::autograd::{Context, Variable, name};
 use crate::error::{Error, Result};
 use crate::kernels::float::{Float, with_float};
 use crate::kernels::normalize::{self as kernel, Scale};
@@ -62,11 +62,13 @@ impl Fused for Rows {
     fn compose(&self, inputs: &[Variable]) -> Result<Variable> {
         let (x, axes) = (&inputs[0], (1..=self.axes as isize).map(|axis| -axis).collect::<SmallVec<[isize; 6]>>());
         let y = if self.centred {
-            let variance = x.variance_axes(&axes, true)?;
-            x.sub(x.mean_axes(&axes, true)?)?.div((variance + self.epsilon).sqrt())?
+            centred_and_scaled(x, &axes, self.epsilon)?
         } else {
-            x.div((x.square().mean_axes(&axes, true)? + self.epsilon).sqrt())?
+            let mean_square = x.square().mean_axes(&axes, true)?;
+            name(&mean_square, "v", None);
+            x.div((mean_square + self.epsilon).sqrt())?
         };
+        name(&y, "z", None);
         let y = inputs.get(1).map_or(Ok(y.clone()), |weight| y.mul(weight))?;
         inputs.get(2).map_or(Ok(y.clone()), |bias| y.add(bias))
     }
@@ -172,8 +174,8 @@ impl Fused for Columns {
     fn compose(&self, inputs: &[Variable]) -> Result<Variable> {
         let x = &inputs[0];
         let axes: SmallVec<[isize; 6]> = std::iter::once(0).chain(2..x.rank() as isize).collect();
-        let variance = x.variance_axes(&axes, true)?;
-        let y = x.sub(x.mean_axes(&axes, true)?)?.div((variance + self.epsilon).sqrt())?;
+        let y = centred_and_scaled(x, &axes, self.epsilon)?;
+        name(&y, "z", None);
         scaled_by_channel(&y, inputs.get(1), inputs.get(2))
     }
     fn forward(&self, inputs: &[&Array]) -> Result<Array> {
@@ -233,6 +235,18 @@ impl Fused for Columns {
 
 fn not_float(operation: &str, x: &Array) -> Error {
     Error::dtype(format!("{operation}: not defined for {}", x.dtype())).help("convert to f32 or f64 with to_dtype")
+}
+
+/// (x − m)/s with mean m and s = √(v + ε) over `axes`. Those who look are told these letters.
+fn centred_and_scaled(x: &Variable, axes: &[isize], epsilon: f64) -> Result<Variable> {
+    let named = |letter: &'static str, variable: Variable| {
+        name(&variable, letter, None);
+        variable
+    };
+    let mean = named("m", x.mean_axes(axes, true)?);
+    let variance = named("v", x.variance_axes(axes, true)?);
+    let deviation = named("s", (variance + epsilon).sqrt());
+    named("d", x.sub(&mean)?).div(&deviation)
 }
 
 /// `y · weight + bias`, with a number for every channel (axis 1).

@@ -9,7 +9,7 @@ use super::indexing::choose;
 use super::product::linear;
 use super::shape::stack;
 use crate::array::{Array, DType, Shape, Slice};
-use crate::autograd::{Context, Variable};
+use crate::autograd::{Context, Variable, may_fuse, name};
 use crate::error::{Error, Result};
 use crate::kernels::float::{Element, Float, with_float};
 use crate::kernels::matmul::{Matrix, Prepared};
@@ -93,34 +93,51 @@ impl States {
         x.reshape(&[(places * samples) as isize, inputs as isize])
     }
 
-    /// The state of the cell after a step, and the LSTM's cell.
-    fn step(&self, x: &Variable, h: &Variable, c: Option<&Variable>, of: &Inputs<'_, Variable>) -> Result<[Variable; 2]> {
+    /// The state of the cell after the step at `place`, and the LSTM's cell. Those who look are told the letters of the formulas: a
+    /// and u are the products with W and U, s their sums (of a GRU k, l and j).
+    fn step(
+        &self,
+        place: usize,
+        x: &Variable,
+        h: &Variable,
+        c: Option<&Variable>,
+        of: &Inputs<'_, Variable>,
+    ) -> Result<[Variable; 2]> {
+        let named = |letter: &'static str, variable: Variable| {
+            name(&variable, letter, Some(place + 1));
+            variable
+        };
         let units = h.shape()[1] as isize;
-        let from_x = linear(x, of.weight, of.biases.map(|biases| biases[0]))?;
-        let from_h = linear(h, of.hidden, of.biases.map(|biases| biases[1]))?;
+        let from_x = named("a", linear(x, of.weight, of.biases.map(|biases| biases[0]))?);
+        let from_h = named("u", linear(h, of.hidden, of.biases.map(|biases| biases[1]))?);
         let gate = |sums: &Variable, gate: isize| sums.slice(&[Slice::ALL, (gate * units..(gate + 1) * units).into()]);
         if self.cell == Cell::Gru {
-            let r = gate(&from_x, 0)?.add(gate(&from_h, 0)?)?.sigmoid();
-            let z = gate(&from_x, 1)?.add(gate(&from_h, 1)?)?.sigmoid();
-            let n = gate(&from_x, 2)?.add(r.mul(gate(&from_h, 2)?)?)?.tanh();
-            let h = n.mul(1.0 - &z)?.add(z.mul(h)?)?;
+            let r = named("r", named("k", gate(&from_x, 0)?.add(gate(&from_h, 0)?)?).sigmoid());
+            let z = named("z", named("l", gate(&from_x, 1)?.add(gate(&from_h, 1)?)?).sigmoid());
+            let n = named("n", named("j", gate(&from_x, 2)?.add(r.mul(gate(&from_h, 2)?)?)?).tanh());
+            let rest = named("m", 1.0 - &z);
+            let h = named("h", n.mul(rest)?.add(z.mul(h)?)?);
             return Ok([h.clone(), h]);
         }
-        let sums = from_x.add(&from_h)?;
+        let sums = named("s", from_x.add(&from_h)?);
         let Some(c) = c else {
-            let h = if self.cell == Cell::Relu { sums.relu() } else { sums.tanh() };
+            let h = named("h", if self.cell == Cell::Relu { sums.relu() } else { sums.tanh() });
             return Ok([h.clone(), h]);
         };
-        let (i, f, o) = (gate(&sums, 0)?.sigmoid(), gate(&sums, 1)?.sigmoid(), gate(&sums, 3)?.sigmoid());
-        let c = f.mul(c)?.add(i.mul(gate(&sums, 2)?.tanh())?)?;
-        Ok([o.mul(c.tanh())?, c])
+        let i = named("i", gate(&sums, 0)?.sigmoid());
+        let f = named("f", gate(&sums, 1)?.sigmoid());
+        let g = named("g", gate(&sums, 2)?.tanh());
+        let o = named("o", gate(&sums, 3)?.sigmoid());
+        let c = named("c", f.mul(c)?.add(i.mul(g)?)?);
+        let height = named("q", c.tanh());
+        Ok([named("h", o.mul(height)?), c])
     }
 
     /// Step by step: the states in the order of the places, and an LSTM's last cell.
     pub(super) fn steps(&self, inputs: &[Variable]) -> Result<(Vec<Variable>, Option<Variable>)> {
         let of = self.named(inputs);
         let places = of.x.shape()[1];
-        let (mut h, mut c) = (of.state.clone(), of.memory.cloned());
+        let (mut h, mut c) = (first_state(of.state, "h"), of.memory.map(|c| first_state(c, "c")));
         let mut states = vec![h.clone()];
         for step in 0..places {
             let place = if self.reverse { places - 1 - step } else { step };
@@ -129,7 +146,7 @@ impl States {
             if let Some(going_on) = &going_on {
                 x = choose(going_on, &x, 0.0)?;
             }
-            let [new, cell] = self.step(&x, &h, c.as_ref(), &of)?;
+            let [new, cell] = self.step(place, &x, &h, c.as_ref(), &of)?;
             let next = |new: Variable, old: &Variable| going_on.as_ref().map_or(Ok(new.clone()), |goes| choose(goes, &new, old));
             h = next(new, &h)?;
             c = c.map(|old| next(cell, &old)).transpose()?;
@@ -235,6 +252,15 @@ impl States {
         }
         Ok(gradients)
     }
+}
+
+/// A first state. Whoever looks is told its letter; zeros that were never calculated become a variable of their own, so that
+/// those of h and those of c can be told apart.
+fn first_state(state: &Variable, letter: &'static str) -> Variable {
+    let is_constant = state.identity_number().is_none();
+    let state = if is_constant && !may_fuse() { Variable::parameter(state.array().clone()) } else { state.clone() };
+    name(&state, letter, Some(0));
+    state
 }
 
 /// An array whose numbers a kernel will write, all of them.

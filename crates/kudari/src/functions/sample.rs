@@ -55,6 +55,11 @@ impl Sample {
         Sample { inputs: inputs.to_vec(), ..Sample::new(&[], call) }
     }
 
+    /// Between which numbers input `number` lies; `None` if its numbers were given.
+    pub(crate) fn range(&self, number: usize) -> Option<(f64, f64)> {
+        self.ranges.get(number).copied()
+    }
+
     /// The same sample with inputs that do not lie contiguously in memory.
     #[must_use]
     pub fn strided(mut self) -> Sample {

@@ -23,6 +23,11 @@ pub(super) struct WorkedCtc {
 }
 
 impl WorkedCtc {
+    /// The step of a part: α from the first to the last, then β from the last to the first.
+    fn step(&self, part: usize) -> usize {
+        if part < self.steps { part } else { 2 * self.steps - 1 - part }
+    }
+
     pub(super) fn new(
         sequences: Sequences,
         factors: Vec<f64>,
@@ -93,10 +98,13 @@ impl Worked for WorkedCtc {
             |number| Part { letter: if number < self.steps { "α" } else { "β" }, shape: vec![self.samples, self.most_states] };
         (0..2 * self.steps).map(part).collect()
     }
+    fn place(&self, part: usize) -> Option<usize> {
+        Some(self.step(part) + 1)
+    }
     fn part(&self, part: usize, at: usize) -> Expression<Operand> {
         let index = index_of(at, &[self.samples, self.most_states]);
         let (sample, state) = (index[0], index[1]);
-        let step = if part < self.steps { part } else { 2 * self.steps - 1 - part };
+        let step = self.step(part);
         match () {
             () if step >= self.sequences.input_lengths[sample] || state >= self.states[sample].len() => Expression::Number(0.0),
             () if part < self.steps => self.forward(step, sample, state),

@@ -11,6 +11,7 @@ mod words;
 
 pub use file::{Model, write_atomically};
 pub use network::{Network, NetworkOptions};
+pub use notation::layer_words;
 pub use ready::{READY_NETWORKS, ReadyNetwork};
 pub(crate) use summary::bytes;
 pub use summary::{Summary, SummaryRow, with_commas};

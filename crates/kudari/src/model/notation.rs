@@ -265,6 +265,11 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
     LAYERS.iter().map(|l| l.name).chain(ACTIVATIONS.iter().map(|a| a.name)).chain(ready)
 }
 
+/// The words that stand for one layer: those of layers, then those of activation functions.
+pub fn layer_words() -> impl Iterator<Item = &'static str> {
+    LAYERS.iter().map(|layer| layer.name).chain(ACTIVATIONS.iter().map(|activation| activation.name))
+}
+
 fn unknown(name: &str) -> Error {
     let nearest = words().map(|w| (strsim::damerau_levenshtein(name, w), w)).min();
     let help = match nearest {

@@ -13,6 +13,13 @@ use crate::autograd::Character;
 use crate::expression::{Expression, TextStyle};
 use crate::metrics::row_that_does_not_sum_to_one;
 
+/// A line that says at which place of a sequence what follows is, where that has changed since `before`.
+pub(super) fn place_remark(before: &mut Option<usize>, place: Option<usize>) -> Option<Item> {
+    let changed = place.filter(|_| *before != place);
+    *before = place.or(*before);
+    changed.map(|place| Item::Remark(phrase!("place {place} of the sequence", "系列の {place} 番目")))
+}
+
 pub(super) struct Builder<'a> {
     explanation: &'a Explanation,
     derivation: &'a Derivation,
@@ -61,6 +68,14 @@ impl<'a> Builder<'a> {
                 .map(Item::Line)
                 .into_iter()
                 .collect(),
+        }
+    }
+
+    /// Whether a block has no lines of its own, because its numbers stand inside those of others.
+    fn is_hidden(&self, block: usize) -> bool {
+        match self.explanation.size {
+            Size::Matrices => self.lines.is_behind_slope(block),
+            Size::Whole | Size::Statistics => self.lines.is_inline(self.derivation.blocks[block].first),
         }
     }
 
@@ -120,15 +135,39 @@ impl<'a> Builder<'a> {
             _ => phrase!("goes from unit j to unit i of layer l", "は第 l 層のユニット i へ、前の層のユニット j から入る重み"),
         };
         items.push(Item::Setting(phrase!("index", "添字"), layered.to_string(), index));
-        if drawing && self.explanation.size == Size::Whole && samples == 1 {
+        let is_kernel = |block: usize| derivation.blocks[block].letter == "w" && derivation.blocks[block].shape.len() == 4;
+        if derivation.parameters.iter().any(|(_, block)| is_kernel(*block)) {
+            let words = phrase!("indices: filter, channel, row, column", "添字はフィルタ、チャネル、行、列の順");
+            items.push(Item::Setting(phrase!("kernel", "カーネル"), "w".to_string(), words));
+        }
+        if drawing && self.explanation.size == Size::Whole && samples == 1 && self.is_plain() {
             items.push(Item::Drawing);
         }
         Section { part: Part::Setting, title: Phrase::default(), items }
     }
 
-    /// `3 → 2 (sigmoid) → 2 (identity)`
+    /// Whether the network is made of linear layers and activation functions alone.
+    fn is_plain(&self) -> bool {
+        let derivation = self.derivation;
+        let known = |&step: &usize| {
+            let this = &derivation.steps[step];
+            let once = this.character != Character::Linear || derivation.blocks[this.output].shape.len() == 2;
+            this.output == derivation.loss || once && (this.character == Character::Linear || derivation.is_activation(step))
+        };
+        (0..derivation.steps.len()).all(|step| known(&step))
+    }
+
+    /// `3 → 2 (sigmoid) → 2 (identity)`; of other networks the notation: `1×3×3 → conv(1,2) flatten linear(1) → 1`.
     fn structure(&self) -> String {
         let derivation = self.derivation;
+        if !self.is_plain() {
+            let sizes = |block: usize| {
+                let shape = derivation.blocks[block].shape.iter().skip(1).map(usize::to_string).collect::<Vec<_>>();
+                if shape.is_empty() { "1".to_string() } else { shape.join("×") }
+            };
+            let notation = self.explanation.problem.network.notation();
+            return format!("{} → {notation} → {}", sizes(derivation.input), sizes(derivation.output));
+        }
         let each = |block: usize| derivation.blocks[block].values.len() / derivation.samples().max(1);
         let mut text = each(derivation.input).to_string();
         let mut open = false;
@@ -147,7 +186,9 @@ impl<'a> Builder<'a> {
     /// Every elementwise function with its formula and its slope.
     fn functions(&self) -> Vec<(String, String, String)> {
         let mut found: Vec<(String, String, String)> = Vec::new();
-        for (number, step) in self.derivation.steps.iter().enumerate() {
+        for (number, step) in
+            self.derivation.steps.iter().enumerate().filter(|(number, _)| self.derivation.is_activation(*number))
+        {
             let Character::Elementwise { formula, slope } = &step.character else { continue };
             let letter = self.derivation.function_letter(number);
             let write = |expression: &Expression| {
@@ -176,11 +217,14 @@ impl<'a> Builder<'a> {
 
     fn forward(&self) -> Section {
         let mut items = Vec::new();
+        let mut place = None;
         for step in self.derivation.steps.iter().filter(|s| s.output != self.derivation.loss) {
-            for &part in &step.parts {
-                items.extend(self.block_items(part, self.example(step.output)));
+            if self.explanation.size == Size::Whole {
+                items.extend(place_remark(&mut place, self.derivation.blocks[step.output].place));
             }
-            items.extend(self.block_items(step.output, self.example(step.output)));
+            for block in self.derivation.own_blocks(step).filter(|&b| !self.is_hidden(b)) {
+                items.extend(self.block_items(block, self.example(step.output)));
+            }
         }
         if self.explanation.size == Size::Statistics {
             items.insert(0, self.statistics());
@@ -260,32 +304,43 @@ impl<'a> Builder<'a> {
     fn backward_through(&self, number: usize) -> Vec<Item> {
         let output = self.derivation.steps[number].output;
         let gradient = self.derivation.gradient_of(output);
-        let gradient = gradient.filter(|&g| !self.lines.is_inline(self.derivation.blocks[g].first));
+        let gradient = gradient.filter(|&g| !self.is_hidden(g));
         let blocks = gradient.into_iter().chain(self.derivation.slope_of(number));
         blocks.flat_map(|block| self.block_items(block, self.example(output))).collect()
     }
 
     fn backward_remark(&self, layer: usize, weights: usize) -> Phrase {
         let last = self.derivation.layers;
+        let gradients = if weights == 1 { "its gradient".to_string() } else { format!("its {weights} gradients") };
         match (layer == last, last > 2) {
-            (true, _) => phrase!(
-                "output layer: error signal δ, then its {weights} gradients",
-                "出力層: 誤差信号 δ を求め、{weights} 個の勾配を出す"
-            ),
+            (true, _) => {
+                phrase!("output layer: error signal δ, then {gradients}", "出力層: 誤差信号 δ を求め、{weights} 個の勾配を出す")
+            }
             (false, false) => phrase!(
-                "hidden layer: send δ back, multiply by the slope, then its {weights} gradients",
+                "hidden layer: send δ back, multiply by the slope, then {gradients}",
                 "隠れ層: δ を逆向きに送り、傾きを掛けて、{weights} 個の勾配を出す"
             ),
             (false, true) => phrase!(
-                "hidden layer {layer}: send δ back, multiply by the slope, then its {weights} gradients",
+                "hidden layer {layer}: send δ back, multiply by the slope, then {gradients}",
                 "隠れ層 {layer}: δ を逆向きに送り、傾きを掛けて、{weights} 個の勾配を出す"
             ),
         }
     }
 
+    /// A given number with its name: `μ₁ ≈ 0.4501`.
+    fn given(&self, block: usize) -> String {
+        let value = self.derivation.blocks[block].values.first().copied().unwrap_or(f64::NAN);
+        let sign = if self.lines.digits.is_exact(value) { "=" } else { "≈" };
+        format!("{} {sign} {}", self.derivation.block_symbol(block).text(), self.text(value))
+    }
+
     fn update(&self) -> Section {
         let derivation = self.derivation;
         let mut items = vec![Item::Remark(Phrase::same(derivation.update_rule()))];
+        let numbers: Vec<String> = derivation.rule_given.iter().map(|&block| self.given(block)).collect();
+        if !numbers.is_empty() {
+            items.push(Item::Remark(Phrase::same(numbers.join("; "))));
+        }
         // From the last layer to the first, as the gradients were found.
         for step in derivation.steps.iter().rev() {
             for &parameter in &step.parameters {

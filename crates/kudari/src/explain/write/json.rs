@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::explain::derivation::{Block, Derivation, Origin};
+use crate::explain::example::Example;
 use crate::explain::explanation::Explanation;
 
 impl Explanation {
@@ -71,6 +72,39 @@ impl Explanation {
     }
 }
 
+impl Example {
+    /// All values as one JSON object: `name`, `notation`, `formula` and `derivative` (null for a layer of several functions),
+    /// `inputs` by letter, `numbers` on the way (name, values, in the order of calculation), `result`, `g` (the derivatives of
+    /// a loss by the result; null if it is a loss), and `gradients` by letter. Arrays have the shapes of the library.
+    pub fn json(&self) -> Value {
+        let derivation = &self.derivation;
+        let block = |b: usize| nested(&derivation.blocks[b].shape, &numbers(&derivation.blocks[b]));
+        let (mut inputs, mut gradients) = (Map::new(), Map::new());
+        for input in derivation.blocks.iter().take_while(|b| b.origin == Origin::Input).enumerate() {
+            let (number, Block { letter, .. }) = input;
+            inputs.insert((*letter).to_string(), block(number));
+            gradients.insert((*letter).to_string(), derivation.gradient_of(number).map_or(Value::Null, block));
+        }
+        let on_the_way = derivation.steps.iter().flat_map(|step| derivation.own_blocks(step));
+        let numbers = on_the_way.map(|b| json!({"name": derivation.block_symbol(b).key(), "values": block(b)}));
+        json!({
+            "name": self.name,
+            "notation": self.notation,
+            "formula": self.entry.map(|entry| entry.formula),
+            "derivative": self.entry.map(|entry| entry.derivative),
+            "inputs": inputs,
+            "numbers": numbers.collect::<Vec<_>>(),
+            "result": block(derivation.output),
+            "g": derivation.gradient_of(derivation.output).map_or(Value::Null, block),
+            "gradients": gradients,
+        })
+    }
+}
+
+fn numbers(block: &Block) -> Vec<Value> {
+    block.values.iter().map(|v| number(*v)).collect()
+}
+
 /// A number; null for NaN and infinities, which JSON does not have.
 fn number(value: f64) -> Value {
     Value::from(value)
@@ -78,7 +112,7 @@ fn number(value: f64) -> Value {
 
 fn nested_block(derivation: &Derivation, block: &Block) -> Value {
     let shape = if block.by_sample && derivation.samples() == 1 { &block.shape[1..] } else { &block.shape[..] };
-    nested(shape, &block.values.iter().map(|v| number(*v)).collect::<Vec<_>>())
+    nested(shape, &numbers(block))
 }
 
 /// Values in lists of lists of this shape.

@@ -12,7 +12,7 @@ impl Document<'_> {
     /// The document in Markdown, its formulas in LaTeX between `$` or `$$`, as many programs render them.
     pub fn markdown(&self, language: Language) -> String {
         let writer = Writer { formulas: Formulas { document: self, language, width: WIDTH } };
-        let mut text = format!("# {}\n", escaped(&self.problem.name));
+        let mut text = format!("# {}\n", escaped(self.title));
         let mut number = 0;
         for section in &self.sections {
             if !section.title.english.is_empty() {
@@ -49,7 +49,7 @@ impl Writer<'_> {
                 }
                 Block::Item(Item::Table(table)) => self.table(table),
                 Block::Item(Item::Drawing) => self.drawing(),
-                Block::Item(Item::Setting(..) | Item::Line(_) | Item::Matrix(_)) => String::new(),
+                Block::Item(Item::Setting(..) | Item::Line(_) | Item::Matrix(_) | Item::Given(_)) => String::new(),
             };
         }
         text

@@ -19,7 +19,7 @@ impl Writer<'_> {
         for (number, block) in derivation.blocks.iter().enumerate().filter(|(_, b)| is_given(b.origin)) {
             let quantity = Quantity::Block(number);
             let name = mathml::symbol(&derivation.block_symbol(number)).markup;
-            let (value, place) = match number == derivation.learning_rate {
+            let (value, place) = match Some(number) == derivation.learning_rate {
                 true => (self.quantity(block.first).markup, self.quantities.place(quantity)),
                 // The place of a block of one number is at the number.
                 false if block.values.len() == 1 => (self.matrix(number, false, true, &written), String::new()),

@@ -73,8 +73,8 @@ impl Writer<'_> {
 
     fn page(&self) -> String {
         let language = self.format.language;
-        let title = escaped(&self.document.problem.name);
-        let heading = self.words(&phrase!("One step of training, worked out", "学習の 1 歩を計算で追う"));
+        let title = escaped(self.document.title);
+        let heading = self.words(&self.document.kind());
         let network = self.figure();
         let mut sections = String::new();
         let mut number = 0;
@@ -154,8 +154,8 @@ impl Writer<'_> {
                 Item::Fact(phrase) => text += &self.paragraph("fact", phrase),
                 Item::Warning(phrase) => text += &self.paragraph("warning", phrase),
                 Item::Table(table) => text += &self.table(table, section.part),
-                // The network stands beside the whole calculation.
-                Item::Line(_) | Item::Matrix(_) | Item::Drawing => {}
+                // The network stands beside the whole calculation, and what is given in a list of its own.
+                Item::Line(_) | Item::Matrix(_) | Item::Drawing | Item::Given(_) => {}
             }
         }
         text += &list(&lines);

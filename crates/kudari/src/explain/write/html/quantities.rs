@@ -146,13 +146,19 @@ impl<'a> Quantities<'a> {
         let of = |block: usize| &self.derivation.blocks[block];
         match this.origin {
             Origin::Input => phrase!("input, given", "入力(与えられた値)"),
-            Origin::Given if block == self.derivation.learning_rate => phrase!("learning rate, given", "学習率(与えられた値)"),
+            Origin::Given if Some(block) == self.derivation.learning_rate => {
+                phrase!("learning rate, given", "学習率(与えられた値)")
+            }
+            Origin::Given if self.derivation.gradient_of(self.derivation.output) == Some(block) => {
+                phrase!("derivative of a loss behind it, chosen", "後ろの誤差の微分(例として選んだ値)")
+            }
             Origin::Given if this.letter == "t" => phrase!("target, given", "目標値(与えられた値)"),
             Origin::Given => phrase!("given", "与えられた値"),
             Origin::Parameter(_) if this.letter == "w" => phrase!("weight before the step", "更新前の重み"),
             Origin::Parameter(_) if this.letter == "b" => phrase!("bias before the step", "更新前のバイアス"),
             Origin::Parameter(_) => phrase!("parameter before the step", "更新前のパラメータ"),
-            Origin::Result(_) if block == self.derivation.loss => phrase!("the loss", "誤差"),
+            Origin::Result(_) if block == self.derivation.loss && this.letter == "E" => phrase!("the loss", "誤差"),
+            Origin::Result(_) if block == self.derivation.output && self.derivation.is_example() => phrase!("the result", "結果"),
             Origin::Result(_) if block == self.derivation.output => phrase!("output of the network", "ネットワークの出力"),
             Origin::Result(step) => match self.derivation.steps[step].character {
                 Character::Linear => phrase!("sum that enters the unit", "ユニットに入る総和"),
@@ -186,6 +192,15 @@ impl<'a> Quantities<'a> {
         };
         let is_hidden = |block: usize| derivation.step_of(block).is_some_and(|s| derivation.steps[s].layer < derivation.layers);
         let is_signal = derivation.blocks[block].letter == "δ";
+        // These are the reasons of networks, for units and their activation functions.
+        let of_step = match derivation.blocks[block].origin {
+            Origin::Result(step) | Origin::Slope(step) => Some(step),
+            _ => None,
+        };
+        let is_linear = |step: usize| derivation.steps[step].character == Character::Linear;
+        if derivation.is_example() || of_step.is_some_and(|step| !is_linear(step) && !derivation.is_activation(step)) {
+            return None;
+        }
         Some(match derivation.blocks[block].origin {
             Origin::Result(step) if block != derivation.loss => match derivation.steps[step].character {
                 Character::Linear => phrase!(

@@ -5,7 +5,7 @@ mod table;
 
 use super::tex::{Block, Formulas, Fragment, prose, setting};
 use crate::explain::document::{Document, Item, Section};
-use crate::explain::words::{Language, Phrase, phrase};
+use crate::explain::words::{Language, Phrase};
 
 /// How a document is written in LaTeX.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,8 +38,8 @@ impl Document<'_> {
             Language::English => "\\documentclass[a4paper,fleqn]{article}",
             Language::Japanese => "% for LuaLaTeX\n\\documentclass[a4paper,fleqn]{ltjsarticle}",
         };
-        let title = escaped(&self.problem.name, format.language);
-        let subtitle = writer.formulas.words(&phrase!("one step of training, worked out", "学習の 1 歩を計算で追う")).to_string();
+        let title = escaped(self.title, format.language);
+        let subtitle = sentence_start(writer.formulas.words(&self.kind()));
         format!(
             "{class}\n\\usepackage{{amsmath,booktabs,longtable}}\n\\usepackage[margin=23mm]{{geometry}}\n\
              \\setlength\\mathindent{{1em}}\n\\setlength\\parindent{{0pt}}\n\\raggedbottom\n\\setlength\\emergencystretch{{2em}}\n\\begin{{document}}\n\
@@ -47,6 +47,12 @@ impl Document<'_> {
              {body}\\end{{document}}\n"
         )
     }
+}
+
+/// The words as they stand behind a title: without a capital.
+fn sentence_start(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| format!("{}{}", first.to_lowercase(), letters.as_str()))
 }
 
 struct Writer<'a> {
@@ -76,7 +82,7 @@ impl Writer<'_> {
                 }
                 Block::Item(Item::Table(table)) => self.table(table),
                 Block::Item(Item::Drawing) => self.network(),
-                Block::Item(Item::Setting(..) | Item::Line(_) | Item::Matrix(_)) => String::new(),
+                Block::Item(Item::Setting(..) | Item::Line(_) | Item::Matrix(_) | Item::Given(_)) => String::new(),
             };
         }
         text

@@ -26,6 +26,20 @@ impl Formulas<'_> {
         layout::rows(&name, &segments, self.width)
     }
 
+    /// The row of all numbers of a block.
+    pub(super) fn given(&self, block: usize) -> Vec<String> {
+        let derivation = self.document.derivation;
+        let name = self.block_name(block);
+        let digits = self.document.lines.digits;
+        let exact = derivation.blocks[block].values.iter().all(|v| digits.is_exact(*v));
+        let sign = if exact { "=" } else { "\\approx" };
+        let numbers = match &derivation.blocks[block].values[..] {
+            [number] => self.number(*number),
+            _ => self.grid(&derivation.grid(block, false), self.width - width(&name)),
+        };
+        layout::rows(&name, &[vec![format!("{sign} {numbers}")]], self.width)
+    }
+
     fn shaped(&self, name: String, grid: Grid) -> String {
         format!("\\underset{{{}\\times {}}}{{{name}}}", grid.rows, grid.columns)
     }

@@ -44,6 +44,7 @@ impl<'a> Formulas<'a> {
             let (kind, new) = match item {
                 Item::Line(line) => (Some(self.document.derivation.locate(line.id).0), self.line(line)),
                 Item::Matrix(line) => (None, self.matrix(line)),
+                Item::Given(block) => (None, self.given(*block)),
                 _ => (None, Vec::new()),
             };
             if kind.is_none() || kind != current || rows.len() + new.len() > ROWS {
@@ -51,7 +52,7 @@ impl<'a> Formulas<'a> {
             }
             current = kind;
             rows.extend(new);
-            if !matches!(item, Item::Line(_) | Item::Matrix(_)) {
+            if !matches!(item, Item::Line(_) | Item::Matrix(_) | Item::Given(_)) {
                 blocks.push(Block::Item(item));
             }
         }

@@ -35,6 +35,24 @@ impl Writer<'_> {
         picture.lines.iter().for_each(|l| *text += &format!("{:indent$}{}\n", "", l.trim_end()));
     }
 
+    /// A block's name and all its numbers.
+    pub(super) fn given(&self, block: usize, text: &mut String) {
+        let digits = self.document.lines.digits;
+        let exact = self.derivation().blocks[block].values.iter().all(|v| digits.is_exact(*v));
+        let sign = match (exact, self.format.ascii) {
+            (true, _) => "=",
+            (false, false) => "≈",
+            (false, true) => "~",
+        };
+        let name = self.symbol(&self.derivation().block_symbol(block));
+        let numbers = match &self.derivation().blocks[block].values[..] {
+            [number] => Picture::text(&self.number(*number)),
+            _ => self.grid(self.derivation().grid(block, false)),
+        };
+        let picture = Picture::text(&format!("{name} {sign} ")).beside(&numbers);
+        picture.lines.iter().for_each(|line| *text += &format!("  {}\n", line.trim_end()));
+    }
+
     fn shape(&self, block: usize) -> String {
         let grid = self.derivation().grid(block, false);
         format!("({}×{})", grid.rows, grid.columns)

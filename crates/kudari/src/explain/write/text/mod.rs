@@ -115,6 +115,7 @@ impl Writer<'_> {
                 Item::Warning(phrase) => *text += &format!("  ! {}\n", self.words(phrase)),
                 Item::Line(line) => self.line(line, aligned, section.part, text),
                 Item::Matrix(line) => self.matrix(line, section.part, text),
+                Item::Given(block) => self.given(*block, text),
                 Item::Table(table) => self.table(table, text),
                 Item::Drawing => {
                     *text += "\n";
