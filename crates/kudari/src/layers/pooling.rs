@@ -2,8 +2,9 @@
 
 use super::activation::without_parameters;
 use super::convolution::{picture, written};
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::autograd::Variable;
 use crate::error::Result;
 use crate::functions::{average_pool2d, global_average_pool2d, max_pool2d, pool2d_shape};
