@@ -75,7 +75,7 @@ pub use linear::Linear;
 pub use normalization::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use parameter::{Layer, Parameter, parameter_count, set_seed};
 pub use pattern::matches;
-pub use pooling::{AveragePool2d, GlobalAveragePool2d, MaxPool2d};
+pub use pooling::{AdaptiveAveragePool2d, AdaptiveMaxPool2d, AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d};
 pub use recurrent::{Gru, Last, Lstm, RecurrentLayers, Rnn};
 pub use residual::Residual;
 pub use sequential::{Module, Sequential};
