@@ -39,6 +39,44 @@
 //! [`Network::from_layers`](crate::model::Network::from_layers) calls it.
 //!
 //! Layers of a program's own do the same with [`Parameter::lazy`].
+//!
+//! # Sharing weights
+//!
+//! A weight is shared by using it more than once in `forward`. It is one field, so that it is named, counted, saved and moved by an
+//! optimizer once; its gradient is the sum over all uses. Here the table of an embedding is also the weight of the output
+//! layer, as in many language models (Press and Wolf 2017):
+//!
+//! ```
+//! use kudari::functions::{embedding, linear, softmax_cross_entropy};
+//! use kudari::layers::{Embedding, Layer, Linear, parameter_count};
+//! use kudari::optimizers::{Optimizer, Sgd};
+//! use kudari::{Array, Result, Variable};
+//!
+//! #[derive(Layer)]
+//! struct Tied {
+//!     words: Embedding, // [1000, 16]
+//!     mix: Linear,
+//! }
+//!
+//! impl Tied {
+//!     /// For every word a logit of each that may follow.
+//!     fn forward(&self, words: &Array) -> Result<Variable> {
+//!         let table = self.words.weight().variable();
+//!         let x = embedding(table, words)?;
+//!         linear(&self.mix.forward(&x)?.tanh(), table, None)
+//!     }
+//! }
+//!
+//! let mut net = Tied { words: Embedding::new(1000, 16)?, mix: Linear::new(16, 16) };
+//! assert_eq!(net.parameter_names(), ["words.weight", "mix.weight", "mix.bias"]);
+//! assert_eq!(parameter_count(&net), 1000 * 16 + 16 * 16 + 16);
+//! let loss = softmax_cross_entropy(&net.forward(&Array::from([3i64, 7]))?, Array::from([7i64, 2]))?;
+//! Sgd::new(0.1).step(&mut net, &loss.backward()?)?;
+//! # Ok::<(), kudari::Error>(())
+//! ```
+//!
+//! A whole layer is shared in the same way: its `forward` is called for every branch. A clone is no sharing: it has parameters of
+//! its own that begin with the same numbers.
 
 mod activation;
 mod adaptive;
