@@ -55,7 +55,7 @@ impl Plan {
     /// As [`Plan::new`], on data that were loaded before.
     pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
         let data::Training { name, split, defaults, view } = data;
-        let loss = Loss::named(&arguments.loss).or_usage()?;
+        let loss = Loss::for_data(&arguments.loss, &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         // The data's rate is one for the data's optimizer.
         let usual = || arguments.optimizer.as_deref().filter(|text| *text != defaults.optimizer).and_then(usual_learning_rate);

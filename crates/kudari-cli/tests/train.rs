@@ -154,3 +154,58 @@ fn a_folder_of_idx_files_is_trained_on() {
     folder.write("mine/t10k-labels-idx1-ubyte", &idx_bytes(&[20], &[1; 20]));
     assert_eq!(folder.json(&["train", "mine/", "--iterations", "1", "--json"])["test_accuracy"].as_f64(), Some(0.0));
 }
+
+/// What weighs the classes is part of the loss's name, which goes into the model's file: eval measures by it, and the command that
+/// is kept there has the weights themselves.
+#[test]
+fn a_loss_weighs_classes_and_is_written_down() {
+    let folder = Folder::new();
+    // Three times as many samples of class 0 as of class 1, and one of class 2.
+    let samples: Vec<u8> = (0..8 * 4).map(|i| (i * 29 % 251) as u8).collect();
+    write_four(&folder, "data", &idx_bytes(&[8, 2, 2], &samples), &[0, 0, 1, 0, 2, 0, 1, 0]);
+    let train = |loss: &str, out: &str| {
+        folder.json(&[
+            "train",
+            "data",
+            "--iterations",
+            "30",
+            "--batch-size",
+            "3",
+            "--json",
+            "--quiet",
+            "--loss",
+            loss,
+            "--out",
+            out,
+        ])
+    };
+    let result = train("softmax_cross_entropy(weights=balanced, smoothing=0.1)", "a");
+    let written = "softmax_cross_entropy(weights=0.5333:1.333:2.667,smoothing=0.1)";
+    let model = Model::load(&folder.path().join("a/model.safetensors")).unwrap();
+    assert_eq!(model.loss, written);
+    assert_eq!(train(written, "b")["weights_sha256"], result["weights_sha256"]);
+    assert_ne!(train("softmax_cross_entropy", "c")["weights_sha256"], result["weights_sha256"]);
+    let command = model.training["command"].as_str().unwrap();
+    assert!(command.contains(&format!("--loss '{written}'")), "{command}");
+    let report = String::from_utf8(folder.read("a/report.html")).unwrap();
+    assert!(report.contains("weights=0.5333:1.333:2.667"), "the report names the loss");
+    let measured = folder.json(&["eval", "a", "data", "--json"]);
+    assert_eq!((&measured["loss"], &measured["accuracy"]), (&result["test_loss"], &result["test_accuracy"]));
+    assert!(folder.run(&["eval", "a", "data"]).stdout.contains(&format!("({written})")));
+
+    // Without class 2 seven samples are left, of which any number may be right, but not eighths.
+    let left = train("softmax_cross_entropy(ignore=2)", "d")["test_accuracy"].as_f64().unwrap() * 7.0;
+    assert!((left - left.round()).abs() < 1e-12, "{left}");
+    let sweep = ["sweep", "data", "--iterations", "5", "--seeds", "1", "--loss"];
+    let sweep = folder.run(&[&sweep[..], &["softmax_cross_entropy, softmax_cross_entropy(weights=balanced,ignore=2)"]].concat());
+    assert!(sweep.status == 0 && sweep.stdout.contains("ignore=2"), "{} {}", sweep.stdout, sweep.stderr);
+
+    let bad = |loss: &str| folder.run(&["train", "data", "--loss", loss]);
+    let run = bad("softmax_cross_entropy(weights=1:2)");
+    run.fails(2, "loss `softmax_cross_entropy(weights=1:2)`: 2 class weights for 3 classes");
+    run.helps("give one weight for each class, or weights=balanced");
+    bad("softmax_cross_entropy(ignore=-1)").fails(2, "no class has the label -1");
+    bad("softmax_cross_entropy(smoothing=2)").fails(2, "smoothing 2 is above 1");
+    bad("softmax_cross_entropy(weight=1)").helps("softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1)");
+    bad("huber(weights=balanced)").fails(2, "`weights=balanced` is not a number");
+}

@@ -9,9 +9,9 @@ use kudari::autograd::{Calculation, Call, Context, Function, InputGradients, Ope
 use kudari::explain::{Derivation, Problem};
 use kudari::expression::Expression;
 use kudari::functions::{
-    Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, binary_cross_entropy, choose, contrastive,
-    cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, maxout, mean_absolute_error, prelu, registry,
-    smooth_l1, triplet,
+    Entry, GaussianNllOptions, HingeNorm, Reduction, Sample, absolute_error, adaptive_max_pool2d, binary_cross_entropy, choose,
+    contrastive, cross_entropy, gaussian_nll, hinge, huber, kl_divergence, max_pool2d, maxout, mean_absolute_error, prelu,
+    registry, smooth_l1, triplet,
 };
 use kudari::layers::ACTIVATIONS;
 use kudari::model::{Network, NetworkOptions};
@@ -147,6 +147,7 @@ fn edges() -> Vec<(&'static str, Sample)> {
         ("relu", sample(&one_nan[..1], |v| Ok(v[0].relu()))),
         ("pow", sample(&powers, |v| v[0].pow(&v[1]))),
         ("max_pool2d", sample(&pictures, |v| max_pool2d(&v[0], [2, 2], [1, 1], [0, 1]))),
+        ("adaptive_max_pool2d", sample(&pictures, |v| adaptive_max_pool2d(&v[0], [2, 2]))),
         ("mul", sample(&around_zero, |v| v[0].mul(&v[0]))),
         ("choose", sample(&pair, |v| choose(&Array::from([[true], [false]]), &v[0], &v[1]))),
         ("mean_absolute_error", sample(&pair, |v| mean_absolute_error(&v[0], &v[1]))),
@@ -325,6 +326,7 @@ fn every_number_of_a_step_of_training_follows_from_its_line() {
             ("tanh flatten linear(2)", &[2, 3], "mean_squared_error"),
             ("linear(1)", &[1], "mean_squared_error"),
             ("conv(2,2) relu maxpool(2) flatten linear(2)", &[1, 5, 4], "softmax_cross_entropy"),
+            ("conv(2,2) tanh adaptivemaxpool(2) adaptiveavgpool(3) globalmaxpool", &[1, 4, 4], "mean_squared_error"),
             ("conv(2,3,padding=same,nobias) tanh avgpool(2) conv(2,1,groups=2) globalpool", &[2, 4, 4], "mean_squared_error"),
             ("reshape(1,2,3) conv(1,2,stride=1x2) sigmoid flatten", &[6], "mean_squared_error"),
             ("linear(4) maxout(2) linear(3) prelu linear(2) prelu(shared)", &[2], "mean_squared_error"),

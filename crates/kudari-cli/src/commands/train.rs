@@ -33,6 +33,8 @@ Examples:
       --gradient numerical --h 1e-4
   kudari train mnist --optimizer adamw --learning-rate 0.002 \\
       --schedule \"warmup(500) cosine\"
+  kudari train digits \\
+      --loss \"softmax_cross_entropy(weights=balanced,smoothing=0.1)\"
   kudari train mnist --epochs 2 --profile
 
 Layers:
@@ -61,7 +63,8 @@ pub struct Arguments {
     pub net: Option<String>,
     /// What is minimised: softmax_cross_entropy, cross_entropy, sigmoid_cross_entropy, binary_cross_entropy, focal(0.25,2),
     /// hinge, squared_hinge, mean_squared_error, mean_absolute_error, sum_squared_error, huber(1), smooth_l1(1), log_cosh;
-    /// numbers optional
+    /// numbers optional. softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1) weighs the classes (or
+    /// weights=balanced), leaves samples of a label out and smooths the labels; each optional
     #[arg(long, default_value = "softmax_cross_entropy")]
     pub loss: String,
     /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adadelta(0.9), adam(0.9,0.999), adamw(0.9,0.999),

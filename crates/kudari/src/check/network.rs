@@ -39,8 +39,11 @@ pub fn check_network<L: Layer>(
 ) -> Result<NetworkReport> {
     layer.convert(DType::F64)?;
     // With the buffers, so that every loss is that of the same state: layers that count or draw numbers would go on with each.
-    let held = layer.arrays();
+    let buffers = layer.buffers();
     let start = loss(layer)?;
+    // Lazy layers have their sizes only now.
+    layer.set_buffers(&buffers)?;
+    let held = layer.arrays();
     let value = start.item()?;
     let gradients = start.backward()?;
     let mut parameters: Vec<(String, Array, Array)> = Vec::new();

@@ -8,6 +8,7 @@
 
 mod activation;
 mod adaptive;
+mod adaptive_pooling;
 mod algebra;
 mod arithmetic;
 mod arrange;
@@ -54,6 +55,8 @@ mod worked_loss;
 mod worked_reduction;
 
 pub use adaptive::{maxout, prelu};
+pub(crate) use adaptive_pooling::adaptive_pool2d_shape;
+pub use adaptive_pooling::{adaptive_average_pool2d, adaptive_max_pool2d, global_max_pool2d};
 pub use attention::{AttentionOptions, attention, self_attention};
 pub use convolution::{conv_transpose2d, conv1d, conv2d};
 pub(crate) use convolution::{conv2d_relu, conv2d_relu_max_pool2d};

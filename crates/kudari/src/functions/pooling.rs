@@ -203,8 +203,13 @@ impl Function for MaxPool {
         Saves::NOTHING
     }
     fn worked(&self, _: &Calculation<'_>) -> Option<Box<dyn Worked>> {
-        let winners = bytes(&self.0.winners.contiguous()).to_vec();
-        Some(Box::new(WorkedMaxPool { windows: self.0.windows, winners }))
+        let (windows, winners) = (self.0.windows, bytes(&self.0.winners.contiguous()).to_vec());
+        let of = move |at: usize| {
+            let elements = window(&windows, at);
+            let winner = elements.iter().find(|(_, place)| *place == winners[at] as usize).map_or(0, |&(from, _)| from);
+            (elements.into_iter().map(|(from, _)| from).collect(), winner)
+        };
+        Some(Box::new(WorkedMaxPool { window: of }))
     }
 }
 
@@ -229,7 +234,7 @@ pub(super) fn max_windows(shape: [usize; 4], size: [usize; 2], stride: [usize; 2
     let windows = windows("max_pool2d", shape, size, stride, padding)?;
     if size[0] * size[1] > 256 {
         return Err(Error::shape(format!("max_pool2d: windows of {size:?}, which are {} numbers", size[0] * size[1]))
-            .help("use windows of at most 256 numbers; max_axes(&[2, 3], false) takes the largest of a whole picture"));
+            .help("use windows of at most 256 numbers; adaptive_max_pool2d takes the largest of parts of any size"));
     }
     Ok(windows)
 }

@@ -52,6 +52,7 @@ const FAMILIES: &[(&str, &[Entry])] = &[
     ("products", super::einsum::ENTRIES),
     ("convolutions", super::convolution::ENTRIES),
     ("poolings", super::pooling::ENTRIES),
+    ("poolings", super::adaptive_pooling::ENTRIES),
     ("normalisations", super::normalization::ENTRIES),
     ("attention", super::attention::ENTRIES),
     ("recurrent", super::recurrent::ENTRIES),

@@ -126,28 +126,26 @@ pub(super) fn window(windows: &Windows, at: usize) -> Vec<(usize, usize)> {
     elements
 }
 
-/// The largest number of every window.
-pub(super) struct WorkedMaxPool {
-    pub windows: Windows,
-    /// The place in the window of every result's winner, in row-major order.
-    pub winners: Vec<u8>,
+/// The largest number of every window. `window` gives the elements of a result's window, and which of them it is.
+pub(super) struct WorkedMaxPool<W> {
+    pub window: W,
 }
 
-impl Worked for WorkedMaxPool {
+impl<W: Fn(usize) -> (Vec<usize>, usize)> Worked for WorkedMaxPool<W> {
     fn value(&self, at: usize) -> Expression<Operand> {
-        let elements = window(&self.windows, at).into_iter().map(|(from, _)| Operand::input(0, from)).collect();
+        let elements = (self.window)(at).0.into_iter().map(|from| Operand::input(0, from)).collect();
         Expression::Call(Operation::Max, elements)
     }
     fn slopes(&self, at: usize) -> Vec<(Operand, Expression<Operand>)> {
-        let winner = self.winners[at] as usize;
-        let slope = |(from, place): (usize, usize)| {
+        let (elements, winner) = (self.window)(at);
+        let slope = |from: usize| {
             let chosen = Condition { left: Operand::input(0, from), relation: Relation::Equal, right: Operand::output(at) };
             // Of equal numbers the first has it all, so that only for the winner being equal is enough.
             let number = |x: f64| Expression::Number(x);
             let slope =
-                if place == winner { Expression::Cases(vec![(chosen, number(1.0))], Box::new(number(0.0))) } else { number(0.0) };
+                if from == winner { Expression::Cases(vec![(chosen, number(1.0))], Box::new(number(0.0))) } else { number(0.0) };
             (Operand::Input { input: 0, at: from }, slope)
         };
-        window(&self.windows, at).into_iter().map(slope).collect()
+        elements.into_iter().map(slope).collect()
     }
 }

@@ -8,6 +8,7 @@
 //! are slices that the caller brings.
 #![allow(unsafe_code)]
 
+pub(crate) mod adaptive_pooling;
 pub(crate) mod attention;
 pub(crate) mod bf16;
 pub(crate) mod convolution;

@@ -1,8 +1,9 @@
 //! Layers without parameters: activation functions and reshaping.
 
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::autograd::Variable;
 use crate::error::{Error, ErrorKind, Result};
 

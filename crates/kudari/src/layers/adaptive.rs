@@ -2,8 +2,9 @@
 
 use super::activation::without_parameters;
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 use crate::functions::{maxout, prelu};
@@ -32,6 +33,16 @@ impl PRelu {
         Ok(PRelu { slope: Parameter::new(shape, Initializer::Constant(PRelu::FIRST))? })
     }
 
+    /// A layer with as many slopes as the first x has channels; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// As [`PRelu::new`].
+    pub fn lazy() -> Result<PRelu> {
+        Ok(PRelu { slope: Parameter::lazy(&[0], Initializer::Constant(PRelu::FIRST))? })
+    }
+
     /// The slopes, `[channels]` or a single number.
     pub fn slope(&self) -> &Parameter {
         &self.slope
@@ -49,14 +60,18 @@ impl Layer for PRelu {
 
 impl Module for PRelu {
     fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.infer_sizes(x.shape().get(1..).unwrap_or_default())?;
         prelu(x, self.slope.variable())
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        input.first().map_or(Ok(()), |&channels| self.slope.infer_sizes(&[channels])).map_err(|e| e.context("prelu"))
     }
     fn notation(&self) -> String {
         if self.slope.array().rank() == 0 { "prelu(shared)".to_string() } else { "prelu".to_string() }
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         match self.slope.array().shape() {
-            [channels] if input.first() != Some(channels) => {
+            [channels] if self.slope.has_sizes() && input.first() != Some(channels) => {
                 Err(Error::shape(format!("prelu of {channels} channels gets samples of shape {input:?}"))
                     .help("the first axis of a sample has its channels"))
             }

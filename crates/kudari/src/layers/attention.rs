@@ -2,8 +2,9 @@
 
 use super::initializer::Initializer;
 use super::linear::Linear;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 use crate::functions::{AttentionOptions, self_attention};
@@ -26,13 +27,23 @@ impl MultiHeadAttention {
     ///
     /// Heads that do not divide the size, or a size larger than memory.
     pub fn new(size: usize, heads: usize, causal: bool, initializer: Initializer, bias: bool) -> Result<MultiHeadAttention> {
-        if heads == 0 || size == 0 || !size.is_multiple_of(heads) {
-            return Err(Error::value(format!("attention: {heads} heads for places of {size} numbers"))
-                .help("the number of heads must divide the size"));
-        }
-        let all = size.checked_mul(3).ok_or_else(|| Error::value(format!("attention: places of {size} numbers")))?;
+        let all = three_times(size, heads)?;
         let input = Linear::try_new(size, all, initializer, bias)?;
         Ok(MultiHeadAttention { input, output: Linear::try_new(size, size, initializer, bias)?, heads, causal })
+    }
+
+    /// As [`MultiHeadAttention::new`] for places of as many numbers as the first x has, which the heads must divide; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// No heads.
+    pub fn lazy(heads: usize, causal: bool, initializer: Initializer, bias: bool) -> Result<MultiHeadAttention> {
+        if heads == 0 {
+            return Err(Error::value("attention of 0 heads").help("there must be at least 1"));
+        }
+        let linear = || Linear::sized(0, 0, initializer, bias);
+        Ok(MultiHeadAttention { input: linear()?, output: linear()?, heads, causal })
     }
 
     /// With a mask of its own besides the causal one, see [`AttentionOptions::mask`].
@@ -41,13 +52,24 @@ impl MultiHeadAttention {
     ///
     /// x or the mask does not fit.
     pub fn forward_masked(&self, x: &Variable, mask: Option<crate::Array>) -> Result<Variable> {
+        self.infer_sizes(x.shape())?;
         let options = AttentionOptions { causal: self.causal, mask, scale: None };
         self.output.forward(&self_attention(&self.input.forward(x)?, self.heads, &options)?)
     }
 
+    /// How many numbers a place has; 0 as long as it is not known.
     fn size(&self) -> usize {
-        self.output.weight().array().shape()[0]
+        self.output.outputs()
     }
+}
+
+/// The numbers of queries, keys and values.
+fn three_times(size: usize, heads: usize) -> Result<usize> {
+    if heads == 0 || size == 0 || !size.is_multiple_of(heads) {
+        return Err(Error::value(format!("attention: {heads} heads for places of {size} numbers"))
+            .help("the number of heads must divide the size"));
+    }
+    size.checked_mul(3).ok_or_else(|| Error::value(format!("attention: places of {size} numbers")))
 }
 
 impl Layer for MultiHeadAttention {
@@ -74,13 +96,26 @@ impl Module for MultiHeadAttention {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         self.forward_masked(x, None)
     }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        match input.last() {
+            Some(&size) if !(self.input.has_sizes() && self.output.has_sizes()) => {
+                self.input.set_sizes(size, three_times(size, self.heads)?)?;
+                self.output.set_sizes(size, size)
+            }
+            _ => Ok(()),
+        }
+    }
     fn notation(&self) -> String {
         let causal = if self.causal { ",causal" } else { "" };
         let bias = if self.output.bias().is_some() { "" } else { ",nobias" };
         format!("attention({}{causal}{bias})", self.heads)
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        Ok(sequence(self, input, self.size())?.to_vec())
+        let size = match *input {
+            [_, size] if self.size() == 0 => three_times(size, self.heads).map(|_| size)?,
+            _ => self.size(),
+        };
+        Ok(sequence(self, input, size)?.to_vec())
     }
     fn multiply_adds(&self, input: &[usize]) -> usize {
         let (places, size) = (input.first().copied().unwrap_or(0), self.size());
@@ -103,6 +138,16 @@ impl Positions {
     pub fn new(places: usize, size: usize) -> Result<Positions> {
         Ok(Positions { weight: Parameter::new(&[places, size], Initializer::Normal(0.02))? })
     }
+
+    /// For sequences as long as the first is, of as many numbers; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// As [`Positions::new`].
+    pub fn lazy() -> Result<Positions> {
+        Ok(Positions { weight: Parameter::lazy(&[0, 0], Initializer::Normal(0.02))? })
+    }
 }
 
 impl Layer for Positions {
@@ -116,14 +161,18 @@ impl Layer for Positions {
 
 impl Module for Positions {
     fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.infer_sizes(x.shape().get(1..).unwrap_or_default())?;
         x.add(self.weight.variable())
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        self.weight.infer_sizes(input).map_err(|e| e.context("positions"))
     }
     fn notation(&self) -> String {
         "positions".to_string()
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        if input != self.weight.array().shape() {
-            return Err(Error::shape(format!("positions for {:?} gets samples of shape {input:?}", self.weight.array().shape())));
+        if !self.weight.fits(input) {
+            return Err(Error::shape(format!("positions for {} gets samples of shape {input:?}", self.weight.written_shape())));
         }
         Ok(input.to_vec())
     }

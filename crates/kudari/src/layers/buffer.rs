@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::lazy::{self, written};
 use crate::array::{Array, DType, Stream};
 use crate::error::{Error, Result};
 
@@ -20,6 +21,8 @@ pub struct Buffer {
 enum Start {
     /// These numbers.
     Numbers(Array),
+    /// The same number everywhere; sizes that are not known yet are 0.
+    Fill { shape: Vec<usize>, value: f64 },
     /// The key of a random stream, which follows from seed and name, and 0 uses of it.
     Stream,
 }
@@ -37,6 +40,50 @@ impl Buffer {
         Buffer { array: Mutex::new(start.clone()), start: Start::Numbers(start) }
     }
 
+    /// A buffer that starts with `value` everywhere, of which some sizes are not known yet: they stand as 0 in `shape`. See
+    /// [`Buffer::infer_sizes`].
+    ///
+    /// # Errors
+    ///
+    /// An impossible shape.
+    pub fn lazy(shape: &[usize], value: f64) -> Result<Buffer> {
+        let array = Mutex::new(Array::full(shape, value, DType::F32)?);
+        Ok(Buffer { array, start: Start::Fill { shape: shape.to_vec(), value } })
+    }
+
+    /// Gives a [lazy](Buffer::lazy) buffer its shape; does nothing where it has one. Until then it is empty.
+    ///
+    /// # Errors
+    ///
+    /// Sizes other than those that are known, sizes of 0, or sizes larger than memory.
+    pub fn infer_sizes(&self, shape: &[usize]) -> Result<()> {
+        let Start::Fill { value, .. } = self.start else { return Ok(()) };
+        let mut held = self.lock();
+        if held.is_empty() {
+            lazy::check(held.shape(), shape).map_err(|e| e.context("a buffer"))?;
+            *held = Array::full(shape, value, held.dtype())?;
+        }
+        Ok(())
+    }
+
+    /// Whether numbers of this shape can be set.
+    pub(super) fn fits(&self, shape: &[usize]) -> bool {
+        self.holds(&self.lock(), shape)
+    }
+
+    /// Whether numbers of this shape can take the place of those that are held: of the same shape, with the sizes that are
+    /// not known yet, or without them, as they were saved when they were not.
+    fn holds(&self, held: &Array, shape: &[usize]) -> bool {
+        let Start::Fill { shape: start, .. } = &self.start else { return held.shape() == shape };
+        held.shape() == shape || start == shape || (held.is_empty() && lazy::completes(start, shape))
+    }
+
+    /// The shape for an error, with `?` for what is not known.
+    pub(super) fn written_shape(&self) -> String {
+        let held = self.lock();
+        written(held.shape(), !(held.is_empty() && matches!(self.start, Start::Fill { .. })))
+    }
+
     /// The state of a random stream, i64: its key and how often it was used. See [`Buffer::next_stream`].
     pub fn stream() -> Buffer {
         Buffer { array: Mutex::new(state(0, 0)), start: Start::Stream }
@@ -47,14 +94,15 @@ impl Buffer {
         self.lock().clone()
     }
 
-    /// Replaces the numbers by others of the same shape and type.
+    /// Replaces the numbers by others of the same shape and type. A [lazy](Buffer::lazy) buffer whose sizes are not known takes
+    /// them from `array`.
     ///
     /// # Errors
     ///
     /// Another shape or type.
     pub fn set(&self, array: Array) -> Result<()> {
         let mut held = self.lock();
-        if (held.shape(), held.dtype()) != (array.shape(), array.dtype()) {
+        if !self.holds(&held, array.shape()) || held.dtype() != array.dtype() {
             return Err(Error::shape(format!(
                 "a buffer of shape {:?} ({}) set to shape {:?} ({})",
                 held.shape(),
@@ -63,7 +111,11 @@ impl Buffer {
                 array.dtype()
             )));
         }
-        *held = array;
+        *held = match &self.start {
+            // Saved before the sizes were known: back to the start, with the sizes that are known since.
+            Start::Fill { value, .. } if array.is_empty() => held.full_like(*value),
+            _ => array,
+        };
         Ok(())
     }
 
@@ -86,6 +138,7 @@ impl Buffer {
         let mut held = self.lock();
         *held = match &self.start {
             Start::Numbers(start) => start.to_dtype(held.dtype()),
+            Start::Fill { value, .. } => held.full_like(*value),
             Start::Stream => state(Stream::new(seed, &path.to_string()).next_u64() as i64, 0),
         };
     }

@@ -1,8 +1,9 @@
 //! Layers whose results are computed again in backward.
 
 use super::buffer::Buffer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::{Module, Sequential};
+use super::walk::Path;
 use crate::autograd::{self, Variable};
 use crate::error::Result;
 
@@ -34,6 +35,9 @@ impl Layer for Checkpoint {
 impl Module for Checkpoint {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         autograd::checkpoint(|| self.body.forward(x))
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        self.body.infer_sizes(input)
     }
     fn notation(&self) -> String {
         format!("checkpoint({})", self.body.notation())

@@ -3,9 +3,10 @@
 use std::any::Any;
 
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::pooling::MaxPool2d;
 use super::sequential::{Module, starts_with_relu};
+use super::walk::Path;
 use crate::array::Array;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -32,6 +33,30 @@ impl Conv2d {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// As [`Conv2d::new`] for as many channels as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    #[allow(clippy::panic)]
+    #[track_caller]
+    pub fn lazy(filters: usize, kernel: usize) -> Conv2d {
+        Self::try_lazy(filters, [kernel; 2], Conv2dOptions::default(), Initializer::LeCun, true)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`Conv2d::try_new`] for as many channels as the first x has, which the groups must divide.
+    ///
+    /// # Errors
+    ///
+    /// A size or step of 0, groups that do not divide the filters, or sizes larger than memory.
+    pub fn try_lazy(
+        filters: usize,
+        kernel: [usize; 2],
+        options: Conv2dOptions,
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<Conv2d> {
+        Self::sized(None, filters, kernel, options, initializer, bias)
+    }
+
     /// A layer with chosen options and initialiser, with or without bias.
     ///
     /// # Errors
@@ -45,22 +70,38 @@ impl Conv2d {
         initializer: Initializer,
         bias: bool,
     ) -> Result<Conv2d> {
-        let groups = options.groups;
-        if channels == 0 || filters == 0 || kernel.contains(&0) {
-            return Err(Error::value(format!("a convolution of {channels} channels with {filters} filters of {kernel:?}"))
+        Self::sized(Some(channels), filters, kernel, options, initializer, bias)
+    }
+
+    /// With `None` for channels that are not known yet.
+    fn sized(
+        channels: Option<usize>,
+        filters: usize,
+        kernel: [usize; 2],
+        options: Conv2dOptions,
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<Conv2d> {
+        if channels == Some(0) || filters == 0 || kernel.contains(&0) {
+            let channels = channels.map_or(String::new(), |channels| format!("of {channels} channels "));
+            return Err(Error::value(format!("a convolution {channels}with {filters} filters of {kernel:?}"))
                 .help("all of them must be at least 1"));
         }
         if options.stride.contains(&0) || options.dilation.contains(&0) {
             return Err(Error::value(format!("a convolution with stride {:?}, dilation {:?}", options.stride, options.dilation))
                 .help("steps are at least 1"));
         }
-        if groups == 0 || !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
-            return Err(Error::value(format!("{groups} groups for {channels} channels and {filters} filters"))
-                .help("the number of groups must divide both"));
-        }
-        let weight = Parameter::new(&[filters, channels / groups, kernel[0], kernel[1]], initializer)?;
+        let each = channels_of_group(channels.unwrap_or(0), filters, options.groups)?;
+        let weight = Parameter::lazy(&[filters, each, kernel[0], kernel[1]], initializer)?;
         let bias = if bias { Some(Parameter::new(&[filters], Initializer::Constant(0.0))?) } else { None };
         Ok(Conv2d { weight, bias, options })
+    }
+
+    /// The shape of the weight for so many channels.
+    fn weight_shape(&self, channels: usize) -> Result<[usize; 4]> {
+        let shape = self.weight.array().shape();
+        let each = if self.weight.has_sizes() { shape[1] } else { channels_of_group(channels, shape[0], self.options.groups)? };
+        Ok([shape[0], each, shape[2], shape[3]])
     }
 
     /// A layer with given numbers.
@@ -85,6 +126,7 @@ impl Conv2d {
     /// x does not fit.
     #[track_caller]
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.infer_sizes(x.shape().get(1..).unwrap_or_default())?;
         conv2d(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable), &self.options)
     }
 
@@ -102,6 +144,15 @@ impl Conv2d {
     pub fn options(&self) -> &Conv2dOptions {
         &self.options
     }
+}
+
+/// How many channels one group reads.
+fn channels_of_group(channels: usize, filters: usize, groups: usize) -> Result<usize> {
+    if groups == 0 || !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
+        return Err(Error::value(format!("{groups} groups for {channels} channels and {filters} filters"))
+            .help("the number of groups must divide both"));
+    }
+    Ok(channels / groups)
 }
 
 /// Two sizes in the notation: `3`, or `3x5` for rows and columns that differ.
@@ -136,6 +187,9 @@ impl Module for Conv2d {
         if !starts_with_relu(following) {
             return None;
         }
+        if let Err(error) = self.infer_sizes(x.shape().get(1..).unwrap_or_default()) {
+            return Some((0, Err(error)));
+        }
         let (weight, bias) = (self.weight.variable(), self.bias.as_ref().map(Parameter::variable));
         let pool = following.get(1).and_then(|layer| (layer.as_ref() as &dyn Any).downcast_ref::<MaxPool2d>());
         Some(match pool {
@@ -144,6 +198,14 @@ impl Module for Conv2d {
             }
             None => (1, conv2d_relu(x, weight, bias, &self.options)),
         })
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        if self.weight.has_sizes() {
+            return Ok(());
+        }
+        let [channels, ..] = picture(self, input)?;
+        let shape = self.weight_shape(channels).map_err(|e| e.context(self.notation()))?;
+        self.weight.infer_sizes(&shape).map_err(|e| e.context(self.notation()))
     }
     fn notation(&self) -> String {
         let Conv2dOptions { stride, padding, dilation, groups } = self.options;
@@ -157,8 +219,7 @@ impl Module for Conv2d {
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let [channels, height, width] = picture(self, input)?;
-        let shape = self.weight.array().shape();
-        let w = [shape[0], shape[1], shape[2], shape[3]];
+        let w = self.weight_shape(channels)?;
         let place = format!("{} gets samples of shape {input:?}", self.notation());
         Ok(conv2d_shape(place, [1, channels, height, width], w, &self.options)?[1..].to_vec())
     }

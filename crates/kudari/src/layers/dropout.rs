@@ -1,8 +1,9 @@
 //! The dropout layer.
 
 use super::buffer::Buffer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::autograd::{Variable, is_training};
 use crate::error::Result;
 use crate::functions::{check_probability, dropout};

@@ -1,8 +1,9 @@
 //! The embedding layer.
 
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::array::{Array, DType};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};

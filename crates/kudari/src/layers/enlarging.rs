@@ -36,13 +36,42 @@ impl ConvTranspose2d {
         initializer: Initializer,
         bias: bool,
     ) -> Result<ConvTranspose2d> {
-        if channels == 0 || filters == 0 || kernel.contains(&0) || stride.contains(&0) {
+        Self::sized(Some(channels), filters, kernel, [stride, padding], initializer, bias)
+    }
+
+    /// As [`ConvTranspose2d::try_new`] for as many channels as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// A size or step of 0, or sizes larger than memory.
+    pub fn try_lazy(
+        filters: usize,
+        kernel: [usize; 2],
+        [stride, padding]: [[usize; 2]; 2],
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<ConvTranspose2d> {
+        Self::sized(None, filters, kernel, [stride, padding], initializer, bias)
+    }
+
+    /// With `None` for channels that are not known yet.
+    fn sized(
+        channels: Option<usize>,
+        filters: usize,
+        kernel: [usize; 2],
+        [stride, padding]: [[usize; 2]; 2],
+        initializer: Initializer,
+        bias: bool,
+    ) -> Result<ConvTranspose2d> {
+        if channels == Some(0) || filters == 0 || kernel.contains(&0) || stride.contains(&0) {
+            let channels = channels.map_or(String::new(), |channels| format!("of {channels} channels "));
             return Err(Error::value(format!(
-                "a transposed convolution of {channels} channels with {filters} filters of {kernel:?} in steps of {stride:?}"
+                "a transposed convolution {channels}with {filters} filters of {kernel:?} in steps of {stride:?}"
             ))
             .help("all of them must be at least 1"));
         }
-        let weight = Parameter::new(&[channels, filters, kernel[0], kernel[1]], initializer)?;
+        let weight = Parameter::lazy(&[channels.unwrap_or(0), filters, kernel[0], kernel[1]], initializer)?;
         let bias = if bias { Some(Parameter::new(&[filters], Initializer::Constant(0.0))?) } else { None };
         Ok(ConvTranspose2d { weight, bias, stride, padding })
     }
@@ -54,8 +83,17 @@ impl ConvTranspose2d {
 
 impl Module for ConvTranspose2d {
     fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.infer_sizes(x.shape().get(1..).unwrap_or_default())?;
         let bias = self.bias.as_ref().map(Parameter::variable);
         conv_transpose2d(x, self.weight.variable(), bias, &self.options(), [0; 2])
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        if self.weight.has_sizes() {
+            return Ok(());
+        }
+        let [channels, ..] = picture(self, input)?;
+        let shape = self.weight.array().shape();
+        self.weight.infer_sizes(&[channels, shape[1], shape[2], shape[3]]).map_err(|e| e.context(self.notation()))
     }
     fn notation(&self) -> String {
         let shape = self.weight.array().shape();
@@ -70,7 +108,7 @@ impl Module for ConvTranspose2d {
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let [channels, height, width] = picture(self, input)?;
         let shape = self.weight.array().shape();
-        if channels != shape[0] {
+        if self.weight.has_sizes() && channels != shape[0] {
             return Err(Error::shape(format!("{} has weights for {} channels and gets {channels}", self.notation(), shape[0])));
         }
         let mut result = vec![shape[1]];

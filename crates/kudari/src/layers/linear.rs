@@ -1,8 +1,9 @@
 //! The linear (fully connected) layer.
 
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::{Module, starts_with_relu};
+use super::walk::Path;
 use crate::array::{Array, DType};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -25,6 +26,35 @@ impl Linear {
         Self::try_new(inputs, outputs, Initializer::LeCun, true).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// As [`Linear::new`] for as many inputs as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// ```
+    /// use kudari::layers::Linear;
+    /// use kudari::{Array, Variable};
+    /// let layer = Linear::lazy(50);
+    /// let y = layer.forward(&Variable::constant(Array::zeros(&[2, 784], kudari::DType::F32)?))?;
+    /// assert_eq!((y.shape(), layer.inputs()), (&[2, 50][..], 784));
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    #[allow(clippy::panic)]
+    #[track_caller]
+    pub fn lazy(outputs: usize) -> Linear {
+        Self::try_lazy(outputs, Initializer::LeCun, true).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`Linear::try_new`] for as many inputs as the first x has.
+    ///
+    /// # Errors
+    ///
+    /// A size of 0, or one larger than memory.
+    pub fn try_lazy(outputs: usize, initializer: Initializer, bias: bool) -> Result<Linear> {
+        if outputs == 0 {
+            return Err(Error::value("a linear layer of 0 outputs").help("there must be at least 1"));
+        }
+        Self::sized(0, outputs, initializer, bias)
+    }
+
     /// A layer with a chosen initialiser, with or without bias.
     ///
     /// # Errors
@@ -36,9 +66,25 @@ impl Linear {
                 Error::value(format!("a linear layer of {inputs} inputs and {outputs} outputs")).help("both must be at least 1")
             );
         }
-        let weight = Parameter::new(&[outputs, inputs], initializer)?;
-        let bias = if bias { Some(Parameter::new(&[outputs], Initializer::Constant(0.0))?) } else { None };
+        Self::sized(inputs, outputs, initializer, bias)
+    }
+
+    /// With 0 for a size that is not known yet.
+    pub(super) fn sized(inputs: usize, outputs: usize, initializer: Initializer, bias: bool) -> Result<Linear> {
+        let weight = Parameter::lazy(&[outputs, inputs], initializer)?;
+        let bias = if bias { Some(Parameter::lazy(&[outputs], Initializer::Constant(0.0))?) } else { None };
         Ok(Linear { weight, bias })
+    }
+
+    /// Whether both sizes are known.
+    pub(super) fn has_sizes(&self) -> bool {
+        self.weight.has_sizes() && self.bias.as_ref().is_none_or(Parameter::has_sizes)
+    }
+
+    /// Sets sizes that are not known yet.
+    pub(super) fn set_sizes(&self, inputs: usize, outputs: usize) -> Result<()> {
+        self.weight.infer_sizes(&[outputs, inputs])?;
+        self.bias.as_ref().map_or(Ok(()), |bias| bias.infer_sizes(&[outputs]))
     }
 
     /// A layer with given numbers.
@@ -63,6 +109,7 @@ impl Linear {
     /// x does not fit.
     #[track_caller]
     pub fn forward(&self, x: &Variable) -> Result<Variable> {
+        self.infer_sizes(x.shape())?;
         linear(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable))
     }
 
@@ -76,7 +123,7 @@ impl Linear {
         self.bias.as_ref()
     }
 
-    /// Number of inputs.
+    /// Number of inputs; 0 as long as it is not known.
     pub fn inputs(&self) -> usize {
         self.weight.array().shape()[1]
     }
@@ -108,8 +155,19 @@ impl Module for Linear {
         Linear::forward(self, x)
     }
     fn forward_joined(&self, x: &Variable, following: &[Box<dyn Module>]) -> Option<(usize, Result<Variable>)> {
-        let bias = self.bias.as_ref().map(Parameter::variable);
-        starts_with_relu(following).then(|| (1, linear_relu(x, self.weight.variable(), bias)))
+        let compute = || {
+            self.infer_sizes(x.shape())?;
+            linear_relu(x, self.weight.variable(), self.bias.as_ref().map(Parameter::variable))
+        };
+        starts_with_relu(following).then(|| (1, compute()))
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        match input.last() {
+            Some(&inputs) if !self.weight.has_sizes() => {
+                self.set_sizes(inputs, self.outputs()).map_err(|e| e.context(self.notation()))
+            }
+            _ => Ok(()),
+        }
     }
     fn notation(&self) -> String {
         let bias = if self.bias.is_some() { "" } else { ",nobias" };
@@ -117,7 +175,7 @@ impl Module for Linear {
     }
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         match input.split_last() {
-            Some((&last, rest)) if last == self.inputs() => Ok([rest, &[self.outputs()]].concat()),
+            Some((&last, rest)) if self.weight.fits(&[self.outputs(), last]) => Ok([rest, &[self.outputs()]].concat()),
             _ => Err(Error::shape(format!("{} takes {} inputs and gets shape {input:?}", self.notation(), self.inputs()))),
         }
     }

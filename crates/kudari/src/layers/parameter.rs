@@ -1,30 +1,44 @@
 //! Parameters and how they are found and named.
 
 use std::cell::Cell;
-use std::fmt;
 
 use super::buffer::Buffer;
 use super::initializer::Initializer;
+use super::lazy::{Lazy, completes, written};
 use super::pattern::matches;
+use super::walk::Path;
 use crate::array::{Array, DType, Stream};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 
 /// A trainable array: a variable that optimizers change, and how it was initialised.
+///
+/// The sizes of a [lazy](Parameter::lazy) one are found by its layer at the first use. Until then it is an empty array, with 0
+/// in the places of the sizes that are not known.
 #[derive(Debug)]
 pub struct Parameter {
     variable: Variable,
     initializer: Initializer,
     /// What it starts from instead.
     initial: Option<Array>,
+    /// What is needed to make it when its sizes are known; then the variable that was made.
+    lazy: Option<Box<Lazy>>,
 }
 
 /// A clone is a parameter of its own with the same numbers: training one does not move the other.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
-        let variable = if self.is_frozen() { Variable::constant } else { Variable::parameter };
-        Parameter { variable: variable(self.array().clone()), initializer: self.initializer, initial: self.initial.clone() }
+        Parameter {
+            variable: leaf(self.array().clone(), self.is_frozen()),
+            initializer: self.initializer,
+            initial: self.initial.clone(),
+            lazy: self.lazy.as_ref().filter(|_| !self.has_sizes()).cloned(),
+        }
     }
+}
+
+fn leaf(array: Array, frozen: bool) -> Variable {
+    if frozen { Variable::constant(array) } else { Variable::parameter(array) }
 }
 
 thread_local! {
@@ -47,10 +61,78 @@ impl Parameter {
     ///
     /// An impossible shape.
     pub fn new(shape: &[usize], initializer: Initializer) -> Result<Parameter> {
-        let number = MADE.replace(MADE.get() + 1);
-        let mut stream = Stream::new(SEED.get(), "parameter").part(number);
-        let array = initializer.array(shape, DType::F32, &mut stream)?;
-        Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None })
+        let array = initializer.array(shape, DType::F32, &mut next_stream())?;
+        Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None, lazy: None })
+    }
+
+    /// A parameter of which some sizes are not known yet: they stand as 0 in `shape`. The layer that it belongs to calls
+    /// [`Parameter::infer_sizes`] before it computes. The numbers are those that [`Parameter::new`] or [`Layer::initialize`]
+    /// would have given if the sizes had been known then; numbers that are [set](Parameter::set_array) bring their sizes.
+    ///
+    /// ```
+    /// use kudari::layers::{Initializer, Layer, Parameter};
+    /// use kudari::{Result, Variable};
+    ///
+    /// /// Every input times a number of its own.
+    /// #[derive(Layer)]
+    /// struct Scale {
+    ///     factors: Parameter,
+    /// }
+    ///
+    /// impl Scale {
+    ///     fn forward(&self, x: &Variable) -> Result<Variable> {
+    ///         self.factors.infer_sizes(x.shape().get(1..).unwrap_or_default())?;
+    ///         x.mul(self.factors.variable())
+    ///     }
+    /// }
+    ///
+    /// let scale = Scale { factors: Parameter::lazy(&[0], Initializer::Constant(2.0))? };
+    /// assert!(!scale.factors.has_sizes() && scale.factors.array().shape() == [0]);
+    /// let y = scale.forward(&Variable::constant([[1.0f32, 2.0, 3.0]].into()))?;
+    /// assert_eq!(y.array().to_vec::<f32>()?, [2.0, 4.0, 6.0]);
+    /// assert_eq!(scale.factors.array().shape(), [3]);
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An impossible shape.
+    pub fn lazy(shape: &[usize], initializer: Initializer) -> Result<Parameter> {
+        if !shape.contains(&0) {
+            return Parameter::new(shape, initializer);
+        }
+        let variable = Variable::parameter(Array::zeros(shape, DType::F32)?);
+        let lazy = Some(Box::new(Lazy::new(next_stream(), DType::F32)));
+        Ok(Parameter { variable, initializer, initial: None, lazy })
+    }
+
+    /// Gives a [lazy](Parameter::lazy) parameter its shape, and thereby its numbers; does nothing where it has them. Of
+    /// several threads that come first at once all get the same.
+    ///
+    /// # Errors
+    ///
+    /// Sizes other than those that are known, sizes of 0, or sizes larger than memory.
+    #[inline]
+    pub fn infer_sizes(&self, shape: &[usize]) -> Result<()> {
+        match &self.lazy {
+            Some(lazy) if lazy.made().is_none() => lazy.make(shape, &self.variable, &self.initializer),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all sizes are known: always, but for a [lazy](Parameter::lazy) parameter before its first use.
+    pub fn has_sizes(&self) -> bool {
+        self.lazy.as_ref().is_none_or(|lazy| lazy.made().is_some())
+    }
+
+    /// Whether numbers of this shape can be set: its own, or any with all sizes that has those that are known.
+    pub(super) fn fits(&self, shape: &[usize]) -> bool {
+        shape == self.array().shape() || (!self.has_sizes() && completes(self.array().shape(), shape))
+    }
+
+    /// The shape for an error, with `?` for what is not known.
+    pub(super) fn written_shape(&self) -> String {
+        written(self.array().shape(), self.has_sizes())
     }
 
     /// A parameter with given numbers.
@@ -62,57 +144,71 @@ impl Parameter {
         if !array.dtype().is_float() {
             return Err(Error::dtype(format!("a parameter of {}", array.dtype())).help("parameters are f32, f64, f16 or bf16"));
         }
-        Ok(Parameter { variable: Variable::parameter(array), initializer: Initializer::Constant(0.0), initial: None })
+        let variable = Variable::parameter(array);
+        Ok(Parameter { variable, initializer: Initializer::Constant(0.0), initial: None, lazy: None })
     }
 
-    /// The variable to compute with.
+    /// The variable to compute with. That of a [lazy](Parameter::lazy) parameter is another one from the first use on.
     #[inline]
     pub fn variable(&self) -> &Variable {
-        &self.variable
+        self.lazy.as_ref().and_then(|lazy| lazy.made()).unwrap_or(&self.variable)
+    }
+
+    /// The same, to be changed: what was made at the first use takes its place among the others.
+    fn variable_mut(&mut self) -> &mut Variable {
+        if let Some(made) = self.lazy.as_mut().and_then(|lazy| lazy.take_made()) {
+            (self.variable, self.lazy) = (made, None);
+        }
+        &mut self.variable
     }
 
     /// The numbers.
     pub fn array(&self) -> &Array {
-        self.variable.array()
+        self.variable().array()
     }
 
-    /// Replaces the numbers by others of the same shape.
+    /// Replaces the numbers by others of the same shape. A [lazy](Parameter::lazy) parameter whose sizes are not known takes
+    /// them from `array`.
     ///
     /// # Errors
     ///
     /// Another shape, or numbers that are not floating-point.
     pub fn set_array(&mut self, array: Array) -> Result<()> {
-        if array.shape() != self.array().shape() {
-            return Err(Error::shape(format!(
-                "a parameter of shape {:?} set to shape {:?}",
-                self.array().shape(),
-                array.shape()
-            )));
+        if !self.fits(array.shape()) {
+            return Err(Error::shape(format!("a parameter of shape {} set to shape {:?}", self.written_shape(), array.shape())));
         }
         if !array.dtype().is_float() {
             return Err(
                 Error::dtype(format!("a parameter set to {}", array.dtype())).help("parameters are f32, f64, f16 or bf16")
             );
         }
-        *self.variable.array_mut() = array;
+        self.put(array);
         Ok(())
+    }
+
+    /// Replaces the numbers by some that fit.
+    fn put(&mut self, array: Array) {
+        if array.shape() != self.array().shape() {
+            self.lazy = None;
+        }
+        *self.array_mut() = array;
     }
 
     /// The numbers for an optimizer to change in place.
     pub(crate) fn array_mut(&mut self) -> &mut Array {
-        self.variable.array_mut()
+        self.variable_mut().array_mut()
     }
 
     /// Whether it is held as it is: no gradient by it is computed, and optimizers leave it alone.
     pub fn is_frozen(&self) -> bool {
-        !self.variable.wants_gradient()
+        !self.variable().wants_gradient()
     }
 
     /// Holds the parameter as it is, or lets it be trained again. Gradients by it that were computed before are lost.
     pub fn set_frozen(&mut self, frozen: bool) {
         if frozen != self.is_frozen() {
             let array = self.array().clone();
-            self.variable = if frozen { Variable::constant(array) } else { Variable::parameter(array) };
+            *self.variable_mut() = leaf(array, frozen);
         }
     }
 
@@ -143,58 +239,30 @@ impl Parameter {
     /// As [`Parameter::set_array`].
     pub fn set_initial(&mut self, array: Array) -> Result<()> {
         self.set_array(array.clone())?;
-        self.initial = Some(array);
+        self.initial = Some(array).filter(|_| self.has_sizes());
         Ok(())
     }
 
-    /// The numbers to start from: those that were given, or drawn from `stream`.
-    fn draw(&self, stream: &mut Stream) -> Result<Array> {
-        match &self.initial {
-            Some(array) => Ok(array.to_dtype(self.array().dtype())),
-            None => self.initializer.array(self.array().shape(), self.array().dtype(), stream),
+    /// Starts anew: from the numbers that were given, or drawn from `stream`, now or when the sizes are known.
+    fn start(&mut self, mut stream: Stream) -> Result<()> {
+        let dtype = self.array().dtype();
+        if let (false, Some(lazy)) = (self.has_sizes(), &mut self.lazy) {
+            **lazy = Lazy::new(stream, dtype);
+            return Ok(());
         }
+        let array = match &self.initial {
+            Some(array) => array.to_dtype(dtype),
+            None => self.initializer.array(self.array().shape(), dtype, &mut stream)?,
+        };
+        *self.array_mut() = array;
+        Ok(())
     }
 }
 
-/// The name of a parameter while its layers are walked: displays as `encoder.0.weight`. Made on the stack, so that
-/// walking the parameters allocates nothing.
-#[derive(Clone, Copy)]
-pub struct Path<'a> {
-    outer: Option<&'a Path<'a>>,
-    name: Name<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Name<'a> {
-    Text(&'a str),
-    Number(usize),
-}
-
-impl<'a> Path<'a> {
-    /// The start of a walk.
-    pub const ROOT: Path<'static> = Path { outer: None, name: Name::Text("") };
-
-    /// The path of a field.
-    pub fn field(&'a self, name: &'a str) -> Path<'a> {
-        Path { outer: Some(self), name: Name::Text(name) }
-    }
-
-    /// The path of a layer in a list.
-    pub fn index(&'a self, index: usize) -> Path<'a> {
-        Path { outer: Some(self), name: Name::Number(index) }
-    }
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(outer) = self.outer.filter(|o| o.outer.is_some()) {
-            write!(f, "{outer}.")?;
-        }
-        match self.name {
-            Name::Text(name) => f.write_str(name),
-            Name::Number(index) => write!(f, "{index}"),
-        }
-    }
+/// The stream of the next parameter that this thread makes.
+fn next_stream() -> Stream {
+    let number = MADE.replace(MADE.get() + 1);
+    Stream::new(SEED.get(), "parameter").part(number)
 }
 
 /// Something with named parameters: a layer, or a whole network. `#[derive(Layer)]` implements it for a struct.
@@ -241,7 +309,7 @@ pub trait Layer {
     }
 
     /// Names and numbers of all parameters, and after them of all buffers. Cheap: the memory is shared until one side is
-    /// written.
+    /// written. What is [lazy](crate::layers#sizes-that-follow-from-the-data) and was not used yet is empty.
     fn arrays(&self) -> Vec<(String, Array)> {
         let mut arrays = Vec::new();
         self.visit(&Path::ROOT, &mut |path, parameter| arrays.push((path.to_string(), parameter.array().clone())));
@@ -272,7 +340,7 @@ pub trait Layer {
         outcome
     }
 
-    /// Replaces the numbers of all parameters and buffers by those of the same names.
+    /// Replaces the numbers of all parameters and buffers by those of the same names. Lazy layers take their sizes from them.
     ///
     /// # Errors
     ///
@@ -280,28 +348,28 @@ pub trait Layer {
     fn set_arrays(&mut self, arrays: &[(String, Array)]) -> Result<()> {
         let mut problem = None;
         let mut names = Vec::new();
-        let mut check = |what: &str, name: String, shape: &[usize], fits: &dyn Fn(DType) -> bool| {
+        let mut check = |what: &str, name: String, shape: String, fits: &dyn Fn(&Array) -> bool| {
             match arrays.iter().find(|a| a.0 == name) {
                 _ if problem.is_some() => {}
-                Some((_, array)) if array.shape() == shape && fits(array.dtype()) => {}
+                Some((_, array)) if fits(array) => {}
                 Some((_, array)) => {
-                    problem = Some(format!(
-                        "{what} {name} has shape {shape:?}, the given one {:?} of {}",
-                        array.shape(),
-                        array.dtype()
-                    ));
+                    problem =
+                        Some(format!("{what} {name} has shape {shape}, the given one {:?} of {}", array.shape(), array.dtype()));
                 }
                 None => problem = Some(format!("{what} {name} is missing")),
             }
             names.push(name);
         };
         self.visit(&Path::ROOT, &mut |path, parameter| {
-            check("parameter", path.to_string(), parameter.array().shape(), &DType::is_float);
+            check("parameter", path.to_string(), parameter.written_shape(), &|array| {
+                parameter.fits(array.shape()) && array.dtype().is_float()
+            });
         });
         self.visit_buffers(&Path::ROOT, &mut |path, buffer| {
-            let held = buffer.get();
-            check("buffer", path.to_string(), held.shape(), &|dtype| {
-                dtype == held.dtype() || (dtype.is_float() && held.dtype().is_float())
+            let held = buffer.get().dtype();
+            check("buffer", path.to_string(), buffer.written_shape(), &|array| {
+                let dtype = array.dtype();
+                buffer.fits(array.shape()) && (dtype == held || (dtype.is_float() && held.is_float()))
             });
         });
         if let (None, Some((extra, _))) = (&problem, arrays.iter().find(|a| !names.contains(&a.0))) {
@@ -314,7 +382,7 @@ pub trait Layer {
         self.visit_mut(&Path::ROOT, &mut |path, parameter| {
             let name = path.to_string();
             if let Some((_, array)) = arrays.iter().find(|a| a.0 == name) {
-                *parameter.array_mut() = array.clone();
+                parameter.put(array.clone());
                 // The buffers take the type of the parameters that come with them.
                 dtype = Some(array.dtype());
             }
@@ -334,10 +402,8 @@ pub trait Layer {
     fn initialize(&mut self, seed: u64) -> Result<()> {
         let mut outcome = Ok(());
         self.visit_mut(&Path::ROOT, &mut |path, parameter| {
-            let mut stream = Stream::new(seed, &format!("initialize/{path}"));
-            match parameter.draw(&mut stream) {
-                Ok(array) => *parameter.array_mut() = array,
-                Err(error) => outcome = Err(error.context(path)),
+            if let Err(error) = parameter.start(Stream::new(seed, &format!("initialize/{path}"))) {
+                outcome = Err(error.context(path));
             }
         });
         self.visit_buffers(&Path::ROOT, &mut |path, buffer| buffer.initialize(seed, path));
@@ -406,62 +472,9 @@ fn set_frozen(layer: &mut (impl Layer + ?Sized), pattern: &str, frozen: bool) ->
     Ok(count)
 }
 
-/// Number of numbers in all parameters.
+/// Number of numbers in all parameters. Those of which a size is not known yet count 0.
 pub fn parameter_count(layer: &dyn Layer) -> usize {
     let mut count = 0;
     layer.visit(&Path::ROOT, &mut |_, parameter| count += parameter.array().len());
     count
-}
-
-impl Layer for Parameter {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
-        visitor(path, self);
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
-        visitor(path, self);
-    }
-}
-
-impl Layer for Buffer {
-    fn visit(&self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &Parameter)) {}
-    fn visit_mut(&mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {}
-    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
-        visitor(path, self);
-    }
-}
-
-impl<L: Layer> Layer for Option<L> {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
-        self.iter().for_each(|layer| layer.visit(path, visitor));
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
-        self.iter_mut().for_each(|layer| layer.visit_mut(path, visitor));
-    }
-    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
-        self.iter().for_each(|layer| layer.visit_buffers(path, visitor));
-    }
-}
-
-impl<L: Layer> Layer for Vec<L> {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
-        self.iter().enumerate().for_each(|(i, layer)| layer.visit(&path.index(i), visitor));
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
-        self.iter_mut().enumerate().for_each(|(i, layer)| layer.visit_mut(&path.index(i), visitor));
-    }
-    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
-        self.iter().enumerate().for_each(|(i, layer)| layer.visit_buffers(&path.index(i), visitor));
-    }
-}
-
-impl<L: Layer + ?Sized> Layer for Box<L> {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Parameter)) {
-        (**self).visit(path, visitor);
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &mut Parameter)) {
-        (**self).visit_mut(path, visitor);
-    }
-    fn visit_buffers(&self, path: &Path<'_>, visitor: &mut dyn FnMut(&Path<'_>, &Buffer)) {
-        (**self).visit_buffers(path, visitor);
-    }
 }

@@ -4,8 +4,9 @@ use super::activation::without_parameters;
 use super::buffer::Buffer;
 use super::dropout::Dropout;
 use super::initializer::Initializer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::Module;
+use super::walk::Path;
 use crate::array::Array;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -78,7 +79,6 @@ struct Stack {
     name: &'static str,
     /// States of a unit: 2 for an LSTM, 1 for the others.
     states: usize,
-    inputs: usize,
     units: usize,
     layers: Vec<Both>,
     dropout: Option<Dropout>,
@@ -86,15 +86,24 @@ struct Stack {
 }
 
 impl Stack {
-    fn new(name: &'static str, [gates, states]: [usize; 2], inputs: usize, units: usize, of: &RecurrentLayers) -> Result<Stack> {
-        if inputs == 0 || units == 0 || of.layers == 0 {
-            return Err(Error::value(format!("{name}: {} layers of {units} units for {inputs} inputs", of.layers))
-                .help("all must be at least 1"));
+    /// With `None` for inputs that are not known yet.
+    fn new(
+        name: &'static str,
+        [gates, states]: [usize; 2],
+        inputs: Option<usize>,
+        units: usize,
+        of: &RecurrentLayers,
+    ) -> Result<Stack> {
+        if inputs == Some(0) || units == 0 || of.layers == 0 {
+            let inputs = inputs.map_or(String::new(), |inputs| format!(" for {inputs} inputs"));
+            return Err(
+                Error::value(format!("{name}: {} layers of {units} units{inputs}", of.layers)).help("all must be at least 1")
+            );
         }
         let usual = Initializer::Uniform(1.0 / (units as f64).sqrt());
         let rows = units.checked_mul(gates).ok_or_else(|| Error::value(format!("{name}: {units} units are too many")))?;
         let direction = |inputs: usize| -> Result<Direction> {
-            let weight = |columns: usize| Parameter::new(&[rows, columns], of.initializer.unwrap_or(usual));
+            let weight = |columns: usize| Parameter::lazy(&[rows, columns], of.initializer.unwrap_or(usual));
             Ok(Direction {
                 weight_input: weight(inputs)?,
                 weight_hidden: weight(units)?,
@@ -104,11 +113,24 @@ impl Stack {
         };
         let mut layers = Vec::new();
         for layer in 0..of.layers {
-            let inputs = if layer == 0 { inputs } else { units * (1 + usize::from(of.both)) };
+            let inputs = if layer == 0 { inputs.unwrap_or(0) } else { units * (1 + usize::from(of.both)) };
             layers.push(Both { forward: direction(inputs)?, reverse: if of.both { Some(direction(inputs)?) } else { None } });
         }
         let dropout = if of.dropout == 0.0 { None } else { Some(Dropout::new(of.dropout)?) };
-        Ok(Stack { name, states, inputs, units, layers, dropout, share: of.dropout })
+        Ok(Stack { name, states, units, layers, dropout, share: of.dropout })
+    }
+
+    /// The weights that read the input, `[gates · units, inputs]`.
+    fn first_weights(&self) -> impl Iterator<Item = &Parameter> {
+        let first = self.layers.first().into_iter();
+        first.flat_map(|layer| [Some(&layer.forward), layer.reverse.as_ref()]).flatten().map(|of| &of.weight_input)
+    }
+
+    /// Takes the number of inputs from the shape `[…, inputs]`.
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        let Some(&inputs) = input.last() else { return Ok(()) };
+        self.first_weights()
+            .try_for_each(|weight| weight.infer_sizes(&[weight.array().shape()[0], inputs]).map_err(|e| e.context(self.name)))
     }
 
     fn directions(&self) -> usize {
@@ -129,6 +151,7 @@ impl Stack {
                 Error::shape(format!("{}: x {:?}", self.name, x.shape())).help("x has the shape [samples, places, inputs]")
             );
         }
+        self.infer_sizes(x.shape())?;
         let shape = [self.layers.len() * self.directions(), x.shape()[0], self.units];
         if let Some(wrong) = first.iter().copied().flatten().find(|state| state.shape() != shape) {
             return Err(Error::shape(format!("{}: a first state {:?}", self.name, wrong.shape()))
@@ -182,10 +205,15 @@ impl Stack {
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let fits = |inputs| self.first_weights().all(|weight| weight.fits(&[weight.array().shape()[0], inputs]));
         match *input {
-            [places, inputs] if inputs == self.inputs && places > 0 => Ok(vec![places, self.units * self.directions()]),
-            _ => Err(Error::shape(format!("{} for {} inputs gets samples of shape {input:?}", self.name, self.inputs))
-                .help("samples have the shape [places, inputs] with at least one place")),
+            [places, inputs] if fits(inputs) && places > 0 => Ok(vec![places, self.units * self.directions()]),
+            _ => {
+                let inputs = self.first_weights().next().map_or(0, |weight| weight.array().shape()[1]);
+                let inputs = if inputs == 0 { "any number of".to_string() } else { inputs.to_string() };
+                Err(Error::shape(format!("{} for {inputs} inputs gets samples of shape {input:?}", self.name))
+                    .help("samples have the shape [places, inputs] with at least one place"))
+            }
         }
     }
 
@@ -238,7 +266,17 @@ impl Rnn {
     ///
     /// A size of 0, sizes larger than memory, or a dropout that is not in `0 ≤ p < 1`.
     pub fn new(inputs: usize, units: usize, activation: RecurrentActivation, layers: &RecurrentLayers) -> Result<Rnn> {
-        Ok(Rnn { stack: Stack::new("rnn", [1, 1], inputs, units, layers)?, activation })
+        Ok(Rnn { stack: Stack::new("rnn", [1, 1], Some(inputs), units, layers)?, activation })
+    }
+
+    /// As [`Rnn::new`] for as many inputs as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// As [`Rnn::new`].
+    pub fn lazy(units: usize, activation: RecurrentActivation, layers: &RecurrentLayers) -> Result<Rnn> {
+        Ok(Rnn { stack: Stack::new("rnn", [1, 1], None, units, layers)?, activation })
     }
 
     /// From a given state, zeros without one, to the last: `[layers · directions, samples, units]`. With lengths every sample ends
@@ -267,7 +305,17 @@ impl Lstm {
     ///
     /// As [`Rnn::new`].
     pub fn new(inputs: usize, units: usize, layers: &RecurrentLayers) -> Result<Lstm> {
-        Ok(Lstm { stack: Stack::new("lstm", [4, 2], inputs, units, layers)? })
+        Ok(Lstm { stack: Stack::new("lstm", [4, 2], Some(inputs), units, layers)? })
+    }
+
+    /// As [`Lstm::new`] for as many inputs as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// As [`Lstm::new`].
+    pub fn lazy(units: usize, layers: &RecurrentLayers) -> Result<Lstm> {
+        Ok(Lstm { stack: Stack::new("lstm", [4, 2], None, units, layers)? })
     }
 
     /// As [`Rnn::forward_with_state`] with two states, h and the cells c.
@@ -296,7 +344,17 @@ impl Gru {
     ///
     /// As [`Rnn::new`].
     pub fn new(inputs: usize, units: usize, layers: &RecurrentLayers) -> Result<Gru> {
-        Ok(Gru { stack: Stack::new("gru", [3, 1], inputs, units, layers)? })
+        Ok(Gru { stack: Stack::new("gru", [3, 1], Some(inputs), units, layers)? })
+    }
+
+    /// As [`Gru::new`] for as many inputs as the first x has; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    ///
+    /// # Errors
+    ///
+    /// As [`Gru::new`].
+    pub fn lazy(units: usize, layers: &RecurrentLayers) -> Result<Gru> {
+        Ok(Gru { stack: Stack::new("gru", [3, 1], None, units, layers)? })
     }
 
     /// As [`Rnn::forward_with_state`].
@@ -340,6 +398,9 @@ macro_rules! stacked {
         impl Module for $type {
             fn forward(&self, x: &Variable) -> Result<Variable> {
                 Ok(self.forward_with_state(x, None, None)?.0)
+            }
+            fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+                self.stack.infer_sizes(input)
             }
             fn notation(&self) -> String {
                 self.stack.notation(self.kind())

@@ -1,8 +1,9 @@
 //! Residual blocks.
 
 use super::buffer::Buffer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
 use super::sequential::{Module, Sequential};
+use super::walk::Path;
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 
@@ -48,6 +49,10 @@ impl Module for Residual {
             None => x.clone(),
         };
         self.body.forward(x)?.add(&beside)
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        self.body.infer_sizes(input)?;
+        self.shortcut.as_ref().map_or(Ok(()), |shortcut| shortcut.infer_sizes(input))
     }
     fn notation(&self) -> String {
         match &self.shortcut {

@@ -4,7 +4,8 @@ use std::any::Any;
 
 use super::activation::Activation;
 use super::buffer::Buffer;
-use super::parameter::{Layer, Parameter, Path};
+use super::parameter::{Layer, Parameter};
+use super::walk::Path;
 use crate::autograd::{Variable, may_fuse, within};
 use crate::error::Result;
 
@@ -25,6 +26,18 @@ pub trait Module: Layer + Send + Sync + Any {
     fn forward_joined(&self, x: &Variable, following: &[Box<dyn Module>]) -> Option<(usize, Result<Variable>)> {
         let _ = (x, following);
         None
+    }
+
+    /// Takes the sizes that are not known yet from the shape of a sample; see [lazy
+    /// layers](crate::layers#sizes-that-follow-from-the-data). A layer does it by itself when it computes, so that only layers
+    /// made of others need pass it on.
+    ///
+    /// # Errors
+    ///
+    /// A shape that does not fit.
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        let _ = input;
+        Ok(())
     }
 
     /// How the layer is written in the network notation.
@@ -137,6 +150,14 @@ impl Layer for Sequential {
 impl Module for Sequential {
     fn forward(&self, x: &Variable) -> Result<Variable> {
         Sequential::forward(self, x)
+    }
+    fn infer_sizes(&self, input: &[usize]) -> Result<()> {
+        let mut shape = input.to_vec();
+        for (i, layer) in self.layers.iter().enumerate() {
+            let next = layer.infer_sizes(&shape).and_then(|()| layer.output_shape(&shape));
+            shape = next.map_err(|e| e.context(format_args!("layer {}", self.place(i))))?;
+        }
+        Ok(())
     }
     fn notation(&self) -> String {
         self.layers.iter().map(|l| l.notation()).collect::<Vec<_>>().join(" ")

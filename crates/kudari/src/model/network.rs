@@ -66,7 +66,7 @@ impl Network {
     }
 
     /// A network of layers that may be the program's own, for samples of `input_shape`. It is trained, evaluated and explained like
-    /// any other; a model file can be opened again only where the notation knows all its layers.
+    /// any other; a model file can be opened again only where the notation knows all its layers. Lazy layers get their sizes here.
     ///
     /// # Errors
     ///
@@ -78,7 +78,8 @@ impl Network {
         }
         let mut shape = input_shape.to_vec();
         for (i, layer) in layers.layers().iter().enumerate() {
-            shape = layer.output_shape(&shape).map_err(|e| e.context(format_args!("layer {i}.{}", layer.notation())))?;
+            let next = layer.infer_sizes(&shape).and_then(|()| layer.output_shape(&shape));
+            shape = next.map_err(|e| e.context(format_args!("layer {i}.{}", layer.notation())))?;
         }
         Ok(Network { notation: layers.notation(), input_shape: input_shape.to_vec(), flatten: false, layers })
     }

@@ -4,7 +4,10 @@ use super::notation::{Site, no_arguments};
 use super::words::Word;
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::Conv2dOptions;
-use crate::layers::{AveragePool2d, Conv2d, ConvTranspose2d, Flatten, GlobalAveragePool2d, MaxPool2d, Module, Reshape, Upsample};
+use crate::layers::{
+    AdaptiveAveragePool2d, AdaptiveMaxPool2d, AveragePool2d, Conv2d, ConvTranspose2d, Flatten, GlobalAveragePool2d,
+    GlobalMaxPool2d, MaxPool2d, Module, Reshape, Upsample,
+};
 
 pub(super) const CONV: &str = "conv(FILTERS,SIZE) with stride=, padding= (a number or `same`), dilation=, groups=, nobias";
 pub(super) const CONV_TRANSPOSE: &str = "convtranspose(FILTERS,SIZE) with stride=, padding=, nobias";
@@ -165,9 +168,31 @@ pub(super) fn avgpool(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
     Ok(Box::new(AveragePool2d { size, stride, padding }))
 }
 
+/// How many parts an adaptive pooling cuts pictures into.
+fn parts(word: &Word, example: &'static str) -> Result<[usize; 2]> {
+    let arguments = Arguments { word, example };
+    match &word.arguments[..] {
+        [size] => arguments.pair("the number of parts", size, 1),
+        _ => Err(arguments.fail("one number is needed")),
+    }
+}
+
+pub(super) fn adaptiveavgpool(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    Ok(Box::new(AdaptiveAveragePool2d { size: parts(word, "adaptiveavgpool(7) or adaptiveavgpool(7x5)")? }))
+}
+
+pub(super) fn adaptivemaxpool(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    Ok(Box::new(AdaptiveMaxPool2d { size: parts(word, "adaptivemaxpool(7) or adaptivemaxpool(7x5)")? }))
+}
+
 pub(super) fn globalpool(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
     no_arguments(word)?;
     Ok(Box::new(GlobalAveragePool2d))
+}
+
+pub(super) fn globalmaxpool(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
+    no_arguments(word)?;
+    Ok(Box::new(GlobalMaxPool2d))
 }
 
 pub(super) fn flatten(word: &Word, _: &Site<'_>) -> Result<Box<dyn Module>> {
@@ -203,6 +228,8 @@ mod tests {
             ("maxpool(2)", "maxpool(2)", vec![1, 14, 14]),
             ("maxpool(3,stride=2,padding=1) avgpool(2x7)", "maxpool(3,stride=2,padding=1) avgpool(2x7)", vec![1, 7, 2]),
             ("conv(5,3) globalpool linear(3)", "conv(5,3) globalpool linear(3)", vec![3]),
+            ("adaptiveavgpool( 7x5 )", "adaptiveavgpool(7x5)", vec![1, 7, 5]),
+            ("adaptivemaxpool(30) conv(3,3) globalmaxpool", "adaptivemaxpool(30) conv(3,3) globalmaxpool", vec![3]),
             ("flatten reshape( 4, 14,14 ) conv(2,14)", "flatten reshape(4,14,14) conv(2,14)", vec![2, 1, 1]),
         ] {
             let net = build(text, &[1, 28, 28]).unwrap();
@@ -239,6 +266,14 @@ mod tests {
             ("reshape(2,28)", "reshape(2,28) gets samples of shape [1, 28, 28]"),
             ("reshape", "reshape: the sizes of a sample's axes are needed"),
             ("globalpool(2)", "globalpool takes no arguments"),
+            ("globalmaxpool(2)", "globalmaxpool takes no arguments"),
+            ("adaptiveavgpool", "adaptiveavgpool: one number is needed"),
+            ("adaptivemaxpool(3,stride=2)", "adaptivemaxpool: one number is needed"),
+            ("adaptivemaxpool(0)", "adaptivemaxpool: the number of parts `0` is not a whole number from 1"),
+            (
+                "flatten adaptivemaxpool(2)",
+                "adaptivemaxpool(2) takes samples of shape [channels, height, width] and gets shape [784]",
+            ),
         ] {
             let error = build(text, &[1, 28, 28]).err().unwrap();
             assert!(error.what().ends_with(what), "{text}: {error}");

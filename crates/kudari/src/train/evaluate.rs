@@ -16,7 +16,7 @@ const CHUNK: usize = 1000;
 pub struct Evaluation {
     /// The loss over all samples.
     pub loss: f64,
-    /// The share classified rightly; `None` if the targets are numbers.
+    /// The share classified rightly of the samples that the loss does not ignore; `None` if the targets are numbers.
     pub accuracy: Option<f64>,
 }
 
@@ -41,19 +41,25 @@ fn for_each_chunk(
 ///
 /// The network does not fit the data.
 pub fn evaluate(network: &Network, data: &Dataset, loss: &Loss) -> Result<Evaluation> {
-    let (mut total, mut right) = (0.0, 0);
+    let (mut total, mut weights, mut right, mut count) = (0.0, 0.0, 0u64, 0u64);
+    let ignored = loss.ignored_label();
     for_each_chunk(network, data, |_, y, t| {
-        let weight = if loss.averages() { t.shape()[0] as f64 } else { 1.0 };
+        let weight = if loss.averages() { loss.divisor(t)? } else { 1.0 };
         total += loss.of(y, t)?.item()? * weight;
+        weights += weight;
         if !data.classes().is_empty() {
-            right += predicted_classes(y)?.equal(t)?.count_true();
+            let (predicted, labels) = (predicted_classes(y)?.to_vec::<i64>()?, t.to_vec::<i64>()?);
+            for (predicted, label) in predicted.into_iter().zip(labels).filter(|(_, label)| Some(*label) != ignored) {
+                count += 1;
+                right += u64::from(predicted == label);
+            }
         }
         Ok(())
     })?;
-    let count = data.len() as f64;
+    let mean = if weights > 0.0 { total / weights } else { 0.0 };
     Ok(Evaluation {
-        loss: if loss.averages() { total / count } else { total },
-        accuracy: if data.classes().is_empty() { None } else { Some(right as f64 / count) },
+        loss: if loss.averages() { mean } else { total },
+        accuracy: (count > 0).then(|| right as f64 / count as f64),
     })
 }
 

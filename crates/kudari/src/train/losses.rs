@@ -4,10 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::weighing::{self, Weighing};
 use crate::array::{Array, DType};
 use crate::autograd::Variable;
+use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::functions::{self, HingeNorm, Reduction};
+use crate::functions::{self, CrossEntropyOptions, HingeNorm, Reduction, softmax_cross_entropy_with};
 
 /// What becomes of class numbers before a loss sees them. Numbers are taken as they are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +34,10 @@ pub struct Loss {
     /// The numbers of the parameters; the usual ones if there are none.
     numbers: &'static [f64],
     labels: Labels,
+    /// Whether it takes class weights, an ignored label and label smoothing.
+    weighs: bool,
+    /// These, if there are any.
+    weighing: Option<&'static CrossEntropyOptions>,
     /// Whether it averages over the rows of a batch; the others are sums.
     averages: bool,
     /// The loss of outputs and targets, with the numbers of its parameters.
@@ -46,6 +52,8 @@ const PLAIN: Loss = Loss {
     parameters: &[],
     numbers: &[],
     labels: Labels::OneHot,
+    weighs: false,
+    weighing: None,
     averages: true,
     function: |y, t, _| functions::mean_squared_error(y, t),
     rows: |y, t, _| squares(y, t)?.mean_axes(&[-1], false),
@@ -56,6 +64,7 @@ pub const LOSSES: &[Loss] = &[
     Loss {
         name: "softmax_cross_entropy",
         labels: Labels::Stay,
+        weighs: true,
         function: |y, t, _| functions::softmax_cross_entropy(y, t),
         rows: |y, t, _| functions::softmax_cross_entropy_rows(y, t),
         ..PLAIN
@@ -164,21 +173,62 @@ fn unknown(text: &str, name: &str) -> Error {
 }
 
 impl Loss {
-    /// The loss of this name, which may have its numbers in parentheses: `huber(0.5)`, `focal(0.25,2)`.
+    /// The loss of this name, which may have its numbers in parentheses: `huber(0.5)`, `focal(0.25,2)`. `softmax_cross_entropy`
+    /// takes the weights of the classes, a label whose samples do not count, and the share of every target that is spread
+    /// over all classes: `softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1)`, each optional. See
+    /// [`CrossEntropyOptions`].
+    ///
+    /// ```
+    /// use kudari::train::Loss;
+    /// use kudari::{Array, Variable};
+    /// let loss = Loss::named("softmax_cross_entropy(weights=1:3)")?;
+    /// let y = Variable::constant(Array::from([[0.0, 0.0], [1000.0, 0.0]])); // does not know; knows the wrong class
+    /// let value = loss.of(&y, &Array::from([0i64, 1]))?.item()?;
+    /// assert!((value - (1.0 * 2f64.ln() + 3.0 * 1000.0) / 4.0).abs() < 1e-9);
+    /// # Ok::<(), kudari::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// An unknown name, or numbers that the loss does not take.
+    /// An unknown name, numbers that the loss does not take, or weights that are to be [balanced](Loss::for_data).
     pub fn named(text: &str) -> Result<&'static Loss> {
-        let (name, numbers) = match text.trim().strip_suffix(')').and_then(|t| t.split_once('(')) {
-            Some((name, numbers)) => (name.trim(), Some(numbers)),
-            None => (text.trim(), None),
-        };
-        let loss = LOSSES.iter().find(|l| l.name == name).ok_or_else(|| unknown(text, name))?;
-        match numbers {
+        let (loss, arguments) = Self::find(text)?;
+        match arguments {
+            Some(arguments) if loss.weighs => loss.with_weighing(text, &Weighing::parse(text, arguments)?),
             Some(numbers) => loss.with_numbers(text, numbers),
             None => Ok(loss),
         }
+    }
+
+    /// As [`Loss::named`] for these training data, where the weights may be `weights=balanced`: then all classes weigh the same,
+    /// a sample of class k being worth n/(c·nₖ) (of n samples nₖ are of class k, and c classes have any; rounded to four
+    /// digits, which the loss's name then holds). Classes without samples weigh 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`Loss::named`], and weights or an ignored label that the data have no class for.
+    pub fn for_data(text: &str, data: &Dataset) -> Result<&'static Loss> {
+        match Self::find(text)? {
+            (loss, Some(arguments)) if loss.weighs => {
+                loss.with_weighing(text, &Weighing::parse(text, arguments)?.of_data(text, data)?)
+            }
+            _ => Self::named(text),
+        }
+    }
+
+    /// The loss of a text, and what stands in its parentheses.
+    fn find(text: &str) -> Result<(&'static Loss, Option<&str>)> {
+        let (name, arguments) = match text.trim().strip_suffix(')').and_then(|t| t.split_once('(')) {
+            Some((name, arguments)) => (name.trim(), Some(arguments)),
+            None => (text.trim(), None),
+        };
+        Ok((LOSSES.iter().find(|l| l.name == name).ok_or_else(|| unknown(text, name))?, arguments))
+    }
+
+    /// The loss that weighs its samples so.
+    fn with_weighing(&'static self, text: &str, weighing: &Weighing) -> Result<&'static Loss> {
+        let Some(options) = weighing.options(text)? else { return Ok(self) };
+        Ok(self.kept(format!("{}({weighing})", self.name), |loss| loss.weighing = Some(Box::leak(Box::new(options)))))
     }
 
     /// The loss with numbers for its parameters, separated by commas.
@@ -200,13 +250,20 @@ impl Loss {
         (self.function)(&some, some.array(), &numbers)?;
         let written = numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
         let name = format!("{}({written})", self.name);
+        Ok(self.kept(name, |loss| loss.numbers = numbers.leak()))
+    }
+
+    /// The loss of this name, changed so where it was not asked for before.
+    fn kept(&self, name: String, change: impl FnOnce(&mut Loss)) -> &'static Loss {
         let mut known = WITH_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loss) = known.iter().find(|loss| loss.name == name) {
-            return Ok(loss);
+            return loss;
         }
-        let loss: &'static Loss = Box::leak(Box::new(Loss { name: name.leak(), numbers: numbers.leak(), ..*self }));
+        let mut loss = Loss { name: name.leak(), ..*self };
+        change(&mut loss);
+        let loss: &'static Loss = Box::leak(Box::new(loss));
         known.push(loss);
-        Ok(loss)
+        loss
     }
 
     /// The name without numbers.
@@ -229,13 +286,37 @@ impl Loss {
     ///
     /// Outputs and targets that do not fit.
     pub fn of(&self, y: &Variable, t: &Array) -> Result<Variable> {
-        (self.function)(y, &self.targets(y.array(), t)?, &self.numbers())
+        let targets = self.targets(y.array(), t)?;
+        match self.weighing {
+            Some(options) => softmax_cross_entropy_with(y, targets, options),
+            None => (self.function)(y, &targets, &self.numbers()),
+        }
     }
 
     /// The loss of every row of outputs y `[n, …]` by itself, for targets as [`Loss::targets`] gives them: [`Loss::of`] is
-    /// their mean if the loss averages, else their sum. No gradients.
+    /// their sum, divided by [`Loss::divisor`] if the loss averages. No gradients.
     pub(super) fn of_rows(&self, y: &Array, targets: &Array) -> Result<Array> {
-        (self.rows)(y, targets, &self.numbers())
+        match self.weighing {
+            Some(options) => {
+                let options = CrossEntropyOptions { reduction: Reduction::None, ..options.clone() };
+                Ok(softmax_cross_entropy_with(&Variable::constant(y.clone()), targets.clone(), &options)?.into_array())
+            }
+            None => (self.rows)(y, targets, &self.numbers()),
+        }
+    }
+
+    /// What a mean over these targets divides by: their number, or the weights of those that count. May be 0 where none does;
+    /// the loss is 0 then.
+    pub(super) fn divisor(&self, targets: &Array) -> Result<f64> {
+        match self.weighing {
+            Some(options) => weighing::divisor(options, targets),
+            None => Ok(targets.shape().first().copied().unwrap_or(1) as f64),
+        }
+    }
+
+    /// The label whose samples do not count, if there is one.
+    pub(super) fn ignored_label(&self) -> Option<i64> {
+        self.weighing.and_then(|options| options.ignored_label)
     }
 
     /// A data set's targets as the loss takes them for outputs y.

@@ -13,6 +13,7 @@ mod run_folder;
 mod sweep;
 mod trainer;
 mod verdict;
+mod weighing;
 
 pub use evaluate::{Analysis, Evaluation, WorstSample, analyse, evaluate};
 pub use failure::{FailedSample, Failure};

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kudari::array::Slice;
 use kudari::autograd::Backward;
 use kudari::functions::{
-    Conv1dOptions, Conv2dOptions, average_pool2d, choose, concatenate, conv_transpose2d, conv1d, conv2d, cross_entropy, linear,
-    max_pool2d, mean_absolute_error, mean_squared_error, registry, sigmoid_cross_entropy, softmax_cross_entropy, stack,
-    sum_squared_error,
+    Conv1dOptions, Conv2dOptions, adaptive_average_pool2d, adaptive_max_pool2d, average_pool2d, choose, concatenate,
+    conv_transpose2d, conv1d, conv2d, cross_entropy, linear, max_pool2d, mean_absolute_error, mean_squared_error, registry,
+    sigmoid_cross_entropy, softmax_cross_entropy, stack, sum_squared_error,
 };
 use kudari::{Array, DType, Result, Variable, grad};
 use serde_json::Value;
@@ -83,6 +83,12 @@ fn call(name: &str, v: &[Variable], args: &Value) -> Result<Variable> {
         "conv_transpose2d" => conv_transpose2d(x, &v[1], v.get(2), &options(args), pair(&args["output_padding"])),
         "max_pool2d" => max_pool2d(x, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"])),
         "average_pool2d" => average_pool2d(x, pair(&args["size"]), pair(&args["stride"]), pair(&args["padding"])),
+        "adaptive_max_pool2d" => adaptive_max_pool2d(x, pair(&args["size"])),
+        "adaptive_average_pool2d" => adaptive_average_pool2d(x, pair(&args["size"])),
+        "adaptive_average_pool2d_spread" => {
+            let picture = Variable::parameter(array(&args["picture"], DType::F64).to_dtype(x.dtype()));
+            slope(&adaptive_average_pool2d(&picture, pair(&args["size"]))?, &picture, x)
+        }
         "max_pool2d_scatter" | "average_pool2d_spread" => {
             let picture = Variable::parameter(array(&args["picture"], DType::F64).to_dtype(x.dtype()));
             let pooling = if name == "max_pool2d_scatter" { max_pool2d } else { average_pool2d };

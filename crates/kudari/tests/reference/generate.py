@@ -288,6 +288,23 @@ def pooling_cases():
         case(name, [some(2, 3, 4, 2, shift=2)], spread, {**args, "picture": picture.json})
         if f is table["max_pool2d"]:
             case("max_pool2d_pick", [some(2, 3, 7, 5, shift=2)], picked, {**args, "picture": picture.json})
+    adaptive = {"adaptive_max_pool2d": F.adaptive_max_pool2d, "adaptive_average_pool2d": F.adaptive_avg_pool2d}
+    for name, f in adaptive.items():
+        for shape, size in [((2, 3, 6, 4), (3, 2)), ((1, 2, 7, 5), (3, 4)), ((2, 1, 5, 8), (2, 3)), ((1, 70, 2, 3), (1, 2)),
+                            ((1, 2, 3, 2), (5, 4)), ((1, 1, 17, 17), (1, 1)), ((1, 2, 1, 9), (1, 4)), ((2, 2, 3, 4), (3, 4)),
+                            ((0, 2, 5, 4), (2, 2))]:  # fmt: skip
+            case(name, [some(*shape)], lambda x: f(x, size), {"size": list(size)})
+        odd = Given([[[[1.0, NAN, 2.0], [INF, 0.0, -INF], [3.0, -INF, -INF]]]])
+        case(name, [odd], lambda x: f(x, (2, 2)), {"size": [2, 2]}, gradients=False)
+    equal = Given([[[[2.0, 2.0, 1.0], [2.0, 1.0, 1.0], [0.0, -0.0, 1.0]]]])
+    case("adaptive_max_pool2d", [equal], lambda x: F.adaptive_max_pool2d(x, (2, 2)), {"size": [2, 2]})
+    wide = some(2, 3, 7, 5)
+
+    def parted(g):
+        x = torch.tensor(wide.values).to(g.dtype).requires_grad_(True)
+        return torch.autograd.grad(F.adaptive_avg_pool2d(x, (3, 2)), x, g, create_graph=True)[0]
+
+    case("adaptive_average_pool2d_spread", [some(2, 3, 3, 2, shift=2)], parted, {"size": [3, 2], "picture": wide.json})
     # Equal numbers: the first has the gradient.
     args = {"size": [2, 2], "stride": [1, 1], "padding": [0, 0]}
     ties = Given([[[[2.0, 2.0, 1.0], [2.0, 1.0, 1.0], [0.0, -0.0, 1.0]]]])

@@ -135,12 +135,14 @@ impl Lbfgs {
         if let Some(dtype) = half {
             return Err(half_parameters(dtype));
         }
-        let before = gather(layer);
         let mut state = std::mem::take(&mut self.state);
+        // Before the parameters are counted: lazy layers have their sizes only then.
+        let start = evaluate(layer, &mut closure)?;
+        let before = gather(layer);
         if state.last.as_ref().is_some_and(|last| last.0.len() != before.len()) {
             state = State::default(); // another layer than before
         }
-        let outcome = self.iterate(layer, &before, &mut state, &mut closure);
+        let outcome = self.iterate(layer, &before, start, &mut state, &mut closure);
         match outcome {
             Ok(_) => self.state = state,
             Err(_) => scatter(layer, &before),
@@ -168,12 +170,12 @@ impl Lbfgs {
         &self,
         layer: &mut L,
         before: &[f64],
+        (first, mut gradient): (f64, Vec<f64>),
         state: &mut State,
         closure: &mut impl FnMut(&L) -> Result<Variable>,
     ) -> Result<f64> {
         let rate = self.settings.learning_rate * self.settings.rate_factor;
         let most = self.evaluations.unwrap_or(self.iterations.saturating_mul(5) / 4);
-        let (first, mut gradient) = evaluate(layer, closure)?;
         let mut loss = first;
         let mut evaluations = 1;
         if largest(&gradient) <= self.least_gradient {

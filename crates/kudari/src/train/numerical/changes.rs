@@ -59,7 +59,9 @@ pub(super) fn differentiate(
     if start.is_finite() {
         let targets = loss.targets(output, &batch.t)?;
         let losses = loss.of_rows(output, &targets)?.to_f64_vec();
-        let scale = if loss.averages() { 1.0 / losses.len() as f64 } else { 1.0 };
+        // Where no sample counts every loss is 0, whatever it is divided by.
+        let divisor = loss.divisor(&targets)?;
+        let scale = if loss.averages() && divisor > 0.0 { 1.0 / divisor } else { 1.0 };
         let base = Base { settings, loss, results: &results, targets: &targets, losses: &losses, scale };
         for route in routes {
             left_out += if output.dtype() == DType::F64 {
