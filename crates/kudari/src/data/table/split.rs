@@ -12,7 +12,7 @@ const TARGETS: &[&str] = &["target", "class", "label", "y", "outcome", "output"]
 pub fn usual_target(table: &Table) -> Option<&Column> {
     let can_be = |column: &&Column| matches!(column.kind(), Kind::Number | Kind::Category);
     let named = |name: &&str| table.columns().iter().filter(can_be).find(|c| c.name().eq_ignore_ascii_case(name));
-    TARGETS.iter().find_map(|name| named(&name)).or_else(|| table.columns().iter().rev().find(can_be))
+    TARGETS.iter().find_map(named).or_else(|| table.columns().iter().rev().find(can_be))
 }
 
 /// The rows to learn from and the rows to be judged by, both in their order in the table: `share` of the rows with a target go to

@@ -5,11 +5,12 @@ use crate::autograd::Variable;
 use crate::error::Result;
 use crate::functions::{
     AttentionOptions, Conv2dOptions, CrossEntropyOptions, CtcOptions, GaussianNllOptions, HingeNorm, Padding,
-    RecurrentActivation, RecurrentOptions, RecurrentWeights, Reduction, absolute_error, add_rows, attention, average_pool2d,
-    batch_norm, binary_cross_entropy, choose, concatenate, contrastive, conv_transpose2d, conv2d, cosine_embedding,
-    cross_entropy, ctc, einsum, embedding, focal, gaussian_nll, gru, hinge, huber, kl_divergence, layer_norm, linear, log_cosh,
-    lstm, max_pool2d, maxout, mean_absolute_error, mean_squared_error, negative_log_likelihood, poisson_nll, prelu, rms_norm,
-    rnn, self_attention, sigmoid_cross_entropy, smooth_l1, softmax_cross_entropy, squared_error, sum_squared_error, triplet,
+    RecurrentActivation, RecurrentOptions, RecurrentWeights, Reduction, absolute_error, adaptive_average_pool2d,
+    adaptive_max_pool2d, add_rows, attention, average_pool2d, batch_norm, binary_cross_entropy, choose, concatenate, contrastive,
+    conv_transpose2d, conv2d, cosine_embedding, cross_entropy, ctc, einsum, embedding, focal, gaussian_nll, gru, hinge, huber,
+    kl_divergence, layer_norm, linear, log_cosh, lstm, max_pool2d, maxout, mean_absolute_error, mean_squared_error,
+    negative_log_likelihood, poisson_nll, prelu, rms_norm, rnn, self_attention, sigmoid_cross_entropy, smooth_l1,
+    softmax_cross_entropy, squared_error, sum_squared_error, triplet,
 };
 
 /// An example: letters, shapes and numbers of the inputs, and the call.
@@ -76,6 +77,9 @@ pub(super) const OWN: &[Own] = examples! {
         |v| max_pool2d(&v[0], [2, 2], [2, 2], [0, 0])
     "average_pool2d" "size = 2×2, stride = 2" ["x" [1, 1, 2, 4], [1.0, 3.0, -2.0, 0.0, 2.0, -1.0, 4.0, 1.0]]
         |v| average_pool2d(&v[0], [2, 2], [2, 2], [0, 0])
+    "adaptive_average_pool2d" "size = 1×2" ["x" [1, 1, 1, 5], [1.0, 3.0, -2.0, 0.0, 2.0]]
+        |v| adaptive_average_pool2d(&v[0], [1, 2])
+    "adaptive_max_pool2d" "size = 1×2" ["x" [1, 1, 1, 5], [1.0, 3.0, -2.0, 0.0, 2.0]] |v| adaptive_max_pool2d(&v[0], [1, 2])
     "layer_norm" "c = ε = 0.001" ["x" [1, 4], [1.0, 3.0, 5.0, 7.0]; "w" [4], [1.0, 2.0, 1.0, 0.5]; "b" [4], [0.0, 1.0, 0.0, -1.0]]
         |v| layer_norm(&v[0], 1, Some(&v[1]), Some(&v[2]), 1e-3)
     "rms_norm" "c = ε = 0.001" ["x" [1, 2], [3.0, 4.0]; "w" [2], [2.0, 0.5]] |v| rms_norm(&v[0], 1, Some(&v[1]), 1e-3)

@@ -121,7 +121,7 @@ mod tests {
             let count = samples * channels * size;
             let turned = |x: &[f64]| -> Vec<f64> {
                 let at = |i: usize| (i / (channels * size), i / channels % size, i % channels);
-                (0..count).map(|i| at(i)).map(|(n, p, c)| x[(n * channels + c) * size + p]).collect()
+                (0..count).map(at).map(|(n, p, c)| x[(n * channels + c) * size + p]).collect()
             };
             let (x, g) = (numbers(count, 1), numbers(count, 2));
             let (across, gradient) = (turned(&x), turned(&g));
