@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use kudari::data::table::Preparation;
 use kudari::data::{self, Dataset, Split};
 use kudari::train::Length;
 use kudari::{Error, ErrorKind, Result};
 
 use crate::failure::Failure;
+use crate::table::{self, TableArguments, is_table};
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a folder with the four IDX files of MNIST's names, \
-    or IMAGES.idx,LABELS.idx";
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), a folder with the four IDX files \
+    of MNIST's names, or IMAGES.idx,LABELS.idx";
 
 /// A data set that comes with the program, and what trains well on it.
 pub struct Known {
@@ -26,6 +28,8 @@ pub struct Known {
 pub struct Defaults {
     /// The hidden layers; the output layer follows from the classes.
     pub hidden: &'static str,
+    /// What is minimised.
+    pub loss: &'static str,
     /// The optimizer.
     pub optimizer: &'static str,
     /// Its learning rate.
@@ -41,6 +45,7 @@ pub struct Defaults {
 /// The classic two-layer network of the book "Deep Learning from Scratch".
 const CLASSIC: Defaults = Defaults {
     hidden: "linear(50) sigmoid",
+    loss: "softmax_cross_entropy",
     optimizer: "sgd",
     learning_rate: 0.1,
     batch_size: 100,
@@ -51,6 +56,7 @@ const CLASSIC: Defaults = Defaults {
 /// For points of the plane.
 const PLANE: Defaults = Defaults {
     hidden: "linear(16) tanh linear(16) tanh",
+    loss: "softmax_cross_entropy",
     optimizer: "adam",
     learning_rate: 0.005,
     batch_size: 50,
@@ -68,6 +74,7 @@ const KNOWN: &[Known] = &[
         load: kudari_mnist::load_digits,
         defaults: Defaults {
             hidden: "linear(100) relu",
+            loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.002,
             batch_size: 32,
@@ -81,6 +88,7 @@ const KNOWN: &[Known] = &[
         load: || Ok(Split { train: data::xor(), test: data::xor() }),
         defaults: Defaults {
             hidden: "linear(8) tanh",
+            loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.02,
             batch_size: 4,
@@ -168,11 +176,19 @@ pub struct Training {
     pub defaults: Defaults,
     /// The range of both inputs in pictures, where it is not to follow from the data.
     pub view: Option<[f64; 2]>,
+    /// How rows of a table become inputs, if it is one.
+    pub preparation: Option<Preparation>,
 }
 
-/// The data to train on that `text` names.
-pub fn training(text: &str) -> Result<Training, Failure> {
+/// The data to train on that `text` names; of a table with these columns, and divided by this seed.
+pub fn training(text: &str, columns: &TableArguments, seed: u64) -> Result<Training, Failure> {
     let (source, part) = Source::find(text)?;
+    if let (Source::Samples(path), None) = (&source, part)
+        && is_table(path)
+    {
+        return table::training(path, columns, seed);
+    }
+    columns.of_no_table(text)?;
     if part.is_some() {
         let error = Error::new(ErrorKind::Value, format!("training on `{text}`: a single part of the data"));
         return Err(Failure::Usage(error.help("training needs both parts; leave out what follows the colon")));
@@ -191,7 +207,7 @@ pub fn training(text: &str) -> Result<Training, Failure> {
         Source::Folder(folder) => (folder_name(folder), CLASSIC, None),
         Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC, None),
     };
-    Ok(Training { name, split, defaults, view })
+    Ok(Training { name, split, defaults, view, preparation: None })
 }
 
 /// The last part of a folder's path, also where it is written as `.` or `..`.

@@ -12,6 +12,7 @@ mod pictures;
 mod plan;
 mod profiling;
 mod progress;
+mod table;
 
 use std::process::ExitCode;
 

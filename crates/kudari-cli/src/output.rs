@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 
 use indicatif::ProgressBar;
 pub use kudari::model::with_commas;
+use kudari::train::NumberScores;
 use kudari::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -147,6 +148,21 @@ pub fn step(value: f64) -> String {
 pub fn loss(value: f64) -> String {
     let ordinary = value == 0.0 || !value.is_finite() || (1e-3..1e6).contains(&value.abs());
     if ordinary { format!("{value:.4}") } else { format!("{value:.2e}") }
+}
+
+/// R² and the errors of predicted numbers.
+pub fn scores_in_words(scores: &NumberScores) -> String {
+    let NumberScores { r_squared, root_mean_squared_error: rmse, mean_absolute_error: mae } = scores;
+    format!("R² {}, RMSE {}, MAE {}", share(*r_squared), loss(*rmse), loss(*mae))
+}
+
+/// The same as fields of a JSON object.
+pub fn score_fields(scores: &NumberScores) -> [(&'static str, Value); 3] {
+    [
+        ("r_squared", scores.r_squared.into()),
+        ("root_mean_squared_error", scores.root_mean_squared_error.into()),
+        ("mean_absolute_error", scores.mean_absolute_error.into()),
+    ]
 }
 
 /// A share from 0 to 1; `-` where there is none.

@@ -1,5 +1,6 @@
 //! A training with every setting resolved: what was typed, and the defaults of the data for the rest.
 
+use kudari::data::table::Preparation;
 use kudari::data::{Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
@@ -14,6 +15,7 @@ use crate::data;
 use crate::failure::{Failure, OrUsage};
 use crate::gradient_method;
 use crate::output::{number, with_commas};
+use crate::table::TableArguments;
 
 /// A training that is ready to begin.
 pub struct Plan {
@@ -35,6 +37,9 @@ pub struct Plan {
     pub seed: u64,
     /// The range of both inputs in pictures, where it is not to follow from the data.
     pub view: Option<[f64; 2]>,
+    /// How rows of a table become inputs, if the data are one.
+    pub preparation: Option<Preparation>,
+    columns: TableArguments,
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
@@ -49,13 +54,13 @@ pub struct Plan {
 impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
     pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
-        Plan::on(data::training(&arguments.data)?, arguments)
+        Plan::on(data::training(&arguments.data, &arguments.columns, arguments.seed)?, arguments)
     }
 
     /// As [`Plan::new`], on data that were loaded before.
     pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
-        let data::Training { name, split, defaults, view } = data;
-        let loss = Loss::for_data(&arguments.loss, &split.train).or_usage()?;
+        let data::Training { name, split, defaults, view, preparation } = data;
+        let loss = Loss::for_data(arguments.loss.as_deref().unwrap_or(defaults.loss), &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         // The data's rate is one for the data's optimizer.
         let usual = || arguments.optimizer.as_deref().filter(|text| *text != defaults.optimizer).and_then(usual_learning_rate);
@@ -84,11 +89,13 @@ impl Plan {
         let batch_size = arguments.batch_size.unwrap_or(defaults.batch_size.min(train.len()));
         train.batches(batch_size).or_usage()?;
         let classes = train.classes().len();
-        let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({classes})", defaults.hidden));
+        // Targets that are numbers have a column for each.
+        let outputs = if classes == 0 { train.targets().shape().get(1).copied().unwrap_or(1) } else { classes };
+        let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({outputs})", defaults.hidden));
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
         has_parameters(&network).or_usage()?;
-        fits_classes(&network, classes).or_usage()?;
+        if classes == 0 { fits_numbers(&network, outputs) } else { fits_classes(&network, classes) }.or_usage()?;
         let length = match (arguments.iterations, arguments.epochs) {
             (Some(iterations), _) => Length::Iterations(iterations),
             (None, Some(epochs)) => Length::Epochs(epochs),
@@ -104,6 +111,8 @@ impl Plan {
             length,
             seed: arguments.seed,
             view,
+            preparation,
+            columns: arguments.columns.clone(),
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,
@@ -144,6 +153,7 @@ impl Plan {
         Frame {
             normalisation: self.split.train.normalisation(),
             labels: self.split.train.classes().to_vec(),
+            preparation: self.preparation.clone(),
             loss: self.loss.name,
             training: self.training_json(),
         }
@@ -167,6 +177,7 @@ impl Plan {
         let settings = self.optimizer.settings();
         let mut words = vec!["kudari".to_string(), "train".to_string(), self.data.clone()];
         let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+        self.columns.options().into_iter().for_each(|(name, value)| option(name, value));
         option("net", self.network.notation().to_string());
         option("loss", self.loss.name.to_string());
         option("optimizer", self.optimizer_text.clone());
@@ -303,6 +314,7 @@ impl Plan {
 pub struct Frame {
     normalisation: Normalisation,
     labels: Vec<String>,
+    preparation: Option<Preparation>,
     loss: &'static str,
     training: Value,
 }
@@ -314,6 +326,7 @@ impl Frame {
             network,
             normalisation: self.normalisation,
             labels: self.labels.clone(),
+            preparation: self.preparation.clone(),
             loss: self.loss.to_string(),
             training: self.training.clone(),
         }
@@ -342,6 +355,19 @@ pub fn fits_classes(network: &Network, classes: usize) -> kudari::Result<()> {
     };
     Err(Error::new(ErrorKind::Shape, format!("the network {} has {found}, the data have {classes} classes", network.notation()))
         .help(format!("a classifier ends in one output a class: linear({classes})")))
+}
+
+/// Makes sure that a network gives as many numbers as there are targets.
+fn fits_numbers(network: &Network, targets: usize) -> kudari::Result<()> {
+    if network.output_shape() == [targets] {
+        return Ok(());
+    }
+    let found = network.output_shape();
+    Err(Error::new(
+        ErrorKind::Shape,
+        format!("the network {} has outputs of shape {found:?} for {targets} number(s)", network.notation()),
+    )
+    .help(format!("a network that predicts numbers ends in one output for each: linear({targets})")))
 }
 
 /// A word as a shell takes it.

@@ -154,6 +154,7 @@ fn networks_are_used_in_half_precision() {
             network: half,
             normalisation: Normalisation { scale: 1.0, shift: 0.0 },
             labels: Vec::new(),
+            preparation: None,
             loss: "softmax_cross_entropy".into(),
             training: serde_json::Value::Null,
         };

@@ -1,15 +1,16 @@
 //! `kudari eval`: loss and accuracy of a model on data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use kudari::train::{Loss, analyse, evaluate};
+use kudari::data::table::Table;
+use kudari::train::{Loss, analyse, evaluate, number_scores};
 use kudari::{Error, ErrorKind};
 
-use super::{as_trained, fitting, load_model, thread_count};
+use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
-use crate::output::{self, json_object, loss, share, with_commas};
+use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
 use crate::plan::fits_classes;
 
 const EXAMPLES: &str = "\
@@ -17,8 +18,10 @@ Examples:
   kudari eval runs/mnist-1 mnist
   kudari eval runs/mnist-1 mnist:train
   kudari eval runs/mnist-1/model.safetensors images.idx,labels.idx.gz --json
+  kudari eval runs/houses-1 more-houses.csv
 
---json prints one object: {\"model\", \"data\", \"samples\", \"loss\", \"accuracy\"}.
+--json prints one object: {\"model\", \"data\", \"samples\", \"loss\", \"accuracy\"}, for a model that predicts numbers also
+\"r_squared\", \"root_mean_squared_error\" and \"mean_absolute_error\".
 In the confusion matrix a row is a class and a column what it was taken for.";
 
 /// Measure a model on data: loss, accuracy, confusion matrix
@@ -27,7 +30,7 @@ In the confusion matrix a row is a class and a column what it was taken for.";
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
+    /// For a model of a table, a table; else mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
@@ -42,27 +45,46 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let model = load_model(&arguments.model)?;
     let in_file = |e: Error| e.context(arguments.model.display());
-    if model.labels.is_empty() {
+    if model.labels.is_empty() && model.preparation.is_none() {
         let error = Error::new(ErrorKind::Value, "the outputs are numbers, not classes");
         return Err(in_file(error.help("eval measures classifiers")).into());
     }
-    fits_classes(&model.network, model.labels.len()).map_err(in_file)?;
+    if !model.labels.is_empty() {
+        fits_classes(&model.network, model.labels.len()).map_err(in_file)?;
+    }
     let measure = Loss::named(&model.loss).map_err(in_file)?;
-    let data = fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?;
+    let (data, unit) = match &model.preparation {
+        Some(preparation) => {
+            let table = Table::read(Path::new(&arguments.data))?;
+            let data = preparation.dataset(&table, &(0..table.rows()).collect::<Vec<_>>())?;
+            if data.is_empty() {
+                let what = format!("{}: no row says `{}`", table.name(), preparation.target().column());
+                return Err(Error::new(ErrorKind::Value, what).help("a model is measured on rows that hold its target").into());
+            }
+            (data.with_dtype(dtype_of(&model))?, preparation.target().unit())
+        }
+        None => (fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?, 1.0),
+    };
+    let scores = as_trained(&model, || number_scores(&model.network, &data))?.map(|scores| scores.in_unit(unit));
     let result = as_trained(&model, || evaluate(&model.network, &data, measure))?;
     if arguments.json {
-        output::print(json_object(&[
+        let mut fields = vec![
             ("model", arguments.model.display().to_string().into()),
             ("data", arguments.data.clone().into()),
             ("samples", data.len().into()),
             ("loss", result.loss.into()),
             ("accuracy", result.accuracy.into()),
-        ]))?;
+        ];
+        fields.extend(scores.iter().flat_map(output::score_fields));
+        output::print(json_object(&fields))?;
         return Ok(ExitCode::SUCCESS);
     }
     output::print(format_args!("model     {}: {}", arguments.model.display(), model.network.notation()))?;
     output::print(format_args!("data      {}: {} samples", arguments.data, with_commas(data.len() as u64)))?;
-    output::print(format_args!("accuracy  {}", share(result.accuracy)))?;
+    match &scores {
+        Some(scores) => output::print(format_args!("scores    {}", scores_in_words(scores)))?,
+        None => output::print(format_args!("accuracy  {}", share(result.accuracy)))?,
+    }
     output::print(format_args!("loss      {} ({})", loss(result.loss), measure.name))?;
     if let Some(analysis) = as_trained(&model, || analyse(&model.network, &data, 0))? {
         output::print("")?;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod data;
 mod descend;
 mod diff;
 mod differentiate;
@@ -31,6 +32,8 @@ A tour:
       trains on 60,000 handwritten digits, in seconds
   kudari train moons --animate moons.gif
       shows what a network decides while it learns
+  kudari train houses.csv --target price
+      learns a column of a table from the others (kudari data houses.csv shows it)
   kudari sweep xor --seeds 100
       trains from a hundred starts and says how many succeed
   kudari eval runs/mnist-1 mnist
@@ -67,6 +70,7 @@ enum Command {
     Sweep(sweep::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    Data(data::Arguments),
     Summary(summary::Arguments),
     Check(check::Arguments),
     Explain(Box<explain::Arguments>),
@@ -84,6 +88,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Sweep(arguments) => sweep::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Data(arguments) => data::run(arguments),
         Command::Summary(arguments) => summary::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
@@ -170,6 +175,10 @@ fn fitting(model: &Model, data: Dataset) -> Result<Dataset, Failure> {
             .help("use the data that the model was trained on, or train one on these")
             .into());
     }
-    let dtype = model.network.arrays().first().map_or(DType::F32, |(_, array)| array.dtype());
-    Ok(data.with_normalisation(model.normalisation).with_dtype(dtype)?)
+    Ok(data.with_normalisation(model.normalisation).with_dtype(dtype_of(model))?)
+}
+
+/// The type of number that a model calculates with.
+fn dtype_of(model: &Model) -> DType {
+    model.network.arrays().first().map_or(DType::F32, |(_, array)| array.dtype())
 }

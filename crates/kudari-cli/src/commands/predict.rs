@@ -1,25 +1,31 @@
 //! `kudari predict`: the class of each sample.
 
-use std::io::{BufWriter, Write, stdout};
-use std::path::PathBuf;
+use std::io::{BufWriter, Write, stdin, stdout};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use kudari::inference;
+use kudari::data::table::{Preparation, Table};
 use kudari::metrics::predicted_classes;
+use kudari::model::Model;
+use kudari::{Variable, inference};
+use serde_json::Value;
 
-use super::{as_trained, fitting, load_model, thread_count};
+use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
-use crate::output::{json_object, write_failure};
+use crate::output::{json_object, number, write_failure};
 
 const EXAMPLES: &str = "\
 Examples:
   kudari predict runs/mnist-1 mnist | head
   kudari predict runs/mnist-1/model.safetensors my-images.idx
   kudari predict runs/mnist-1 mnist:train --json > predictions.jsonl
+  kudari predict runs/houses-1 new-houses.csv > prices.csv
 
 One line a sample: its number from 0, the class, and the probability that the model gives to it.
---json prints one object a line: {\"index\", \"class\", \"probability\"}.";
+--json prints one object a line: {\"index\", \"class\", \"probability\"}.
+
+A model of a table takes rows as they stand in the file and prints CSV: the prediction, and for classes its probability.";
 
 /// Predict the class of each sample
 #[derive(clap::Args)]
@@ -27,7 +33,7 @@ One line a sample: its number from 0, the class, and the probability that the mo
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// IMAGES.idx, or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
+    /// A table (.csv, .tsv) or - for one on standard input, IMAGES.idx, or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
@@ -44,6 +50,9 @@ const CHUNK: usize = 1000;
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let model = load_model(&arguments.model)?;
+    if let Some(preparation) = &model.preparation {
+        return of_table(&model, preparation, arguments);
+    }
     let data = fitting(&model, data::samples(&arguments.data)?)?;
     let mut out = BufWriter::new(stdout().lock());
     for from in (0..data.len()).step_by(CHUNK) {
@@ -64,4 +73,62 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     out.flush().map_err(|e| write_failure(&e))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of a table, each in a line of CSV or JSON.
+fn of_table(model: &Model, preparation: &Preparation, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let table = match arguments.data.as_str() {
+        "-" => Table::from_reader("standard input", stdin().lock())?,
+        path => Table::read(Path::new(path))?,
+    };
+    let target = preparation.target();
+    let is_class = !target.classes().is_empty();
+    let mut out = BufWriter::new(stdout().lock());
+    if !arguments.json {
+        let heads: &[&str] = if is_class { &[target.column(), "probability"] } else { &[target.column()] };
+        writeln!(out, "{}", csv_line(heads)).map_err(|e| write_failure(&e))?;
+    }
+    for from in (0..table.rows()).step_by(CHUNK) {
+        let rows: Vec<usize> = (from..table.rows().min(from + CHUNK)).collect();
+        let x = Variable::constant(preparation.inputs_of(&table, &rows)?.to_dtype(dtype_of(model)));
+        let outputs = as_trained(model, || inference(|| model.network.forward(&x)))?;
+        let classes = if is_class { predicted_classes(&outputs)?.to_vec::<i64>()? } else { Vec::new() };
+        let probabilities = if is_class { Some(model.network.probabilities(&outputs)?) } else { None };
+        for (i, row) in rows.into_iter().enumerate() {
+            let (value, probability) = match &probabilities {
+                Some(probabilities) => {
+                    let class = classes[i] as usize;
+                    let name = model.labels.get(class).cloned().unwrap_or_else(|| class.to_string());
+                    (Value::from(name), Some(probabilities.get(&[i, class])?))
+                }
+                None => (seven_digits(target.number_of(outputs.array().get(&[i, 0])?)).into(), None),
+            };
+            let line = if arguments.json {
+                let mut fields = vec![("row", row.into()), (target.column(), value)];
+                fields.extend(probability.map(|probability| ("probability", probability.into())));
+                json_object(&fields)
+            } else {
+                let text = value.as_str().map_or_else(|| value.as_f64().map_or(String::new(), number), str::to_string);
+                let probability = probability.map(|p| format!("{p:.4}"));
+                csv_line(&std::iter::once(text).chain(probability).collect::<Vec<_>>())
+            };
+            writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
+        }
+    }
+    out.flush().map_err(|e| write_failure(&e))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The digits that a network in f32 gives.
+fn seven_digits(x: f64) -> f64 {
+    format!("{x:.6e}").parse().unwrap_or(x)
+}
+
+/// Cells in a line of CSV, in quotes where they need them.
+fn csv_line(cells: &[impl AsRef<str>]) -> String {
+    let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_string(),
+    };
+    cells.iter().map(|cell| quoted(cell.as_ref())).collect::<Vec<_>>().join(",")
 }

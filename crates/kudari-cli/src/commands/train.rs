@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use kudari::model::{Model, Network};
-use kudari::train::{EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, train};
+use kudari::train::{EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, number_scores, train};
 use kudari::{Result, with_precision};
 use serde_json::Value;
 
@@ -13,11 +13,12 @@ use super::{Numbers, thread_count};
 use crate::failure::Failure;
 use crate::gradient_method::GradientArguments;
 use crate::interrupt::{self, Interrupt};
-use crate::output::{self, Output, duration, json_object, loss, share, with_commas};
+use crate::output::{self, Output, duration, json_object, loss, scores_in_words, share, with_commas};
 use crate::pictures::Pictures;
 use crate::plan::Plan;
 use crate::profiling::{Profiling, Watched};
 use crate::progress::{Follower, copy_of, heads};
+use crate::table::{self, TableArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +27,7 @@ Examples:
       --optimizer adam --learning-rate 0.001 --epochs 5
   kudari train xor --json --quiet
   kudari train my-images/ --epochs 20 --out runs/first
+  kudari train houses.csv --target price --ignore id
   kudari train spiral --animate spiral.gif --filmstrip spiral.png
   kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
@@ -56,17 +58,21 @@ const WORST_SAMPLES: usize = 24;
 #[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// mnist, digits, xor, moons, circles, spiral, or a folder with the four IDX files of MNIST's names
+    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), or a folder with the four IDX files of MNIST's
+    /// names
     pub data: String,
+    #[command(flatten)]
+    pub columns: TableArguments,
     /// The network, e.g. "linear(50) sigmoid linear(10)"
     #[arg(long, value_name = "NET")]
     pub net: Option<String>,
     /// What is minimised: softmax_cross_entropy, cross_entropy, sigmoid_cross_entropy, binary_cross_entropy, focal(0.25,2),
     /// hinge, squared_hinge, mean_squared_error, mean_absolute_error, sum_squared_error, huber(1), smooth_l1(1), log_cosh;
     /// numbers optional. softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1) weighs the classes (or
-    /// weights=balanced), leaves samples of a label out and smooths the labels; each optional
-    #[arg(long, default_value = "softmax_cross_entropy")]
-    pub loss: String,
+    /// weights=balanced), leaves samples of a label out and smooths the labels; each optional. [default: softmax_cross_entropy, where
+    /// numbers are predicted mean_squared_error]
+    #[arg(long)]
+    pub loss: Option<String>,
     /// sgd, momentum(0.9), nesterov(0.9), adagrad, rmsprop(0.99), adadelta(0.9), adam(0.9,0.999), adamw(0.9,0.999),
     /// amsgrad(0.9,0.999), adamax(0.9,0.999), nadam(0.9,0.999), radam(0.9,0.999), lion(0.9,0.99), muon(0.95); numbers
     /// optional
@@ -165,17 +171,20 @@ fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) -> Result<()> 
     }
     let summary = plan.network.summary();
     let row = |name: &str, text: String| output.line(format_args!("{} {text}", output.bold(&format!("{name:<9}"))));
-    row(
-        "data",
-        format!(
+    let data = match &plan.preparation {
+        Some(preparation) => table::in_words(&plan.data, &plan.split, preparation),
+        None => vec![format!(
             "{}: {} training and {} test samples of shape {:?}, {} classes",
             plan.data,
             with_commas(plan.split.train.len() as u64),
             with_commas(plan.split.test.len() as u64),
             plan.split.train.sample_shape(),
             plan.split.train.classes().len()
-        ),
-    );
+        )],
+    };
+    for (i, line) in data.into_iter().enumerate() {
+        row(if i == 0 { "data" } else { "" }, line);
+    }
     row("network", format!("{}, {} parameters", plan.network.notation(), with_commas(summary.parameters as u64)));
     let [how, how_long] = plan.in_words();
     row("training", how);
@@ -250,6 +259,8 @@ fn finish(
 /// All that the report shows; the sum of the weights is still to come.
 fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
     let analysis = analyse(&plan.network, &plan.split.test, WORST_SAMPLES)?;
+    let scores = number_scores(&plan.network, &plan.split.test)?;
+    let unit = plan.preparation.as_ref().map_or(1.0, |preparation| preparation.target().unit());
     let iterations_per_second = outcome.iterations_per_second();
     let mut settings = plan.settings();
     settings.extend(outcome.digits_lost.map(|lost| ("digits lost".to_string(), lost.to_string())));
@@ -261,6 +272,7 @@ fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
         history: outcome.history,
         classes: plan.split.train.classes().to_vec(),
         analysis,
+        scores: scores.map(|scores| scores.in_unit(unit)),
         iterations: outcome.iterations,
         epochs: outcome.epochs,
         seconds: began.elapsed().as_secs_f64(),
@@ -277,7 +289,10 @@ fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
 
 fn print_result(output: &Output, record: &RunRecord) {
     let Some(last) = record.history.last() else { return };
-    let result = format!("test accuracy {}, test loss {}", share(last.test_accuracy), loss(last.test_loss));
+    let result = match &record.scores {
+        Some(scores) => format!("test {}, test loss {}", scores_in_words(scores), loss(last.test_loss)),
+        None => format!("test accuracy {}, test loss {}", share(last.test_accuracy), loss(last.test_loss)),
+    };
     output.line(format_args!(
         "{} after {} iterations in {} ({} iterations/s)",
         output.bold(&result),
@@ -306,6 +321,7 @@ fn json_result(record: &RunRecord, model: &Model, seed: u64, folder: &RunFolder,
         ("weights_sha256", record.weights_sha256.clone().into()),
         ("run", folder.path().display().to_string().into()),
     ];
+    fields.extend(record.scores.iter().flat_map(output::score_fields));
     fields.extend(profile.map(|profile| ("profile", profile)));
     json_object(&fields)
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::network::{Network, NetworkOptions};
 use crate::array::{Array, DType};
 use crate::data::Normalisation;
+use crate::data::table::Preparation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::Layer;
 
@@ -27,6 +28,8 @@ pub struct Model {
     pub normalisation: Normalisation,
     /// The names of the classes; empty if the outputs are numbers.
     pub labels: Vec<String>,
+    /// How rows of a table become inputs, if it was trained on one.
+    pub preparation: Option<Preparation>,
     /// The loss it was trained with.
     pub loss: String,
     /// How it was trained, for the record.
@@ -55,7 +58,7 @@ impl Model {
             let view = TensorView::new(dtype, array.shape().to_vec(), bytes).map_err(|e| broken(format!("{name}: {e}")))?;
             views.push((name.clone(), view));
         }
-        let metadata = HashMap::from([
+        let mut metadata = HashMap::from([
             ("kudari".to_string(), FORMAT.to_string()),
             ("network".to_string(), self.network.notation().to_string()),
             ("input_shape".to_string(), json!(self.network.input_shape()).to_string()),
@@ -67,6 +70,10 @@ impl Model {
             ("loss".to_string(), self.loss.clone()),
             ("training".to_string(), self.training.to_string()),
         ]);
+        if let Some(preparation) = &self.preparation {
+            let text = serde_json::to_string(preparation).map_err(|e| broken(e.to_string()))?;
+            metadata.insert("preparation".to_string(), text);
+        }
         serialize(views, Some(metadata)).map_err(|e| broken(e.to_string()))
     }
 
@@ -144,12 +151,22 @@ impl Model {
         if wanted > held || shape.iter().any(|&s| s > held) {
             return Err(broken(format!("the network {notation} does not fit the {held} parameters in the file")));
         }
+        let preparation: Option<Preparation> = match metadata.get("preparation") {
+            Some(text) => {
+                Some(serde_json::from_str(text).map_err(|e| broken(format!("`preparation` cannot be understood: {e}")))?)
+            }
+            None => None,
+        };
+        if preparation.as_ref().is_some_and(|preparation| shape != [preparation.inputs()]) {
+            return Err(broken(format!("`preparation` does not fit inputs of shape {shape:?}")));
+        }
         let mut network = Network::new(notation, &shape, &NetworkOptions::default())?;
         network.set_arrays(&arrays)?;
         Ok(Model {
             network,
             normalisation: Normalisation { scale: number("scale")?, shift: number("shift")? },
             labels: labels.ok_or_else(|| broken("`labels` is not a list of names".into()))?,
+            preparation,
             loss: entry("loss")?.to_string(),
             training: json_of("training")?,
         })
@@ -220,6 +237,7 @@ mod tests {
                 .unwrap(),
             normalisation: Normalisation { scale: 1.0 / 255.0, shift: -0.5 },
             labels: vec!["no".into(), "はい".into()],
+            preparation: None,
             loss: "softmax_cross_entropy".into(),
             training: json!({"seed": 5}),
         }

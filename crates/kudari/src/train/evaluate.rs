@@ -5,7 +5,7 @@ use crate::array::Array;
 use crate::autograd::inference;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::metrics::{confusion_matrix, predicted_classes};
+use crate::metrics::{confusion_matrix, mean_absolute_error, predicted_classes, r_squared, root_mean_squared_error};
 use crate::model::Network;
 
 /// Samples that go through the network at once.
@@ -61,6 +61,51 @@ pub fn evaluate(network: &Network, data: &Dataset, loss: &Loss) -> Result<Evalua
         loss: if loss.averages() { mean } else { total },
         accuracy: (count > 0).then(|| right as f64 / count as f64),
     })
+}
+
+/// How near a network comes to targets that are numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberScores {
+    /// The share of the targets' variance that is explained; `None` where all are equal.
+    pub r_squared: Option<f64>,
+    /// √(mean of (y − t)²).
+    pub root_mean_squared_error: f64,
+    /// The mean of |y − t|.
+    pub mean_absolute_error: f64,
+}
+
+impl NumberScores {
+    /// The same where a target that was learnt as 1 stands for `unit`.
+    #[must_use]
+    pub fn in_unit(self, unit: f64) -> NumberScores {
+        NumberScores {
+            root_mean_squared_error: self.root_mean_squared_error * unit,
+            mean_absolute_error: self.mean_absolute_error * unit,
+            ..self
+        }
+    }
+}
+
+/// How near the network comes to the targets; `None` if they are classes.
+///
+/// # Errors
+///
+/// The network does not fit the data.
+pub fn number_scores(network: &Network, data: &Dataset) -> Result<Option<NumberScores>> {
+    if !data.classes().is_empty() {
+        return Ok(None);
+    }
+    let mut outputs = Vec::new();
+    for_each_chunk(network, data, |_, y, _| {
+        outputs.push(y.array().clone());
+        Ok(())
+    })?;
+    let (y, t) = (Array::concatenate(&outputs.iter().collect::<Vec<_>>(), 0)?, data.targets());
+    Ok(Some(NumberScores {
+        r_squared: r_squared(&y, t).ok(),
+        root_mean_squared_error: root_mean_squared_error(&y, t)?,
+        mean_absolute_error: mean_absolute_error(&y, t)?,
+    }))
 }
 
 /// How a network classifies a data set, in detail.

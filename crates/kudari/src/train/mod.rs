@@ -15,7 +15,7 @@ mod trainer;
 mod verdict;
 mod weighing;
 
-pub use evaluate::{Analysis, Evaluation, WorstSample, analyse, evaluate};
+pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores};
 pub use failure::{FailedSample, Failure};
 pub use film::{Film, Moment};
 pub use inspect::{Inspection, ReluLayer, inspect, label_entropy};

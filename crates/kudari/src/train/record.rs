@@ -2,7 +2,7 @@
 
 use crate::model::Summary;
 
-use super::evaluate::Analysis;
+use super::evaluate::{Analysis, NumberScores};
 
 /// One measurement during training.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,8 @@ pub struct RunRecord {
     pub classes: Vec<String>,
     /// Results on the test data, for classification.
     pub analysis: Option<Analysis>,
+    /// Results on the test data, where numbers are predicted.
+    pub scores: Option<NumberScores>,
     /// Updates made.
     pub iterations: u64,
     /// Passes over the training data.

@@ -20,6 +20,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, with_commas};
 use crate::pictures::can_hold;
 use crate::plan::Plan;
+use crate::table::TableArguments;
 use options::Options;
 use results::Combination;
 
@@ -105,6 +106,9 @@ fn seeds(text: &str) -> Result<Seeds, String> {
     Ok(Seeds(seeds))
 }
 
+/// The seed that divides the rows of a table: the same rows for all trainings.
+const DIVIDED_BY: u64 = 1;
+
 fn accuracy(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|&a| a > 0.0 && a <= 1.0).ok_or_else(|| "a share above 0 and up to 1, as in 0.99".to_string())
 }
@@ -120,7 +124,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         can_hold(path)?;
     }
     let Seeds(seeds) = &arguments.seeds;
-    let data = data::training(arguments.options.data())?;
+    let data = data::training(arguments.options.data(), &TableArguments::default(), DIVIDED_BY)?;
+    if data.split.train.classes().is_empty() {
+        let error = Error::new(ErrorKind::Value, format!("{} has no classes", arguments.options.data()));
+        return Err(Failure::Usage(error.help("a sweep judges by accuracy; predict a column of classes")));
+    }
     let goal = arguments.success.unwrap_or(data.defaults.goal);
     let mut combinations = plan(&arguments.options.combinations()?, &data)?;
     if combinations.len().saturating_mul(seeds.len()) > MOST_RUNS {

@@ -10,7 +10,21 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 9] = ["seed", "threads", "out", "json", "quiet", "animate", "filmstrip", "every", "profile"];
+const NOT_VARIED: [&str; 13] = [
+    "seed",
+    "threads",
+    "out",
+    "json",
+    "quiet",
+    "animate",
+    "filmstrip",
+    "every",
+    "profile",
+    "target",
+    "features",
+    "ignore",
+    "test",
+];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;
 
@@ -131,9 +145,7 @@ mod tests {
         let pairs: Vec<_> = all.iter().map(|a| (a.optimizer.clone().unwrap(), a.learning_rate.unwrap())).collect();
         let expected = ["sgd", "adam(0.9,0.999)"].map(|o| [1.0, 0.1, 0.01].map(|rate| (o.to_string(), rate)));
         assert_eq!(pairs, expected.concat());
-        assert!(
-            all.iter().all(|a| a.data == "xor" && a.loss == "softmax_cross_entropy" && a.net.is_none() && !a.with_replacement)
-        );
+        assert!(all.iter().all(|a| a.data == "xor" && a.loss.is_none() && a.net.is_none() && !a.with_replacement));
         let switch = options(&["xor", "--with-replacement"]).combinations().unwrap_or_else(|_| Vec::new());
         assert!(switch.len() == 1 && switch[0].with_replacement);
     }

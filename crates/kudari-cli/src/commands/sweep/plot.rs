@@ -40,7 +40,7 @@ pub fn losses(data: &Training, combinations: &[Combination]) -> Result<Picture, 
         }
         medians.extend(median);
     }
-    if combinations.iter().all(|c| c.arguments.loss == "softmax_cross_entropy") {
+    if combinations.iter().all(|c| c.arguments.loss.as_deref().unwrap_or(data.defaults.loss) == "softmax_cross_entropy") {
         plot = plot.horizontal_line(label_entropy(&data.split.train)?, "guessing").color(Color::GRAY);
     }
     Ok(plot.y_scale(fitting_scale(medians.iter().map(|m| m.1))).picture(WIDTH, HEIGHT)?)

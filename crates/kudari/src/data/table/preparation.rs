@@ -78,6 +78,22 @@ impl Target {
         }
     }
 
+    /// What 1 stands for in what a network gives: the deviation of the numbers, 1 for classes.
+    pub fn unit(&self) -> f64 {
+        match self {
+            Target::Classes { .. } => 1.0,
+            Target::Number { deviation, .. } => *deviation,
+        }
+    }
+
+    /// The number that an output of the network stands for.
+    pub fn number_of(&self, output: f64) -> f64 {
+        match self {
+            Target::Classes { .. } => output,
+            Target::Number { mean, deviation, .. } => output * deviation + mean,
+        }
+    }
+
     /// Whether a row says what is to be predicted.
     fn is_known(&self, column: &Column, row: usize) -> bool {
         match self {
@@ -126,7 +142,7 @@ struct Numbers {
     fill: f64,
     mean: f64,
     deviation: f64,
-    /// Whether numbers were missing: then a second input says where.
+    /// Whether numbers were missing: then another input says where. It is the only one where all others are equal.
     gaps: bool,
 }
 
@@ -167,6 +183,16 @@ struct Categories {
     levels: Vec<String>,
 }
 
+impl Categories {
+    fn learn(column: &Column, rows: &[usize]) -> Categories {
+        let found = column.levels(rows.iter().copied());
+        // One category for all rows says nothing, unless it is missing in some.
+        let says_something = found.len() > 1 || found.iter().any(|level| level.1 < rows.len());
+        let levels = if says_something { found.into_iter().map(|level| level.0).collect() } else { Vec::new() };
+        Categories { column: column.name().to_string(), levels }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Feature {
@@ -184,7 +210,7 @@ impl Feature {
 
     fn width(&self) -> usize {
         match self {
-            Feature::Numbers(numbers) => 1 + usize::from(numbers.gaps),
+            Feature::Numbers(numbers) => usize::from(numbers.deviation > 0.0) + usize::from(numbers.gaps),
             Feature::Categories(categories) => categories.levels.len(),
         }
     }
@@ -194,9 +220,13 @@ impl Feature {
         match self {
             Feature::Numbers(numbers) => {
                 let known = column.number_as(row, numbers.date, decimal(numbers.comma));
-                out[0] = ((known.unwrap_or(numbers.fill) - numbers.mean) / numbers.deviation) as f32;
-                if numbers.gaps {
-                    out[1] = if known.is_none() { 1.0 } else { 0.0 };
+                if numbers.gaps
+                    && let Some(out) = out.last_mut()
+                {
+                    *out = if known.is_none() { 1.0 } else { 0.0 };
+                }
+                if numbers.deviation > 0.0 {
+                    out[0] = ((known.unwrap_or(numbers.fill) - numbers.mean) / numbers.deviation) as f32;
                 }
             }
             Feature::Categories(categories) => {
@@ -232,16 +262,11 @@ impl Preparation {
         for name in features {
             let column = table.column(name)?;
             let feature = match column.kind() {
-                Kind::Number | Kind::Date => {
-                    Some(Numbers::learn(column, &known)).filter(|n| n.deviation > 0.0).map(Feature::Numbers)
-                }
-                Kind::Category => {
-                    let levels: Vec<String> = column.levels(known.iter().copied()).into_iter().map(|level| level.0).collect();
-                    Some(Categories { column: name.clone(), levels }).filter(|c| c.levels.len() > 1).map(Feature::Categories)
-                }
+                Kind::Number | Kind::Date => Some(Feature::Numbers(Numbers::learn(column, &known))),
+                Kind::Category => Some(Feature::Categories(Categories::learn(column, &known))),
                 Kind::Text | Kind::Empty => None,
             };
-            match feature {
+            match feature.filter(|feature| feature.width() > 0) {
                 Some(feature) => kept.push(feature),
                 None => left_out.push(name.clone()),
             }
@@ -365,6 +390,14 @@ mod tests {
         assert_eq!((x[0], x[1], &x[2..4], x[5], &x[6..]), (0.0, 1.0, &[0.0, 0.0][..], 0.0, &[1.0, 0.0][..]));
         let error = preparation.inputs_of(&Table::from_bytes("new", b"age,n\n1,2\n").unwrap(), &[0]).unwrap_err();
         assert_eq!(error.what(), "new: there is no column `city`");
+    }
+
+    #[test]
+    fn where_values_are_missing_is_told_even_of_equal_ones() {
+        let table = Table::from_bytes("t", b"a,b,c,y\n7,x,x,1.5\n,,x,2.5\n7,x,x,3.5\n").unwrap();
+        let preparation = Preparation::learn(&table, &[0, 1, 2], "y", &names(&["a", "b", "c"])).unwrap();
+        assert_eq!(preparation.left_out(), names(&["c"]));
+        assert_eq!(preparation.inputs_of(&table, &[0, 1]).unwrap().to_f64_vec(), [0.0, 1.0, 1.0, 0.0]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reading CSV and TSV files.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -31,15 +31,23 @@ impl Table {
     ///
     /// The file cannot be read, has no rows, or a row with another number of cells than the first.
     pub fn read(path: &Path) -> Result<Table> {
-        let mut bytes = Vec::new();
         let file = File::open(path).map_err(|e| Error::io(path, &e))?;
-        let mut file = std::io::BufReader::new(file);
-        let read = match std::io::BufRead::fill_buf(&mut file) {
-            Ok([0x1f, 0x8b, ..]) => MultiGzDecoder::new(file).read_to_end(&mut bytes),
-            _ => file.read_to_end(&mut bytes),
+        Table::from_reader(&path.display().to_string(), BufReader::new(file))
+    }
+
+    /// Reads what a reader gives, to its end; `name` is for errors.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Table::read`].
+    pub fn from_reader(name: &str, mut reader: impl BufRead) -> Result<Table> {
+        let mut bytes = Vec::new();
+        let read = match reader.fill_buf() {
+            Ok([0x1f, 0x8b, ..]) => MultiGzDecoder::new(reader).read_to_end(&mut bytes),
+            _ => reader.read_to_end(&mut bytes),
         };
-        read.map_err(|e| Error::io(path, &e))?;
-        Table::from_bytes(&path.display().to_string(), &bytes)
+        read.map_err(|e| Error::new(ErrorKind::Io, format!("{name}: {e}")))?;
+        Table::from_bytes(name, &bytes)
     }
 
     /// Reads a file's bytes; `name` is for errors.

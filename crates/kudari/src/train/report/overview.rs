@@ -52,6 +52,12 @@ fn figures(record: &RunRecord, last: Option<&EpochRecord>) -> String {
             if wrong.is_finite() { format!("{} of {} wrong", whole(wrong as usize), whole(test)) } else { String::new() };
         html += &figure("test accuracy", &percent(accuracy, percent_decimals(test)), &detail);
     }
+    if let Some(scores) = &record.scores {
+        let explained = scores.r_squared.map_or("–".into(), |r| short(r, 4));
+        html += &figure("R² on test data", &explained, "share of the variance that is explained");
+        let detail = format!("mean absolute error {}", short(scores.mean_absolute_error, 4));
+        html += &figure("root mean squared error", &short(scores.root_mean_squared_error, 4), &detail);
+    }
     let loss = |of: fn(&EpochRecord) -> f64| last.map_or("–".into(), |r| short(of(r), if of(r).abs() < 0.01 { 3 } else { 4 }));
     html += &figure("test loss", &loss(|r| r.test_loss), &format!("training data {}", loss(|r| r.train_loss)));
     html += &figure("parameters", &whole(record.summary.parameters), &bytes(record.summary.parameter_bytes));
