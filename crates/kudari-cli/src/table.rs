@@ -13,6 +13,8 @@ use crate::output::with_commas;
 
 /// The share of the rows that a model is judged by.
 const TEST_SHARE: f64 = 0.2;
+/// Tables of fewer rows are small.
+const FEW: usize = 5_000;
 /// Updates that a training on a table makes at least, within the limits on epochs.
 const UPDATES: usize = 6_000;
 
@@ -113,23 +115,16 @@ pub fn training(path: &Path, arguments: &TableArguments, seed: u64) -> Result<Tr
     Ok(Training { name, split, defaults, view: None, preparation: Some(preparation) })
 }
 
-/// What trains well on so many rows.
+/// What trains well on so many rows, found by measuring (`bench/tables.py`). Few rows are soon learnt by heart: their network is smaller.
 fn defaults(rows: usize, preparation: &Preparation) -> Defaults {
-    let batch_size = if rows < 2_000 { 32 } else { 128 };
+    let (hidden, learning_rate, batch_size) =
+        if rows < FEW { ("linear(100) relu", 0.001, 32) } else { ("linear(64) relu linear(64) relu", 0.002, 128) };
     let epochs = (UPDATES * batch_size / rows.max(1)).clamp(10, 100) as u64;
     let (loss, goal) = match preparation.target() {
         Target::Classes { .. } => ("softmax_cross_entropy", 0.95),
         Target::Number { .. } => ("mean_squared_error", 0.9),
     };
-    Defaults {
-        hidden: "linear(64) relu linear(64) relu",
-        loss,
-        optimizer: "adam",
-        learning_rate: 0.002,
-        batch_size,
-        length: Length::Epochs(epochs),
-        goal,
-    }
+    Defaults { hidden, loss, optimizer: "adam", learning_rate, batch_size, length: Length::Epochs(epochs), goal }
 }
 
 /// A table as data in words: rows, columns and what is predicted.

@@ -53,6 +53,27 @@ fn a_price_is_learnt_and_predicted() {
 }
 
 #[test]
+fn other_rows_may_judge() {
+    let folder = folder();
+    let text = houses(300);
+    let lines: Vec<&str> = text.lines().collect();
+    folder.write("first.csv", lines[..201].join("\n").as_bytes());
+    folder.write("second.csv", [&lines[..1], &lines[201..]].concat().join("\n").as_bytes());
+    folder.write("without.csv", "id;Ort\nh1;Süd\nh2;Süd\n".as_bytes());
+    let run = folder.run(&["train", "first.csv", "--test", "second.csv", "--target", "price", "--out", "run"]);
+    assert!(
+        run.stderr.contains("200 training and 100 test rows") || run.stdout.contains("200 training and 100 test rows"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+    let record = folder.json(&["eval", "run", "second.csv", "--json"]);
+    assert_eq!(record["samples"], 100);
+    let wrong = folder.run(&["train", "first.csv", "--test", "without.csv", "--target", "price"]);
+    assert!(wrong.status == 1 && wrong.stderr.contains("without.csv: there is no column `price`"), "{}", wrong.stderr);
+}
+
+#[test]
 fn classes_have_names_and_probabilities() {
     let folder = folder();
     let trained = folder.json(&["train", "houses.csv", "--target", "Ort", "--ignore", "id", "--json", "--out", "run"]);

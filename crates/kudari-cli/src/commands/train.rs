@@ -265,7 +265,11 @@ fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
     let mut settings = plan.settings();
     settings.extend(outcome.digits_lost.map(|lost| ("digits lost".to_string(), lost.to_string())));
     Ok(RunRecord {
-        data: plan.data.clone(),
+        data: match plan.preparation {
+            // Of a table the report names the file, not the way to it.
+            Some(_) => Path::new(&plan.data).file_name().map_or(plan.data.clone(), |name| name.to_string_lossy().into_owned()),
+            None => plan.data.clone(),
+        },
         command: plan.command(),
         settings,
         summary: plan.network.summary(),

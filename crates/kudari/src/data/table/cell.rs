@@ -17,7 +17,10 @@ pub(super) enum Decimal {
     Comma,
 }
 
-/// A finite number, or `None`.
+/// Larger numbers are none: their squares, which a deviation is made of, would be infinite.
+const LARGEST: f64 = 1e100;
+
+/// A number up to [`LARGEST`], or `None`.
 pub(super) fn number(text: &str, decimal: Decimal) -> Option<f64> {
     // Rust reads words for infinity and NaN, which no column of numbers holds.
     if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.,".contains(c)) {
@@ -28,7 +31,7 @@ pub(super) fn number(text: &str, decimal: Decimal) -> Option<f64> {
         Decimal::Comma if text.contains('.') => return None,
         Decimal::Comma => text.replacen(',', ".", 1).parse(),
     };
-    parsed.ok().filter(|x: &f64| x.is_finite())
+    parsed.ok().filter(|x: &f64| x.abs() <= LARGEST)
 }
 
 /// Days since the first of January 1970 of a date as year-month-day (with `-` or `/`) or day.month.year, with a time of day
@@ -82,7 +85,7 @@ mod tests {
     fn numbers_in_both_ways_of_writing() {
         let point = |text| number(text, Decimal::Point);
         assert_eq!([point("1.5"), point("-3e2"), point("+7"), point(".5")], [Some(1.5), Some(-300.0), Some(7.0), Some(0.5)]);
-        assert_eq!([point("inf"), point("nan"), point("1e999"), point("1,5"), point("0x10"), point("-")], [None; 6]);
+        assert_eq!([point("inf"), point("nan"), point("1e101"), point("1,5"), point("0x10"), point("-")], [None; 6]);
         let comma = |text| number(text, Decimal::Comma);
         assert_eq!([comma("1,5"), comma("12"), comma("1.5"), comma("1,2,3")], [Some(1.5), Some(12.0), None, None]);
         assert!(is_missing("NaN") && is_missing("") && is_missing("N/A") && !is_missing("0") && !is_missing("no"));
