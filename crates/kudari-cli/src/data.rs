@@ -219,6 +219,7 @@ fn folder_name(folder: &Path) -> String {
 /// Samples with labels, to measure a model with: the test part unless `text` says otherwise.
 pub fn labelled(text: &str) -> Result<Dataset, Failure> {
     match Source::find(text)? {
+        (Source::Samples(path), _) if is_table(&path) => Err(not_of_a_table(&path)),
         (Source::Samples(path), _) => {
             let error = Error::new(ErrorKind::Value, format!("{}: samples without labels", path.display()));
             Err(Failure::Usage(error.help("write IMAGES.idx,LABELS.idx")))
@@ -231,9 +232,16 @@ pub fn labelled(text: &str) -> Result<Dataset, Failure> {
 /// Samples to classify, with labels or without: the test part unless `text` says otherwise.
 pub fn samples(text: &str) -> Result<Dataset, Failure> {
     match Source::find(text)? {
+        (Source::Samples(path), _) if is_table(&path) => Err(not_of_a_table(&path)),
         (Source::Samples(path) | Source::Pair(path, _), None) => not_empty(data::read_idx_samples(&path)?),
         found => part_of(text, found),
     }
+}
+
+/// A table given to what was not trained on one.
+fn not_of_a_table(path: &Path) -> Failure {
+    let what = format!("{}: a table, which only a model that was trained on one can read", path.display());
+    Error::new(ErrorKind::Value, what).help("give the data that the model was trained on, or train one with kudari train").into()
 }
 
 fn part_of(text: &str, (source, part): (Source, Option<Part>)) -> Result<Dataset, Failure> {

@@ -114,7 +114,8 @@ fn bad_tables_and_columns_are_refused() {
     folder.write("empty.csv", b"");
     folder.write("other.csv", b"x,y\n1,2\n3,4\n");
     assert_eq!(folder.run(&["train", "houses.csv", "--target", "price", "--quiet", "--out", "run"]).status, 0);
-    let cases: [(&[&str], i32, &str, &str); 9] = [
+    folder.train_xor();
+    let cases: [(&[&str], i32, &str, &str); 11] = [
         (&["train", "houses.csv", "--target", "prise"], 2, "there is no column `prise`", "did you mean `price`?"),
         (&["train", "houses.csv", "--features", "rooms,price"], 2, "the target `price` is among the features", "itself"),
         (&["train", "houses.csv", "--ignore", "roms"], 2, "there is no column `roms`", "did you mean `rooms`?"),
@@ -123,6 +124,8 @@ fn bad_tables_and_columns_are_refused() {
         (&["train", "few.csv"], 1, "few.csv: 1 rows with a target are too few", "at least five"),
         (&["data", "empty.csv"], 1, "empty.csv: no rows", "a table has a header"),
         (&["predict", "run", "other.csv"], 1, "other.csv: there is no column `Ort`", "its columns are x, y"),
+        (&["predict", "xor", "other.csv"], 1, "other.csv: a table, which only a model", "that the model was trained on"),
+        (&["eval", "xor", "other.csv"], 1, "other.csv: a table, which only a model", "that the model was trained on"),
         (&["eval", "run", "other.csv"], 1, "other.csv: there is no column `price`", "its columns are x, y"),
     ];
     for (arguments, status, what, help) in cases {

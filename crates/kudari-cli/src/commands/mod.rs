@@ -46,6 +46,8 @@ A tour:
       compares its gradients with numerical differentiation
   kudari explain examples/worksheets/by-hand-2.toml
       works out one step of training, number by number
+  kudari explain lstm -o lstm.html
+      works out a tiny example of a function or layer, as a page
   kudari functions gelu
       shows a function with its formula, derivative, check, error and time
   kudari diff \"x^2 + 4^2\" --at 3

@@ -34,7 +34,7 @@ impl Conv2d {
     }
 
     /// As [`Conv2d::new`] for as many channels as the first x has; see [lazy
-    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    /// layers](crate::layers#sizes-that-follow-from-the-data). Sizes that a user typed go through [`Conv2d::try_lazy`].
     #[allow(clippy::panic)]
     #[track_caller]
     pub fn lazy(filters: usize, kernel: usize) -> Conv2d {

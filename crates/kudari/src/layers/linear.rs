@@ -27,7 +27,7 @@ impl Linear {
     }
 
     /// As [`Linear::new`] for as many inputs as the first x has; see [lazy
-    /// layers](crate::layers#sizes-that-follow-from-the-data).
+    /// layers](crate::layers#sizes-that-follow-from-the-data). A size that a user typed goes through [`Linear::try_lazy`].
     ///
     /// ```
     /// use kudari::layers::Linear;

@@ -82,10 +82,10 @@ impl Column {
         self.ends.is_empty()
     }
 
-    /// What stands in a row, without spaces around it.
+    /// What stands in a row, without spaces around it; nothing beyond the last row.
     pub fn cell(&self, row: usize) -> &str {
-        let from = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.text[from..self.ends[row]]
+        let Some(&end) = self.ends.get(row) else { return "" };
+        &self.text[if row == 0 { 0 } else { self.ends[row - 1] }..end]
     }
 
     /// What stands in a row, if it is a value.
@@ -189,7 +189,7 @@ mod tests {
         cells.push("seven");
         let column = column(&cells, false);
         assert_eq!((column.kind(), column.unreadable(), column.number(39), column.missing()), (Kind::Number, 1, None, 0));
-        assert_eq!(column.cell(39), "seven");
+        assert_eq!((column.cell(39), column.cell(40), column.number(usize::MAX)), ("seven", "", None));
     }
 
     #[test]

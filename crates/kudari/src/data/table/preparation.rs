@@ -97,17 +97,25 @@ impl Target {
     /// Whether a row says what is to be predicted.
     fn is_known(&self, column: &Column, row: usize) -> bool {
         match self {
-            Target::Classes { names, .. } => column.value(row).is_some_and(|text| names.iter().any(|name| name == text)),
+            Target::Classes { .. } => column.value(row).is_some(),
             Target::Number { comma, .. } => column.number_as(row, false, decimal(*comma)).is_some(),
         }
     }
 
-    /// What a network is to give for rows that say it: class numbers, or a column of numbers.
+    /// What a network is to give for rows that say it: class numbers, or a column of numbers. A class that was not learnt is an error:
+    /// left out, it would make a model look better than it is.
     fn values(&self, column: &Column, rows: &[usize]) -> Result<Array> {
         match self {
             Target::Classes { names, .. } => {
-                let number = |&row: &usize| names.iter().position(|name| name == column.cell(row)).unwrap_or(0) as i64;
-                Array::from_vec(rows.iter().map(number).collect(), &[rows.len()])
+                let number = |&row: &usize| {
+                    let place = names.iter().position(|name| name == column.cell(row));
+                    place.map(|place| place as i64).ok_or_else(|| {
+                        let what = format!("row {row}: the class `{}` of `{}` was not learnt", column.cell(row), column.name());
+                        let known: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+                        Error::new(ErrorKind::Value, what).help(format!("the classes are {}", known.join(", ")))
+                    })
+                };
+                Array::from_vec(rows.iter().map(number).collect::<Result<_>>()?, &[rows.len()])
             }
             Target::Number { mean, deviation, comma, .. } => {
                 let number = |&row: &usize| column.number_as(row, false, decimal(*comma)).unwrap_or(*mean);
@@ -253,8 +261,9 @@ impl Preparation {
     ///
     /// # Errors
     ///
-    /// A column that does not exist, a target that cannot be one, or no column to predict from.
+    /// A column or row that does not exist, a target that cannot be one, or no column to predict from.
     pub fn learn(table: &Table, rows: &[usize], target: &str, features: &[String]) -> Result<Preparation> {
+        check_rows(table, rows)?;
         let of_target = table.column(target)?;
         let known: Vec<usize> = rows.iter().copied().filter(|&row| of_target.value(row).is_some()).collect();
         let target = Target::learn(of_target, &known).map_err(|e| e.context(table.name()))?;
@@ -305,8 +314,9 @@ impl Preparation {
     ///
     /// # Errors
     ///
-    /// A column that is missing in the table.
+    /// A column or row that is missing in the table.
     pub fn inputs_of(&self, table: &Table, rows: &[usize]) -> Result<Array> {
+        check_rows(table, rows)?;
         let width = self.inputs();
         let mut values = vec![0.0f32; rows.len() * width];
         let mut from = 0;
@@ -335,11 +345,22 @@ impl Preparation {
     ///
     /// # Errors
     ///
-    /// A column that is missing, or numbers too large for f32.
+    /// A column or row that is missing, a class that was not learnt, or numbers too large for f32.
     pub fn dataset(&self, table: &Table, rows: &[usize]) -> Result<Dataset> {
+        check_rows(table, rows)?;
         let known = self.known(table, rows.iter().copied())?;
-        let targets = self.target.values(table.column(self.target.column())?, &known)?;
+        let column = table.column(self.target.column())?;
+        let targets = self.target.values(column, &known).map_err(|e| e.context(table.name()))?;
         Dataset::from_arrays(table.name(), self.inputs_of(table, &known)?, targets, self.target.classes().to_vec())
+    }
+}
+
+/// A row beyond the last would count as one without values.
+fn check_rows(table: &Table, rows: &[usize]) -> Result<()> {
+    match rows.iter().find(|&&row| row >= table.rows()) {
+        Some(row) => Err(Error::new(ErrorKind::Shape, format!("{}: row {row} of {}", table.name(), table.rows()))
+            .help("rows are counted from 0, without the header")),
+        None => Ok(()),
     }
 }
 
@@ -401,6 +422,15 @@ mod tests {
     }
 
     #[test]
+    fn a_class_that_was_not_learnt_is_told() {
+        let learnt = Preparation::learn(&table(), &[0, 1, 2], "city", &names(&["age"])).unwrap();
+        let other = Table::from_bytes("other", b"age,city\n1,Rome\n2,Paris\n").unwrap();
+        let error = learnt.dataset(&other, &[0, 1]).err().unwrap();
+        assert_eq!(error.what(), "other: row 1: the class `Paris` of `city` was not learnt");
+        assert_eq!((error.what_to_do(), learnt.dataset(&other, &[0]).unwrap().len()), ("the classes are Oslo, Rome", 1));
+    }
+
+    #[test]
     fn whole_numbers_of_few_values_are_classes() {
         let text: String = (0..30).map(|i| format!("{},{},{}\n", i % 3, i, i as f64 / 2.0)).collect();
         let table = Table::from_bytes("t", format!("class,count,half\n{text}").as_bytes()).unwrap();
@@ -416,6 +446,8 @@ mod tests {
         assert_eq!(what("when"), "t: the target column `when` holds dates");
         assert_eq!(what("same"), "t: the target column `same` holds one value only");
         assert_eq!(what("prise"), "t: there is no column `prise`");
+        let beyond = Preparation::learn(&table(), &[0, 4], "price", &names(&["age"])).unwrap_err();
+        assert_eq!(beyond.what(), "t: row 4 of 4");
         let nothing = Preparation::learn(&table(), &[0, 1, 3], "price", &names(&["same"])).unwrap_err();
         assert_eq!(nothing.what(), "t: no column to predict `price` from");
     }

@@ -1,5 +1,7 @@
 //! Which rows are learnt from, and what is usually predicted.
 
+use std::collections::HashMap;
+
 use super::column::{Column, Kind};
 use super::preparation::names_classes;
 use super::read::Table;
@@ -21,8 +23,9 @@ pub fn split_rows(target: &Column, share: f64, seed: u64) -> [Vec<usize>; 2] {
     let rows: Vec<usize> = (0..target.len()).filter(|&row| target.value(row).is_some()).collect();
     let mut stream = Stream::new(seed, "split");
     let groups: Vec<Vec<usize>> = if names_classes(target, &rows) {
-        let of = |level: &str| rows.iter().copied().filter(|&row| target.cell(row) == level).collect();
-        target.levels(rows.iter().copied()).iter().map(|level| of(&level.0)).collect()
+        let mut of_level: HashMap<&str, Vec<usize>> = HashMap::new();
+        rows.iter().for_each(|&row| of_level.entry(target.cell(row)).or_default().push(row));
+        target.levels(rows.iter().copied()).iter().filter_map(|level| of_level.remove(&level.0[..])).collect()
     } else {
         vec![rows]
     };
