@@ -61,7 +61,7 @@ fn the_run_folder_is_whole_and_not_taken_twice() {
     assert!(run.stdout.contains("test accuracy 1.0000"), "{}", run.stdout);
     folder.run(&["train", "xor", "--quiet"]);
     assert_eq!(folder.names("runs"), ["xor-1", "xor-2"]);
-    assert_eq!(folder.names("runs/xor-1"), ["metrics.csv", "model.safetensors", "report.html"]);
+    assert_eq!(folder.names("runs/xor-1"), ["metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]);
     let metrics = String::from_utf8(folder.read("runs/xor-1/metrics.csv")).unwrap();
     assert_eq!(metrics.lines().count(), 1 + 1 + 100, "heads, before training, a hundred measurements");
     folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");

@@ -1,11 +1,14 @@
 //! What is written down about a training.
 
+use serde::Serialize;
+
+use crate::error::{Error, Result};
 use crate::model::Summary;
 
 use super::evaluate::{Analysis, NumberScores};
 
 /// One measurement during training.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Passes over the training data so far.
     pub epoch: f64,
@@ -43,6 +46,17 @@ impl EpochRecord {
             self.learning_rate,
             self.seconds
         )
+    }
+
+    /// A line of `metrics.jsonl`: one JSON object with the fields of this struct, which are the heads of `metrics.csv`. `null` stands for
+    /// a number that there is none of, and for one that is NaN or infinite, which JSON cannot write.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: numbers can always be written.
+    pub fn json_line(&self) -> Result<String> {
+        let rounded = EpochRecord { seconds: (self.seconds * 1e3).round() / 1e3, ..self.clone() };
+        serde_json::to_string(&rounded).map_err(|e| Error::format(format!("a measurement as JSON: {e}")))
     }
 }
 
