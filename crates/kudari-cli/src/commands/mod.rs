@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod compare;
 mod data;
 mod descend;
 mod diff;
@@ -36,6 +37,8 @@ A tour:
       learns a column of a table from the others (kudari data houses.csv shows it)
   kudari sweep xor --seeds 100
       trains from a hundred starts and says how many succeed
+  kudari compare runs/mnist-*
+      tells differences from the spread over seeds
   kudari eval runs/mnist-1 mnist
       measures the model on the 10,000 test digits
   kudari predict runs/mnist-1 mnist | head
@@ -70,6 +73,7 @@ pub struct Cli {
 enum Command {
     Train(Box<train::Arguments>),
     Sweep(sweep::Arguments),
+    Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
     Data(data::Arguments),
@@ -88,6 +92,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Train(arguments) => train::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Data(arguments) => data::run(arguments),
