@@ -13,6 +13,7 @@ mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod views;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use kudari::model::{Model, Network};
-use kudari::train::{EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, number_scores, train};
+use kudari::train::{
+    EpochRecord, Film, Findings, LayerMoment, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, environment, number_scores,
+    train,
+};
 use kudari::{Result, with_precision};
 use serde_json::Value;
 
@@ -19,6 +22,7 @@ use crate::plan::Plan;
 use crate::profiling::{Profiling, Watched};
 use crate::progress::{Follower, copy_of, heads};
 use crate::table::{self, TableArguments};
+use crate::views::Views;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,6 +130,9 @@ pub struct Arguments {
     /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Write an event file into the run folder as well, to watch the training with TensorBoard: tensorboard --logdir runs
+    #[arg(long)]
+    pub tensorboard: bool,
     #[command(flatten)]
     pub pictures: Pictures,
     #[command(flatten)]
@@ -153,13 +160,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let output = Output::new(arguments.json, arguments.quiet);
     print_header(&output, &plan, &folder)?;
     let interrupt = Interrupt::listen()?;
+    let mut views = Views::new(&plan, folder.path(), 0, arguments.tensorboard)?;
     with_precision(plan.precision(), || {
-        let train = || follow(&mut plan, &mut folder, &output, interrupt, film.as_mut());
+        let train = || follow(&mut plan, &mut folder, &output, interrupt, film.as_mut(), &mut views);
         let (outcome, watched) = arguments.profiling.watch(dtype, train);
         let outcome = outcome?;
+        let layers = views.finish(&outcome.history)?;
         let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
         // The model is saved also where a picture cannot be.
-        let code = finish(plan, &folder, outcome, &output, arguments.json, began, watched)?;
+        let code = finish(plan, &folder, (outcome, layers), &output, arguments.json, began, watched)?;
         drawn.transpose()?;
         Ok(code)
     })
@@ -205,11 +214,12 @@ fn follow(
     output: &Output,
     interrupt: Interrupt,
     film: Option<&mut Film>,
+    views: &mut Views,
 ) -> Result<Outcome> {
     let (options, frame) = (plan.options(), plan.frame());
     let to_bytes = |network: &Network| frame.model(copy_of(network)?).to_bytes();
     let mut follower = Follower::new(output, folder, plan.iterations(), interrupt, to_bytes);
-    let mut observers: Vec<&mut dyn Observer> = vec![&mut follower];
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut follower, views];
     observers.extend(film.map(|film| film as &mut dyn Observer));
     let outcome = train(&mut plan.network, &plan.split, options, &mut observers);
     follower.finish();
@@ -220,7 +230,7 @@ fn follow(
 fn finish(
     plan: Plan,
     folder: &RunFolder,
-    outcome: Outcome,
+    (outcome, layers): (Outcome, Vec<LayerMoment>),
     output: &Output,
     json: bool,
     began: Instant,
@@ -229,7 +239,7 @@ fn finish(
     let stop = outcome.stop.clone();
     let record = record(&plan, outcome, began)?;
     let model = plan.frame().model(plan.network);
-    let record = RunRecord { weights_sha256: model.weights_sha256(), ..record };
+    let record = RunRecord { layers, weights_sha256: model.weights_sha256(), ..record };
     folder.finish(&model, &record)?;
 
     output.line("");
@@ -256,7 +266,7 @@ fn finish(
     }
 }
 
-/// All that the report shows; the sum of the weights is still to come.
+/// All that the report shows; the layers and the sum of the weights are still to come.
 fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
     let analysis = analyse(&plan.network, &plan.split.test, WORST_SAMPLES)?;
     let scores = number_scores(&plan.network, &plan.split.test)?;
@@ -277,6 +287,10 @@ fn record(plan: &Plan, outcome: Outcome, began: Instant) -> Result<RunRecord> {
         classes: plan.split.train.classes().to_vec(),
         analysis,
         scores: scores.map(|scores| scores.in_unit(unit)),
+        findings: Findings::of(&plan.network, &plan.split.test, plan.loss, plan.preparation.as_ref(), plan.seed)?,
+        environment: environment(plan.split.train.dtype()),
+        configuration: String::new(),
+        layers: Vec::new(),
         iterations: outcome.iterations,
         epochs: outcome.epochs,
         seconds: began.elapsed().as_secs_f64(),

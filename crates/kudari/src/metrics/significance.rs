@@ -22,8 +22,9 @@ impl MeanDeviation {
         if values.iter().all(|&v| v == first) && first.is_finite() {
             return Some(MeanDeviation { count, mean: first, deviation: (count > 1).then_some(0.0) });
         }
-        // Around the first of them the sum keeps the digits in which they differ.
-        let mean = first + values.iter().map(|v| (v - first) / count as f64).sum::<f64>();
+        // A second pass takes away what the first rounded: near the mean the sum keeps the digits in which the numbers differ.
+        let mean_around = |place: f64| place + values.iter().map(|v| (v - place) / count as f64).sum::<f64>();
+        let mean = mean_around(mean_around(first));
         let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
         Some(MeanDeviation { count, mean, deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()) })
     }

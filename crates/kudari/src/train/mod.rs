@@ -1,9 +1,14 @@
 //! Floor 7: training. The loop, what is measured on the way, and what is written down.
 
+mod environment;
 mod evaluate;
 mod failure;
 mod film;
+mod findings;
+mod histogram;
+mod importance;
 mod inspect;
+mod layer_histograms;
 mod losses;
 mod metrics_file;
 mod numerical;
@@ -17,10 +22,15 @@ mod trainer;
 mod verdict;
 mod weighing;
 
+pub use environment::environment;
 pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores};
 pub use failure::{FailedSample, Failure};
 pub use film::{Film, Moment};
+pub use findings::{Findings, Residuals, WorstRow, Wrong};
+pub use histogram::Histogram;
+pub use importance::{ColumnImportance, Importance, permutation_importance};
 pub use inspect::{Inspection, ReluLayer, inspect, label_entropy};
+pub use layer_histograms::{LayerHistograms, LayerMoment, ParameterMoment};
 pub use losses::{LOSSES, Loss};
 pub use metrics_file::read_metrics;
 pub use numerical::{Differentiated, DigitsLost, GradientMethod, NumericalCost, NumericalGradient};

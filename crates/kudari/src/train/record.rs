@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 use crate::model::Summary;
 
 use super::evaluate::{Analysis, NumberScores};
+use super::findings::Findings;
+use super::layer_histograms::LayerMoment;
 
 /// One measurement during training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,6 +81,14 @@ pub struct RunRecord {
     pub analysis: Option<Analysis>,
     /// Results on the test data, where numbers are predicted.
     pub scores: Option<NumberScores>,
+    /// Residuals, the importance of columns, the worst rows: what there is for the kind of data.
+    pub findings: Findings,
+    /// Where the parameters and gradients of every layer lay while it learnt; empty if nobody looked.
+    pub layers: Vec<LayerMoment>,
+    /// Name and value of what the program ran on.
+    pub environment: Vec<(String, String)>,
+    /// The complete configuration as a file that repeats the run; empty if there is none.
+    pub configuration: String,
     /// Updates made.
     pub iterations: u64,
     /// Passes over the training data.

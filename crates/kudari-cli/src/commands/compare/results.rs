@@ -1,7 +1,7 @@
 //! What a comparison says, for people and as JSON.
 
+use kudari::Result;
 use kudari::metrics::{MeanDeviation, WelchTest, holm, welch_test};
-use kudari::{Error, Result};
 use serde_json::{Value, json};
 
 use super::measure::Measure;

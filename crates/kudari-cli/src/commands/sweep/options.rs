@@ -10,7 +10,7 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 13] = [
+const NOT_VARIED: [&str; 14] = [
     "seed",
     "threads",
     "out",
@@ -20,6 +20,7 @@ const NOT_VARIED: [&str; 13] = [
     "filmstrip",
     "every",
     "profile",
+    "tensorboard",
     "target",
     "features",
     "ignore",

@@ -1,12 +1,14 @@
 //! The report of a run as one self-contained page: it reads without a network, without a script and on paper.
 //!
 //! `overview` begins the page, `chart` (on `axis`) draws the curves, `confusion` and `samples` (on `png`) show what was
-//! taken for what, `tables` lists the rest. `text` writes numbers and makes foreign text harmless: every name, setting
+//! taken for what, `findings` residuals, columns and rows, `layers` parameters and gradients, `tables` lists the rest. `text` writes numbers and makes foreign text harmless: every name, setting
 //! and command goes through it. The page depends on the record alone, so the same record gives the same bytes.
 
 mod axis;
 mod chart;
 mod confusion;
+mod findings;
+mod layers;
 mod overview;
 mod png;
 mod samples;
@@ -41,14 +43,22 @@ pub fn report_html(record: &RunRecord) -> String {
     html += &section("Learning curves", &curves(record));
     if let Some(analysis) = &record.analysis {
         html += &section("Confusion matrix", &Confusion::new(analysis, &record.classes).html());
-        if !analysis.worst.is_empty() {
+        // The rows of a table are shown with the names of their columns instead.
+        if !analysis.worst.is_empty() && record.findings.worst_rows.is_empty() {
             html += &section("Worst classified samples", &samples::html(&analysis.worst, &record.classes));
         }
     }
+    html += &found(record);
     html += &section("Network", &tables::network(&record.summary));
+    if !record.layers.is_empty() {
+        html += &section("Layers while they learnt", &layers::html(&record.layers));
+    }
     html += "<div class=\"beside\">\n";
     html += &section("Time and speed", &tables::time(record));
     html += &section("Settings", &tables::settings(record));
+    if !record.environment.is_empty() {
+        html += &section("Environment", &tables::environment(record));
+    }
     html += "</div>\n";
     html += &section("Repeat this run", &tables::repeat(record));
     html += "</main>\n";
@@ -56,6 +66,22 @@ pub fn report_html(record: &RunRecord) -> String {
         "<footer>Written by kudari {}. This page needs no network.</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION")
     );
+    html
+}
+
+/// What there is of residuals, importance and worst rows.
+fn found(record: &RunRecord) -> String {
+    let findings = &record.findings;
+    let mut html = String::new();
+    if let Some(residuals) = &findings.residuals {
+        html += &section("Residuals", &findings::residuals(residuals));
+    }
+    if let Some(importance) = &findings.importance {
+        html += &section("Importance of the columns", &findings::importance(importance));
+    }
+    if !findings.worst_rows.is_empty() {
+        html += &section("Worst rows", &findings::worst_rows(&findings.worst_rows, &record.classes));
+    }
     html
 }
 

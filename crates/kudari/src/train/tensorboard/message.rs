@@ -1,7 +1,9 @@
 //! The protocol buffers of an event, written by hand: a field is its number and kind, then its value.
 //!
 //! `Event { wall_time = 1 (double), step = 2 (int64), file_version = 3 (string), summary = 5, session_log = 7 }`,
-//! `Summary { value = 1, repeated }`, `Value { tag = 1, simple_value = 2 (float), tensor = 8, metadata = 9 }`.
+//! `Summary { value = 1, repeated }`, `Value { tag = 1, simple_value = 2 (float), histo = 5, tensor = 8, metadata = 9 }`.
+
+use crate::train::histogram::Histogram;
 
 /// A message under construction.
 #[derive(Default)]
@@ -73,6 +75,31 @@ impl Event {
         let mut entry = Message::default();
         entry.bytes(1, tag.as_bytes());
         entry.float(2, value);
+        self.value(&entry);
+    }
+
+    /// Adds a histogram: `min = 1, max = 2, num = 3, sum = 4, sum_squares = 5`, and packed lists of the upper edges (6) and counts (7) of bins that
+    /// follow each other.
+    pub fn histogram(&mut self, tag: &str, histogram: &Histogram) {
+        let (mut limits, mut counts) = (Vec::<f64>::new(), Vec::<f64>::new());
+        for (low, high, count) in histogram.bins() {
+            // Where nothing lies is a bin too.
+            if limits.last().is_none_or(|&last| last < low) {
+                limits.push(low);
+                counts.push(0.0);
+            }
+            limits.push(high);
+            counts.push(count as f64);
+        }
+        let mut proto = Message::default();
+        let numbers = [histogram.least, histogram.most, histogram.count as f64, histogram.sum, histogram.sum_of_squares];
+        (1..).zip(numbers).for_each(|(field, number)| proto.double(field, number));
+        let packed = |numbers: Vec<f64>| numbers.into_iter().flat_map(f64::to_le_bytes).collect::<Vec<u8>>();
+        proto.bytes(6, &packed(limits));
+        proto.bytes(7, &packed(counts));
+        let mut entry = Message::default();
+        entry.bytes(1, tag.as_bytes());
+        entry.bytes(5, &proto.0);
         self.value(&entry);
     }
 

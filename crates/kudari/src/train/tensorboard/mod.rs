@@ -11,6 +11,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::histogram::Histogram;
+use super::layer_histograms::LayerMoment;
 use super::record::EpochRecord;
 use super::trainer::Observer;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,6 +63,17 @@ impl EventFile {
     pub fn scalars(&mut self, step: u64, values: &[(&str, f64)]) -> Result<()> {
         let mut event = Event::at(now(), step);
         values.iter().for_each(|(tag, value)| event.scalar(tag, *value as f32));
+        self.write(&[event])
+    }
+
+    /// Adds histograms with their tags at a step.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn histograms(&mut self, step: u64, values: &[(String, &Histogram)]) -> Result<()> {
+        let mut event = Event::at(now(), step);
+        values.iter().for_each(|(tag, histogram)| event.histogram(tag, histogram));
         self.write(&[event])
     }
 
@@ -129,6 +142,22 @@ impl TensorBoard {
         }
         self.written = history.last().map(|record| record.iteration).or(self.written);
         Ok(())
+    }
+}
+
+impl TensorBoard {
+    /// Writes where the parameters and their gradients lie, under `parameters/NAME` and `gradients/NAME`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn layers(&mut self, moment: &LayerMoment) -> Result<()> {
+        let mut values = Vec::new();
+        for parameter in &moment.parameters {
+            values.push((format!("parameters/{}", parameter.name), &parameter.values));
+            values.extend(parameter.gradient.iter().map(|gradient| (format!("gradients/{}", parameter.name), gradient)));
+        }
+        self.events.histograms(moment.iteration, &values)
     }
 }
 

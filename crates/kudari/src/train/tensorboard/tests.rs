@@ -151,3 +151,26 @@ fn a_file_of_its_own_for_every_training() {
     assert!(EventFile::create(&folder.join("missing"), 0).is_err());
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn histograms_are_bins_that_follow_each_other() {
+    let folder = folder("histograms");
+    let mut events = EventFile::create(&folder, 0).unwrap();
+    let histogram = Histogram::of(&crate::Array::from([-1.0f32, 1.0, 1.05, 2.0])).unwrap();
+    events.histograms(5, &[("gradients/0.weight".to_string(), &histogram)]).unwrap();
+    let last = records(&std::fs::read(events.path()).unwrap()).pop().unwrap();
+    let value = &inside(&inside(&fields(&last), 5)[0], 1)[0];
+    assert_eq!(text(value, 1), "gradients/0.weight");
+    let proto = &inside(value, 5)[0];
+    let numbers = [-1.0, 2.0, 4.0, 3.05, 1.0 + 1.0 + 1.1025 + 4.0];
+    for ((number, field), (place, expected)) in proto.iter().zip((1..).zip(numbers)) {
+        let Field::Double(found) = field else { panic!("{field:?}") };
+        assert!(*number == place && (found - expected).abs() < 1e-6, "{number}: {found}");
+    }
+    let list = |number: u64| match &proto.iter().find(|f| f.0 == number).unwrap().1 {
+        Field::Bytes(bytes) => bytes.chunks(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect::<Vec<f64>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((list(6), list(7)), (vec![-1.125, -1.0, 1.0, 1.125, 2.0, 2.25], vec![0.0, 1.0, 0.0, 2.0, 0.0, 1.0]));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
