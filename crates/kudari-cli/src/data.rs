@@ -7,7 +7,7 @@ use kudari::data::{self, Dataset, Split};
 use kudari::train::Length;
 use kudari::{Error, ErrorKind, Result};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, OrUsage};
 use crate::table::{self, TableArguments, is_table};
 
 /// How DATA is written, for help texts.
@@ -85,7 +85,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: "xor",
-        load: || Ok(Split { train: data::xor(), test: data::xor() }),
+        load: || Ok(Split::new(data::xor(), data::xor())),
         defaults: Defaults {
             hidden: "linear(8) tanh",
             loss: "softmax_cross_entropy",
@@ -180,13 +180,54 @@ pub struct Training {
     pub preparation: Option<Preparation>,
 }
 
-/// The data to train on that `text` names; of a table with these columns, and divided by this seed.
-pub fn training(text: &str, columns: &TableArguments, seed: u64) -> Result<Training, Failure> {
+/// How samples are divided into parts, by a seed.
+#[derive(Clone, Copy)]
+pub struct Division {
+    /// The seed.
+    pub seed: u64,
+    /// The share of the training samples that is taken to decide by, if any is.
+    pub validation: Option<f64>,
+    /// The number of the fold to be judged by, from 0, and of how many: instead of the usual test part.
+    pub fold: Option<(usize, usize)>,
+}
+
+impl Division {
+    /// Training and test samples as usual.
+    pub fn by(seed: u64) -> Division {
+        Division { seed, validation: None, fold: None }
+    }
+
+    /// Divides samples that have a training and a test part of their own: folds are parts of the first.
+    fn of(&self, split: Split) -> Result<Split> {
+        let split = match self.fold {
+            None => split,
+            Some((number, of)) => {
+                let (train, test) = taken(split.train.folds(of, self.seed)?, number);
+                Split::new(split.train.subset(&train)?, split.train.subset(&test)?)
+            }
+        };
+        match self.validation {
+            Some(share) => split.with_validation(share, self.seed),
+            None => Ok(split),
+        }
+    }
+}
+
+/// The members of all folds but one, in rising order, and of that one.
+pub fn taken(mut folds: Vec<Vec<usize>>, number: usize) -> (Vec<usize>, Vec<usize>) {
+    let one = folds.remove(number.min(folds.len().saturating_sub(1)));
+    let mut others = folds.concat();
+    others.sort_unstable();
+    (others, one)
+}
+
+/// The data to train on that `text` names; of a table with these columns.
+pub fn training(text: &str, columns: &TableArguments, division: Division) -> Result<Training, Failure> {
     let (source, part) = Source::find(text)?;
     if let (Source::Samples(path), None) = (&source, part)
         && is_table(path)
     {
-        return table::training(path, columns, seed);
+        return table::training(path, columns, division);
     }
     columns.of_no_table(text)?;
     if part.is_some() {
@@ -207,6 +248,7 @@ pub fn training(text: &str, columns: &TableArguments, seed: u64) -> Result<Train
         Source::Folder(folder) => (folder_name(folder), CLASSIC, None),
         Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC, None),
     };
+    let split = division.of(split).or_usage()?;
     Ok(Training { name, split, defaults, view, preparation: None })
 }
 

@@ -3,6 +3,7 @@
 //! It parses, calls the library and prints. No mathematics here.
 
 mod commands;
+mod config;
 mod data;
 mod failure;
 mod gradient_method;
@@ -17,10 +18,8 @@ mod views;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match commands::run(commands::Cli::parse()) {
+    match config::parse_command_line().and_then(commands::run) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }

@@ -3,16 +3,19 @@
 
 use std::path::Path;
 
-use kudari::Result;
 use kudari::model::Network;
 use kudari::train::{EpochRecord, GradientMethod, LayerHistograms, LayerMoment, Observer, TensorBoard};
+use kudari::{Error, Result};
 
+use crate::output;
 use crate::plan::Plan;
 
 /// Looks at a training at every measurement.
 pub struct Views {
     histograms: LayerHistograms,
     board: Option<TensorBoard>,
+    /// Why the event file ends early, if it does.
+    lost: Option<Error>,
 }
 
 impl Views {
@@ -24,13 +27,23 @@ impl Views {
             GradientMethod::Numerical(_) => LayerHistograms::of_values(plan.loss),
         };
         let board = tensorboard.then(|| TensorBoard::create(folder, from, &plan.settings())).transpose()?;
-        Ok(Views { histograms, board })
+        Ok(Views { histograms, board, lost: None })
     }
 
     /// Takes in what the observer was not told of, as the last measurement of a training that failed; gives the moments for the report.
-    pub fn finish(mut self, history: &[EpochRecord]) -> Result<Vec<LayerMoment>> {
-        self.board.iter_mut().try_for_each(|board| board.write(history))?;
-        Ok(self.histograms.into_moments())
+    pub fn finish(mut self, history: &[EpochRecord]) -> Vec<LayerMoment> {
+        self.write(|board| board.write(history));
+        if let Some(error) = self.lost {
+            output::note(format_args!("note: {}; the event file ends there", error.what()));
+        }
+        self.histograms.into_moments()
+    }
+
+    /// Writes into the event file as long as that goes: a full disk must not end a training, and behind half a record nothing could be read.
+    fn write(&mut self, what: impl FnOnce(&mut TensorBoard) -> Result<()>) {
+        if let Some(Err(error)) = self.board.as_mut().map(what) {
+            (self.board, self.lost) = (None, Some(error));
+        }
     }
 }
 
@@ -38,9 +51,12 @@ impl Observer for Views {
     fn measured(&mut self, network: &Network, history: &[EpochRecord]) -> Result<()> {
         let before = self.histograms.latest().map(|moment| moment.iteration);
         self.histograms.measured(network, history)?;
-        let Some(board) = &mut self.board else { return Ok(()) };
-        board.write(history)?;
-        let new = self.histograms.latest().filter(|moment| before != Some(moment.iteration));
-        new.map_or(Ok(()), |moment| board.layers(moment))
+        self.write(|board| board.write(history));
+        if self.board.is_some()
+            && let Some(new) = self.histograms.latest().filter(|moment| before != Some(moment.iteration)).cloned()
+        {
+            self.write(|board| board.layers(&new));
+        }
+        Ok(())
     }
 }

@@ -29,7 +29,7 @@ impl Default for Normalisation {
 
 /// The raw numbers of all samples.
 #[derive(Clone)]
-enum Samples {
+pub(super) enum Samples {
     Bytes(Arc<Cow<'static, [u8]>>),
     Numbers(Array),
 }
@@ -46,13 +46,37 @@ pub struct Dataset {
     dtype: DType,
 }
 
-/// A data set in two parts: one to learn from, one to be judged by.
+/// A data set in parts: one to learn from, one to be judged by, and maybe one to decide by.
 #[derive(Clone)]
 pub struct Split {
     /// What is learnt from.
     pub train: Dataset,
-    /// What the result is judged by.
+    /// What the result is judged by, and nothing is decided by.
     pub test: Dataset,
+    /// What decides when to stop and which parameters are kept, if anything does.
+    pub validation: Option<Dataset>,
+}
+
+impl Split {
+    /// Two parts: one to learn from, one to be judged by.
+    pub fn new(train: Dataset, test: Dataset) -> Split {
+        Split { train, test, validation: None }
+    }
+
+    /// With a part of the training samples taken away to decide by: the given share, at least one sample, drawn by the seed, of every
+    /// class alike.
+    ///
+    /// # Errors
+    ///
+    /// A share that is not above 0 and below 1, or one that leaves nothing to learn from.
+    pub fn with_validation(self, share: f64, seed: u64) -> Result<Split> {
+        if !(share > 0.0 && share < 1.0) {
+            return Err(Error::value(format!("a validation part of {share}"))
+                .help("give the share of the training samples, above 0 and below 1, as in 0.1"));
+        }
+        let [learn, decide] = self.train.divided(share, seed)?;
+        Ok(Split { train: self.train.subset(&learn)?, validation: Some(self.train.subset(&decide)?), test: self.test })
+    }
 }
 
 impl Dataset {
@@ -151,6 +175,16 @@ impl Dataset {
         }
         self.classes = classes.to_vec();
         Ok(self)
+    }
+
+    /// The same kind of data with other samples and their targets.
+    pub(super) fn with_samples(&self, samples: Samples, targets: Array) -> Dataset {
+        Dataset { samples, targets, ..self.clone() }
+    }
+
+    /// The raw numbers of all samples.
+    pub(super) fn samples(&self) -> &Samples {
+        &self.samples
     }
 
     /// What the data set is called.

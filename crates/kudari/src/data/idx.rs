@@ -188,7 +188,7 @@ pub fn read_idx_folder(folder: &Path) -> Result<Split> {
     let (train, test) = (pair("train")?, pair("t10k")?);
     // The highest class may occur in only one of the two.
     let classes = if test.classes().len() > train.classes().len() { test.classes() } else { train.classes() }.to_vec();
-    Ok(Split { train: train.with_classes(&classes)?, test: test.with_classes(&classes)? })
+    Ok(Split::new(train.with_classes(&classes)?, test.with_classes(&classes)?))
 }
 
 #[cfg(test)]

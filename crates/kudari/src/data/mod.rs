@@ -5,6 +5,7 @@
 
 mod batches;
 mod dataset;
+mod divide;
 mod generated;
 mod idx;
 pub mod table;

@@ -2,8 +2,8 @@
 
 use super::histogram::Histogram;
 use super::losses::Loss;
+use super::observer::Observer;
 use super::record::EpochRecord;
-use super::trainer::Observer;
 use crate::array::Stream;
 use crate::autograd::{Gradients, part};
 use crate::data::{Batch, Dataset};
@@ -147,10 +147,10 @@ fn gradients(network: &Network, loss: &Loss, batch: &Batch) -> Result<Gradients>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Sampling, xor};
+    use crate::data::xor;
     use crate::model::NetworkOptions;
     use crate::optimizers::Sgd;
-    use crate::train::{GradientMethod, Length, Silent, TrainOptions, train};
+    use crate::train::{Length, Silent, TrainOptions, train};
 
     fn record(iteration: u64) -> EpochRecord {
         EpochRecord {
@@ -158,6 +158,8 @@ mod tests {
             iteration,
             train_loss: 0.0,
             train_accuracy: None,
+            validation_loss: None,
+            validation_accuracy: None,
             test_loss: 0.0,
             test_accuracy: None,
             learning_rate: 0.1,
@@ -212,16 +214,7 @@ mod tests {
             let mut network =
                 Network::new("linear(8) batchnorm relu dropout(0.3) linear(2)", &[2], &NetworkOptions::default()).unwrap();
             let split = crate::data::moons(60, 0.1, 1).unwrap();
-            let options = TrainOptions {
-                loss: loss(),
-                optimizer: Box::new(Sgd::new(0.1)),
-                gradient: GradientMethod::Backpropagation,
-                batch_size: 10,
-                length: Length::Epochs(4),
-                sampling: Sampling::Shuffled,
-                seed: 1,
-                schedule: None,
-            };
+            let options = TrainOptions::new(loss(), Box::new(Sgd::new(0.1)), 10, Length::Epochs(4));
             let mut histograms = LayerHistograms::new(&split.train, loss(), 1).unwrap();
             let observer: &mut dyn Observer = if watched { &mut histograms } else { &mut Silent };
             train(&mut network, &split, options, observer).unwrap();

@@ -1,5 +1,6 @@
 //! Floor 7: training. The loop, what is measured on the way, and what is written down.
 
+mod checkpoint;
 mod environment;
 mod evaluate;
 mod failure;
@@ -12,16 +13,20 @@ mod layer_histograms;
 mod losses;
 mod metrics_file;
 mod numerical;
+mod observer;
+mod options;
 mod plane;
 mod record;
 mod report;
 mod run_folder;
+mod state;
 mod sweep;
 mod tensorboard;
 mod trainer;
 mod verdict;
 mod weighing;
 
+pub use checkpoint::Checkpoint;
 pub use environment::environment;
 pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores};
 pub use failure::{FailedSample, Failure};
@@ -34,11 +39,13 @@ pub use layer_histograms::{LayerHistograms, LayerMoment, ParameterMoment};
 pub use losses::{LOSSES, Loss};
 pub use metrics_file::read_metrics;
 pub use numerical::{Differentiated, DigitsLost, GradientMethod, NumericalCost, NumericalGradient};
+pub use observer::{Observer, Progress, Silent};
+pub use options::{Length, TrainOptions};
 pub use plane::Plane;
 pub use record::{EpochRecord, RunRecord};
 pub use report::report_html;
 pub use run_folder::RunFolder;
 pub use sweep::{Spread, band, run_each};
 pub use tensorboard::{EventFile, TensorBoard};
-pub use trainer::{Length, Observer, Outcome, Progress, Silent, Stop, TrainOptions, train};
+pub use trainer::{Outcome, Stop, resume, train};
 pub use verdict::{FailedBy, Verdict, judge};

@@ -13,6 +13,10 @@ pub enum Measure {
     TestLoss,
     /// The share of the test data that is classified rightly
     TestAccuracy,
+    /// The loss on the validation part
+    ValidationLoss,
+    /// The share of the validation part that is classified rightly
+    ValidationAccuracy,
     /// The loss on the training data
     TrainLoss,
     /// The share of the training data that is classified rightly
@@ -20,11 +24,23 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// All of them, those of the test data first.
+    pub const ALL: [Measure; 6] = [
+        Measure::TestLoss,
+        Measure::TestAccuracy,
+        Measure::ValidationLoss,
+        Measure::ValidationAccuracy,
+        Measure::TrainLoss,
+        Measure::TrainAccuracy,
+    ];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Measure::TestLoss => "test loss",
             Measure::TestAccuracy => "test accuracy",
+            Measure::ValidationLoss => "validation loss",
+            Measure::ValidationAccuracy => "validation accuracy",
             Measure::TrainLoss => "train loss",
             Measure::TrainAccuracy => "train accuracy",
         }
@@ -37,7 +53,7 @@ impl Measure {
 
     /// Whether less of it is better.
     pub fn is_loss(self) -> bool {
-        matches!(self, Measure::TestLoss | Measure::TrainLoss)
+        matches!(self, Measure::TestLoss | Measure::ValidationLoss | Measure::TrainLoss)
     }
 
     /// Its value in a measurement.
@@ -45,15 +61,17 @@ impl Measure {
         match self {
             Measure::TestLoss => Some(record.test_loss),
             Measure::TestAccuracy => record.test_accuracy,
+            Measure::ValidationLoss => record.validation_loss,
+            Measure::ValidationAccuracy => record.validation_accuracy,
             Measure::TrainLoss => Some(record.train_loss),
             Measure::TrainAccuracy => record.train_accuracy,
         }
     }
 
-    /// Its value at the end of a training, or the best that it had.
+    /// Its value in the measurement whose parameters were kept (the last, or that of the least loss on the validation part), or the best of all.
     pub fn end(self, run: &Run, best: bool) -> Option<f64> {
         if !best {
-            return run.history.last().and_then(|record| self.of(record));
+            return run.result().and_then(|record| self.of(record));
         }
         let values = run.history.iter().filter_map(|record| self.of(record)).filter(|value| !value.is_nan());
         values.reduce(|a, b| if self.is_loss() { a.min(b) } else { a.max(b) })

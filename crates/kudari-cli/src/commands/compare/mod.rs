@@ -52,7 +52,8 @@ pub struct Arguments {
     /// What is judged and drawn [default: test-accuracy, where numbers are predicted test-loss]
     #[arg(long, value_name = "MEASURE")]
     by: Option<Measure>,
-    /// Judge by the best of a training's measurements instead of the last
+    /// Judge by the best of a training's measurements instead of that whose parameters were kept: the last, or that of the least loss on
+    /// a validation part
     #[arg(long)]
     best: bool,
     /// Draw the curves of every group with a band over its seeds: FILE.svg or FILE.png

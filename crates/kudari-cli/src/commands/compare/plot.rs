@@ -17,9 +17,8 @@ const QUARTILES: usize = 8;
 pub fn curves(comparison: &Comparison) -> Result<Picture, Failure> {
     let measure = comparison.measure;
     let most = comparison.groups.iter().map(|group| group.runs.len()).max().unwrap_or(0);
-    let band = if most < QUARTILES { "least and most" } else { "quartiles" };
-    let title =
-        if most > 1 { format!("{}: median and {band} over the seeds", measure.name()) } else { measure.name().to_string() };
+    let band = if most < QUARTILES { "median, least and most" } else { "median and quartiles" };
+    let title = if most > 1 { format!("{}: {band} over the seeds", measure.name()) } else { measure.name().to_string() };
     let mut plot = Plot::new(title).x_label("epoch").y_label(measure.name());
     let mut medians = Vec::new();
     for (i, group) in comparison.groups.iter().enumerate() {

@@ -31,7 +31,7 @@ struct Pair {
 }
 
 impl Comparison {
-    /// Compares every two groups by the last or best value of a measure.
+    /// Compares every two groups by the kept or best value of a measure.
     pub fn new(mut groups: Vec<Group>, measure: Measure, best: bool) -> Result<Comparison> {
         let order = |group: &Group| {
             let mean = spread(group, measure, best).map_or(f64::NAN, |s| s.mean);
@@ -88,9 +88,8 @@ impl Comparison {
 
     /// A line for every group, after one of heads.
     fn table(&self) -> Vec<String> {
-        let measures = [Measure::TestLoss, Measure::TestAccuracy, Measure::TrainLoss, Measure::TrainAccuracy];
-        // The test data's measures are always of interest, the training data's where they are judged.
-        let shown: Vec<Measure> = measures
+        // The test data's measures are always of interest, others where they are judged.
+        let shown: Vec<Measure> = Measure::ALL
             .into_iter()
             .filter(|&m| matches!(m, Measure::TestLoss | Measure::TestAccuracy) || m == self.measure)
             .filter(|&m| self.groups.iter().any(|group| !ends(group, m, false).is_empty()))
@@ -143,9 +142,9 @@ impl Comparison {
     /// The same for programs.
     pub fn json(&self) -> String {
         let groups = self.groups.iter().enumerate().map(|(i, group)| {
-            let measured = [Measure::TestLoss, Measure::TestAccuracy, Measure::TrainLoss, Measure::TrainAccuracy].map(|m| {
-                let [last, best] = [false, true].map(|best| spread_json(spread(group, m, best)));
-                (m.name().replace(' ', "_"), json!({"last": last, "best": best}))
+            let measured = Measure::ALL.map(|m| {
+                let [kept, best] = [false, true].map(|best| spread_json(spread(group, m, best)));
+                (m.name().replace(' ', "_"), json!({"kept": kept, "best": best}))
             });
             let settings = group.runs.first().map_or(&[][..], |run| &run.settings);
             let settings = settings.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));

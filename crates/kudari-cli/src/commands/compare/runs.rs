@@ -26,6 +26,16 @@ pub struct Run {
     pub history: Vec<EpochRecord>,
 }
 
+impl Run {
+    /// The measurement of the parameters that were kept.
+    pub fn result(&self) -> Option<&EpochRecord> {
+        let decided = self.history.iter().filter(|record| record.validation_loss.is_some_and(|loss| !loss.is_nan()));
+        // Of equal losses the first, as in training.
+        let least = decided.reduce(|a, b| if b.validation_loss < a.validation_loss { b } else { a });
+        least.or(self.history.last())
+    }
+}
+
 /// Trainings that differ only in their seed.
 pub struct Group {
     /// The settings in which it differs from other groups; the network if there are no others.
@@ -150,6 +160,8 @@ mod tests {
             iteration: 10,
             train_loss: 0.5,
             train_accuracy: None,
+            validation_loss: None,
+            validation_accuracy: None,
             test_loss: 0.25,
             test_accuracy: None,
             learning_rate: 0.1,

@@ -95,21 +95,18 @@ fn has_accuracy(record: &RunRecord) -> bool {
 }
 
 fn curves(record: &RunRecord) -> String {
-    let chart = |title, unit, train: fn(&EpochRecord) -> f64, test: fn(&EpochRecord) -> f64| {
-        let values = |of: fn(&EpochRecord) -> f64| record.history.iter().map(of).collect();
-        Chart {
-            title,
-            unit,
-            at: record.history.iter().map(|r| (r.epoch, r.iteration)).collect(),
-            series: vec![Series { name: "train", values: values(train) }, Series { name: "test", values: values(test) }],
-        }
-        .html()
+    let decided = record.history.iter().any(|r| r.validation_loss.is_some());
+    let chart = |title, unit, of: [fn(&EpochRecord) -> Option<f64>; 3]| {
+        let series = ["train", "validation", "test"].into_iter().zip(of).filter(|(name, _)| decided || *name != "validation");
+        let values = |of: fn(&EpochRecord) -> Option<f64>| record.history.iter().map(|r| of(r).unwrap_or(f64::NAN)).collect();
+        let series = series.map(|(name, of)| Series { name, values: values(of) }).collect();
+        Chart { title, unit, at: record.history.iter().map(|r| (r.epoch, r.iteration)).collect(), series }.html()
     };
     let mut html = String::from("<div class=\"charts\">\n");
-    html += &chart("Loss", Unit::Number, |r| r.train_loss, |r| r.test_loss);
+    html += &chart("Loss", Unit::Number, [|r| Some(r.train_loss), |r| r.validation_loss, |r| Some(r.test_loss)]);
     if has_accuracy(record) {
         let unit = Unit::Share(percent_decimals(record.samples.1));
-        html += &chart("Accuracy", unit, |r| r.train_accuracy.unwrap_or(f64::NAN), |r| r.test_accuracy.unwrap_or(f64::NAN));
+        html += &chart("Accuracy", unit, [|r| r.train_accuracy, |r| r.validation_accuracy, |r| r.test_accuracy]);
     }
     html + "</div>\n" + &overview::best(record) + &tables::measurements(record)
 }

@@ -13,8 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::histogram::Histogram;
 use super::layer_histograms::LayerMoment;
+use super::observer::Observer;
 use super::record::EpochRecord;
-use super::trainer::Observer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Network;
 use message::Event;
@@ -26,8 +26,8 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Makes `events.out.tfevents.SECONDS.kudari` in a folder, with the seconds since 1970. What an earlier file in the folder tells of steps after
-    /// `from` no longer holds: 0 for a training from its beginning, else the step from which it is resumed.
+    /// Makes `events.out.tfevents.SECONDS.kudari` in a folder, with the seconds since 1970. What earlier files in the folder tell of step
+    /// `from` and later ones no longer holds: 0 for a training from its beginning, else the step from which it is resumed.
     ///
     /// # Errors
     ///
@@ -95,13 +95,19 @@ impl EventFile {
     }
 }
 
+/// Whether there is an event file in a folder.
+fn has_events(folder: &Path) -> bool {
+    let is_one = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().contains("tfevents");
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(is_one)
+}
+
 /// Seconds since 1970.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-/// Writes the measurements of a training into an event file as they come, under the tags `loss/train`, `loss/test`, `accuracy/train`,
-/// `accuracy/test`, `learning_rate` and `epoch`. A step is an update.
+/// Writes the measurements of a training into an event file as they come, under the tags `loss/train`, `loss/validation`,
+/// `loss/test`, `accuracy/train`, …, `learning_rate` and `epoch`. A step is an update.
 pub struct TensorBoard {
     events: EventFile,
     /// Measurements up to this update are in the file.
@@ -115,11 +121,13 @@ impl TensorBoard {
     ///
     /// The file cannot be made or written.
     pub fn create(folder: &Path, from: u64, settings: &[(String, String)]) -> Result<TensorBoard> {
+        // What an earlier file has need not be written again.
+        let continued = from > 0 && has_events(folder);
         let mut events = EventFile::create(folder, from)?;
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         let rows: String = settings.iter().map(|(name, value)| format!("| {} | {} |\n", cell(name), cell(value))).collect();
         events.text(from, "settings", &format!("| setting | value |\n|---|---|\n{rows}"))?;
-        Ok(TensorBoard { events, written: None })
+        Ok(TensorBoard { events, written: from.checked_sub(1).filter(|_| continued) })
     }
 
     /// Where the file is.
@@ -135,8 +143,13 @@ impl TensorBoard {
     pub fn write(&mut self, history: &[EpochRecord]) -> Result<()> {
         for record in history.iter().filter(|record| self.written.is_none_or(|written| record.iteration > written)) {
             let mut values = vec![("loss/train", record.train_loss), ("loss/test", record.test_loss)];
-            let accuracies = [("accuracy/train", record.train_accuracy), ("accuracy/test", record.test_accuracy)];
-            values.extend(accuracies.into_iter().filter_map(|(tag, value)| Some((tag, value?))));
+            let optional = [
+                ("loss/validation", record.validation_loss),
+                ("accuracy/train", record.train_accuracy),
+                ("accuracy/validation", record.validation_accuracy),
+                ("accuracy/test", record.test_accuracy),
+            ];
+            values.extend(optional.into_iter().filter_map(|(tag, value)| Some((tag, value?))));
             values.extend([("learning_rate", record.learning_rate), ("epoch", record.epoch)]);
             self.events.scalars(record.iteration, &values)?;
         }

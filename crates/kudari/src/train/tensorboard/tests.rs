@@ -93,6 +93,8 @@ fn measured(iteration: u64, accuracy: Option<f64>) -> EpochRecord {
         iteration,
         train_loss: 0.1,
         train_accuracy: accuracy,
+        validation_loss: accuracy.map(|a| 2.0 * a),
+        validation_accuracy: None,
         test_loss: f64::INFINITY,
         test_accuracy: accuracy,
         learning_rate: 1e-3,
@@ -126,8 +128,10 @@ fn every_measurement_is_in_the_file_as_soon_as_it_was_made() {
         values.map(|value| (text(&value, 1), value[1].1.clone())).collect()
     };
     let expected = |epoch: f32, accuracy: Option<f32>| {
-        let values = [("loss/train", Some(0.1)), ("loss/test", Some(f32::INFINITY)), ("accuracy/train", accuracy)];
-        let more = [("accuracy/test", accuracy), ("learning_rate", Some(1e-3)), ("epoch", Some(epoch))];
+        let values =
+            [("loss/train", Some(0.1)), ("loss/test", Some(f32::INFINITY)), ("loss/validation", accuracy.map(|a| 2.0 * a))];
+        let more =
+            [("accuracy/train", accuracy), ("accuracy/test", accuracy), ("learning_rate", Some(1e-3)), ("epoch", Some(epoch))];
         let known = values.into_iter().chain(more).filter_map(|(tag, value)| Some((tag.to_string(), Field::Float(value?))));
         known.collect::<Vec<_>>()
     };
