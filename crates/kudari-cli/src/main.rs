@@ -14,6 +14,7 @@ mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod tui;
 mod views;
 
 use std::process::ExitCode;

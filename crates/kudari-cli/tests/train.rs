@@ -212,3 +212,12 @@ fn a_loss_weighs_classes_and_is_written_down() {
     bad("softmax_cross_entropy(weight=1)").helps("softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1)");
     bad("huber(weights=balanced)").fails(2, "`weights=balanced` is not a number");
 }
+
+#[test]
+fn charts_need_a_terminal() {
+    let folder = Folder::new();
+    let run = folder.run(&["train", "xor", "--tui"]);
+    run.fails(2, "--tui: standard output is no terminal");
+    run.helps("leave --tui out");
+    assert!(folder.names(".").is_empty(), "nothing was begun");
+}

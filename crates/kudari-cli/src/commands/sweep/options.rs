@@ -10,7 +10,7 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 22] = [
+const NOT_VARIED: [&str; 23] = [
     "config",
     "resume",
     "dry_run",
@@ -29,6 +29,7 @@ const NOT_VARIED: [&str; 22] = [
     "every",
     "profile",
     "tensorboard",
+    "tui",
     "target",
     "features",
     "ignore",

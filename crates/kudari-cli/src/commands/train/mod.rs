@@ -25,6 +25,7 @@ use crate::plan::Plan;
 use crate::profiling::Watched;
 use crate::progress::{Follower, Saving, copy_of, heads};
 use crate::table;
+use crate::tui;
 use crate::views::Views;
 
 /// How many of the worst-classified samples the report shows.
@@ -33,6 +34,9 @@ const WORST_SAMPLES: usize = 24;
 /// Trains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
+    if arguments.tui {
+        tui::check()?;
+    }
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let mut plan = Plan::new(arguments)?;
     let output = Output::new(arguments.json, arguments.quiet);
@@ -59,9 +63,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let from = checkpoint.as_ref().map_or(0, Checkpoint::iteration);
     let mut views = Views::new(&plan, folder.path(), from, arguments.tensorboard)?;
     let saving = Saving { every: arguments.repeating.checkpoint_every, keep: arguments.repeating.keep_checkpoints as usize };
+    if arguments.tui {
+        views.take_terminal(&plan, interrupt.clone())?;
+    }
     with_precision(plan.precision(), || {
-        let train = || follow(&mut plan, &mut folder, checkpoint, &output, (interrupt, saving), (film.as_mut(), &mut views));
+        // What is drawn takes the place of the lines.
+        let lines = if arguments.tui { &Output::new(false, true) } else { &output };
+        let train = || follow(&mut plan, &mut folder, checkpoint, lines, (interrupt, saving), (film.as_mut(), &mut views));
         let (outcome, watched) = arguments.profiling.watch(dtype, train);
+        views.leave_terminal();
         let outcome = outcome?;
         let layers = views.finish(&outcome.history);
         let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
