@@ -31,7 +31,7 @@ fn a_rate_that_is_found_trains_and_divergence_is_no_failure() {
 fn every_sample_is_judged_once_and_means_are_those_of_the_parts() {
     let folder = Folder::new();
     let rows: String = (0..50).map(|i| format!("{},{}.37,{}\n", i % 7, i * i, if i % 2 == 0 { "a" } else { "b" })).collect();
-    folder.write("t.csv", format!("x,y,kind\n{rows}").as_bytes());
+    folder.write("t.csv", format!("x,z,kind\n{rows}").as_bytes());
     let found = folder.json(&["crossval", "t.csv", "--folds", "4", "--epochs", "3", "--json"]);
     let folds = found["folds"].as_array().unwrap();
     let samples = |key: &str| folds.iter().map(|fold| fold[key].as_u64().unwrap()).collect::<Vec<_>>();
@@ -44,7 +44,7 @@ fn every_sample_is_judged_once_and_means_are_those_of_the_parts() {
     assert!((found["summary"]["accuracy"]["deviation"].as_f64().unwrap() - deviation).abs() < 1e-12);
     let one = folder.json(&["crossval", "t.csv", "--folds", "4", "--epochs", "3", "--json", "--threads", "1"]);
     assert_eq!(one["folds"], found["folds"], "the same on any number of threads");
-    let numbers = folder.run(&["crossval", "t.csv", "--target", "y", "--epochs", "2"]);
+    let numbers = folder.run(&["crossval", "t.csv", "--target", "z", "--epochs", "2"]);
     assert!(numbers.status == 0 && numbers.stdout.contains("RMSE "), "{}", numbers.stderr);
     for folds in ["1", "0", "51"] {
         folder.run(&["crossval", "t.csv", "--folds", folds]).fails(2, &format!("50 samples in {folds} folds"));

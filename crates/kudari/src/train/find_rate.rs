@@ -142,9 +142,9 @@ fn smooth(trials: &mut [RateTrial]) {
     let losses: Vec<f64> = trials.iter().map(|trial| trial.loss).collect();
     for (i, trial) in trials.iter_mut().enumerate() {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for j in i.saturating_sub(NEIGHBOURS)..(i + NEIGHBOURS + 1).min(losses.len()) {
+        for (j, loss) in losses.iter().enumerate().take(i + NEIGHBOURS + 1).skip(i.saturating_sub(NEIGHBOURS)) {
             let weight = SMOOTHING.powi(i.abs_diff(j) as i32);
-            sum += weight * losses[j];
+            sum += weight * loss;
             weights += weight;
         }
         trial.smoothed = sum / weights;
