@@ -3,18 +3,21 @@
 mod bench;
 mod check;
 mod compare;
+mod crossval;
 mod data;
 mod descend;
 mod diff;
 mod differentiate;
 mod eval;
 mod explain;
+mod find_lr;
 mod functions;
 mod gradient;
 mod predict;
 mod summary;
 mod sweep;
 pub mod train;
+mod tune;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -72,6 +75,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<train::Arguments>),
+    FindLr(Box<find_lr::Arguments>),
+    Crossval(Box<crossval::Arguments>),
+    Tune(tune::Arguments),
     Sweep(sweep::Arguments),
     Compare(compare::Arguments),
     Eval(eval::Arguments),
@@ -91,6 +97,9 @@ enum Command {
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Train(arguments) => train::run(arguments),
+        Command::FindLr(arguments) => find_lr::run(arguments),
+        Command::Crossval(arguments) => crossval::run(arguments),
+        Command::Tune(arguments) => tune::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
