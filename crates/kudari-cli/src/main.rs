@@ -15,6 +15,8 @@ mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod tui;
+mod views;
 
 use std::process::ExitCode;
 
