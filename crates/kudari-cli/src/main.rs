@@ -2,10 +2,12 @@
 //!
 //! It parses, calls the library and prints. No mathematics here.
 
+mod arrays;
 mod commands;
 mod data;
 mod failure;
 mod gradient_method;
+mod images;
 mod interrupt;
 mod output;
 mod pictures;

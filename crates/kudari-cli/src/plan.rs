@@ -1,7 +1,7 @@
 //! A training with every setting resolved: what was typed, and the defaults of the data for the rest.
 
 use kudari::data::table::Preparation;
-use kudari::data::{Normalisation, Sampling, Split};
+use kudari::data::{Augmentation, Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
 use kudari::optimizers::{self, Optimizer, Schedule, usual_learning_rate};
@@ -11,11 +11,10 @@ use serde_json::{Value, json};
 
 use crate::commands::Numbers;
 use crate::commands::train::Arguments;
-use crate::data;
+use crate::data::{self, DataArguments};
 use crate::failure::{Failure, OrUsage};
 use crate::gradient_method;
 use crate::output::{number, with_commas};
-use crate::table::TableArguments;
 
 /// A training that is ready to begin.
 pub struct Plan {
@@ -39,7 +38,9 @@ pub struct Plan {
     pub view: Option<[f64; 2]>,
     /// How rows of a table become inputs, if the data are one.
     pub preparation: Option<Preparation>,
-    columns: TableArguments,
+    /// What was done to the data on the way, in lines for people.
+    pub notes: Vec<String>,
+    of_data: DataArguments,
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
@@ -54,12 +55,12 @@ pub struct Plan {
 impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
     pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
-        Plan::on(data::training(&arguments.data, &arguments.columns, arguments.seed)?, arguments)
+        Plan::on(data::training(&arguments.data, &arguments.of_data, arguments.seed)?, arguments)
     }
 
     /// As [`Plan::new`], on data that were loaded before.
     pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
-        let data::Training { name, split, defaults, view, preparation } = data;
+        let data::Training { name, split, defaults, view, preparation, mut notes } = data;
         let loss = Loss::for_data(arguments.loss.as_deref().unwrap_or(defaults.loss), &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         // The data's rate is one for the data's optimizer.
@@ -81,6 +82,8 @@ impl Plan {
         };
         let dtype = numbers.dtype();
         let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
+        let augmentation = arguments.augment.as_deref().map(Augmentation::parse).transpose().or_usage()?;
+        let train = train.with_augmentation(augmentation).or_usage()?;
         if train.sample_shape() != test.sample_shape() {
             let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
             return Err(Error::new(ErrorKind::Shape, format!("training samples of shape {a}, test samples of {b}")).into());
@@ -95,6 +98,13 @@ impl Plan {
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
         has_parameters(&network).or_usage()?;
+        // An embedding takes the numbers of symbols: scaled they would be others.
+        let (train, test) = if network.notation().contains("embedding") && !notes.is_empty() {
+            notes = vec!["inputs are taken as they are".to_string()];
+            (train.with_normalisation(Normalisation::default()), test.with_normalisation(Normalisation::default()))
+        } else {
+            (train, test)
+        };
         if classes == 0 { fits_numbers(&network, outputs) } else { fits_classes(&network, classes) }.or_usage()?;
         let length = match (arguments.iterations, arguments.epochs) {
             (Some(iterations), _) => Length::Iterations(iterations),
@@ -112,7 +122,8 @@ impl Plan {
             seed: arguments.seed,
             view,
             preparation,
-            columns: arguments.columns.clone(),
+            notes,
+            of_data: arguments.of_data.clone(),
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,
@@ -176,8 +187,9 @@ impl Plan {
     pub fn command(&self) -> String {
         let settings = self.optimizer.settings();
         let mut words = vec!["kudari".to_string(), "train".to_string(), self.data.clone()];
+        words.extend(self.of_data.pictures.options());
         let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
-        self.columns.options().into_iter().for_each(|(name, value)| option(name, value));
+        self.of_data.columns.options().into_iter().for_each(|(name, value)| option(name, value));
         option("net", self.network.notation().to_string());
         option("loss", self.loss.name.to_string());
         option("optimizer", self.optimizer_text.clone());
@@ -194,6 +206,7 @@ impl Plan {
             Length::Iterations(count) => option("iterations", count.to_string()),
             Length::Epochs(count) => option("epochs", count.to_string()),
         }
+        self.split.train.augmentation().into_iter().for_each(|how| option("augment", how.to_string()));
         option("seed", self.seed.to_string());
         self.initializer.iter().for_each(|i| option("init", i.to_string()));
         option("dtype", self.numbers.name().to_string());
@@ -222,6 +235,7 @@ impl Plan {
         for (name, value) in [("clipping norm", settings.clip_norm), ("clipping value", settings.clip_value)] {
             value.into_iter().for_each(|v| rows.push((name, number(v))));
         }
+        rows.extend(self.split.train.augmentation().map(|how| ("augmentation", how.to_string())));
         rows.extend([
             ("gradient", gradient_method::in_words(self.gradient)),
             ("batch size", self.batch_size.to_string()),
@@ -255,6 +269,7 @@ impl Plan {
             "gradient": gradient_method::in_words(self.gradient),
             "batch_size": self.batch_size,
             "sampling": self.sampling_text(),
+            "augmentation": self.split.train.augmentation().map(|how| how.to_string()),
             "iterations": iterations,
             "epochs": epochs,
             "seed": self.seed,
@@ -279,9 +294,10 @@ impl Plan {
     pub fn in_words(&self) -> [String; 2] {
         let rate = number(self.optimizer.settings().learning_rate);
         let rate = self.schedule.as_ref().map_or(rate.clone(), |schedule| format!("{rate} ({schedule})"));
+        let changed = self.split.train.augmentation().map_or(String::new(), |how| format!(" changed by {how}"));
         let threads = if threads() == 1 { "1 thread".to_string() } else { format!("{} threads", threads()) };
         [
-            format!("{}, {}, learning rate {rate}, batches of {}", self.loss.name, self.optimizer_text, self.batch_size),
+            format!("{}, {}, learning rate {rate}, batches of {}{changed}", self.loss.name, self.optimizer_text, self.batch_size),
             format!("{}, seed {}, {}, {threads}", self.length_text(), self.seed, self.numbers_text()),
         ]
     }
@@ -358,7 +374,7 @@ pub fn fits_classes(network: &Network, classes: usize) -> kudari::Result<()> {
 }
 
 /// Makes sure that a network gives as many numbers as there are targets.
-fn fits_numbers(network: &Network, targets: usize) -> kudari::Result<()> {
+pub fn fits_numbers(network: &Network, targets: usize) -> kudari::Result<()> {
     if network.output_shape() == [targets] {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use kudari::{Result, with_precision};
 use serde_json::Value;
 
 use super::{Numbers, thread_count};
+use crate::data::DataArguments;
 use crate::failure::Failure;
 use crate::gradient_method::GradientArguments;
 use crate::interrupt::{self, Interrupt};
@@ -18,7 +19,7 @@ use crate::pictures::Pictures;
 use crate::plan::Plan;
 use crate::profiling::{Profiling, Watched};
 use crate::progress::{Follower, copy_of, heads};
-use crate::table::{self, TableArguments};
+use crate::table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +29,8 @@ Examples:
   kudari train xor --json --quiet
   kudari train my-images/ --epochs 20 --out runs/first
   kudari train houses.csv --target price --ignore id
+  kudari train arrays.npz
+  kudari train pets/ --image-size 48x48 --augment \"flip crop(4)\"
   kudari train spiral --animate spiral.gif --filmstrip spiral.png
   kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
@@ -58,11 +61,12 @@ const WORST_SAMPLES: usize = 24;
 #[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), or a folder with the four IDX files of MNIST's
-    /// names
+    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), arrays of NumPy (.npz with x and y, or with x_train,
+    /// y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
+    /// train and test of such, or a folder with the four IDX files of MNIST's names
     pub data: String,
     #[command(flatten)]
-    pub columns: TableArguments,
+    pub of_data: DataArguments,
     /// The network, e.g. "linear(50) sigmoid linear(10)"
     #[arg(long, value_name = "NET")]
     pub net: Option<String>,
@@ -102,6 +106,10 @@ pub struct Arguments {
     /// Draw each batch from all samples instead of going through them in a shuffled order
     #[arg(long)]
     pub with_replacement: bool,
+    /// Change the pictures of training batches at random, in every epoch differently: flip, crop(4), rotate(10), noise(0.05), one after
+    /// the other; numbers optional. Measurements see the pictures as they are
+    #[arg(long, value_name = "HOW")]
+    pub augment: Option<String>,
     /// Updates to make
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = clap::value_parser!(u64).range(1..))]
     pub iterations: Option<u64>,
@@ -174,15 +182,18 @@ fn print_header(output: &Output, plan: &Plan, folder: &RunFolder) -> Result<()> 
     let data = match &plan.preparation {
         Some(preparation) => table::in_words(&plan.data, &plan.split, preparation),
         None => vec![format!(
-            "{}: {} training and {} test samples of shape {:?}, {} classes",
+            "{}: {} training and {} test samples of shape {:?}, {}",
             plan.data,
             with_commas(plan.split.train.len() as u64),
             with_commas(plan.split.test.len() as u64),
             plan.split.train.sample_shape(),
-            plan.split.train.classes().len()
+            match (plan.split.train.classes().len(), plan.split.train.targets().shape()) {
+                (0, [_, count]) => format!("{count} number{} to predict", if *count == 1 { "" } else { "s" }),
+                (classes, _) => format!("{classes} classes"),
+            }
         )],
     };
-    for (i, line) in data.into_iter().enumerate() {
+    for (i, line) in data.into_iter().chain(plan.notes.iter().cloned()).enumerate() {
         row(if i == 0 { "data" } else { "" }, line);
     }
     row("network", format!("{}, {} parameters", plan.network.notation(), with_commas(summary.parameters as u64)));

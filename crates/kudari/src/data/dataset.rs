@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::augment::Augmentation;
 use super::batches::{Batch, Batches};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
@@ -29,7 +30,7 @@ impl Default for Normalisation {
 
 /// The raw numbers of all samples.
 #[derive(Clone)]
-enum Samples {
+pub(super) enum Samples {
     Bytes(Arc<Cow<'static, [u8]>>),
     Numbers(Array),
 }
@@ -44,6 +45,7 @@ pub struct Dataset {
     targets: Array,
     classes: Vec<String>,
     dtype: DType,
+    augmentation: Option<Augmentation>,
 }
 
 /// A data set in two parts: one to learn from, one to be judged by.
@@ -53,6 +55,13 @@ pub struct Split {
     pub train: Dataset,
     /// What the result is judged by.
     pub test: Dataset,
+}
+
+impl Split {
+    /// Two parts: one to learn from, one to be judged by.
+    pub fn new(train: Dataset, test: Dataset) -> Split {
+        Split { train, test }
+    }
 }
 
 impl Dataset {
@@ -114,7 +123,16 @@ impl Dataset {
             targets.indices(name, "label", classes.len())?;
         }
         let sample_shape = sample_shape.to_vec();
-        Ok(Dataset { name: name.to_string(), samples, sample_shape, normalisation, targets, classes, dtype: DType::F32 })
+        Ok(Dataset {
+            name: name.to_string(),
+            samples,
+            sample_shape,
+            normalisation,
+            targets,
+            classes,
+            dtype: DType::F32,
+            augmentation: None,
+        })
     }
 
     /// The same data with inputs of another floating-point type, and targets too if they are numbers.
@@ -140,6 +158,23 @@ impl Dataset {
         self
     }
 
+    /// The same data whose [`Batches`] are changed at random; [`Dataset::batch`], [`Dataset::range`] and [`Dataset::all`] give the samples as
+    /// they are.
+    ///
+    /// # Errors
+    ///
+    /// Samples that cannot be changed so.
+    pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Result<Dataset> {
+        augmentation.iter().try_for_each(|augmentation| augmentation.validate(&self.name, &self.sample_shape))?;
+        self.augmentation = augmentation;
+        Ok(self)
+    }
+
+    /// How batches are changed, if they are.
+    pub fn augmentation(&self) -> Option<&Augmentation> {
+        self.augmentation.as_ref()
+    }
+
     /// The same data with other names for the classes: those of the model that is to recognise them.
     ///
     /// # Errors
@@ -151,6 +186,16 @@ impl Dataset {
         }
         self.classes = classes.to_vec();
         Ok(self)
+    }
+
+    /// The same kind of data with other samples and their targets.
+    pub(super) fn with_samples(&self, samples: Samples, targets: Array) -> Dataset {
+        Dataset { samples, targets, ..self.clone() }
+    }
+
+    /// The raw numbers of all samples.
+    pub(super) fn samples(&self) -> &Samples {
+        &self.samples
     }
 
     /// What the data set is called.

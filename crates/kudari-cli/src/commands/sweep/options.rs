@@ -10,7 +10,7 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 13] = [
+const NOT_VARIED: [&str; 16] = [
     "seed",
     "threads",
     "out",
@@ -24,6 +24,9 @@ const NOT_VARIED: [&str; 13] = [
     "features",
     "ignore",
     "test",
+    "image_size",
+    "grey",
+    "rgb",
 ];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;

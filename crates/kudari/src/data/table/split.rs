@@ -6,6 +6,7 @@ use super::column::{Column, Kind};
 use super::preparation::names_classes;
 use super::read::Table;
 use crate::array::Stream;
+use crate::data::divide::divide_groups;
 
 /// Names that columns to be predicted go by.
 const TARGETS: &[&str] = &["target", "class", "label", "y", "outcome", "output"];
@@ -29,18 +30,7 @@ pub fn split_rows(target: &Column, share: f64, seed: u64) -> [Vec<usize>; 2] {
     } else {
         vec![rows]
     };
-    let [mut first, mut second] = [Vec::new(), Vec::new()];
-    for group in groups {
-        let count = (group.len() as f64 * share).round() as usize;
-        let order = stream.permutation(group.len()).to_vec::<i64>().unwrap_or_default();
-        for (place, &index) in order.iter().enumerate() {
-            let part = if place < count { &mut second } else { &mut first };
-            part.push(group[index as usize]);
-        }
-    }
-    first.sort_unstable();
-    second.sort_unstable();
-    [first, second]
+    divide_groups(&groups, share, &mut stream)
 }
 
 #[cfg(test)]
