@@ -2,15 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use kudari::data::{Dataset, Npz, RawArray, Split, class_names, read_npy, samples_alone, samples_with_targets};
+use kudari::data::{Dataset, Npz, RawArray, class_names, read_npy, samples_alone, samples_with_targets};
 use kudari::{Error, ErrorKind, Result};
 
-use crate::data::{self, Part, Training};
+use crate::data::{self, Division, Part, Training};
 use crate::failure::Failure;
 use crate::output::number;
-
-/// The share of the samples that a model is judged by, where the file has no part for it.
-const TEST_SHARE: f64 = 0.2;
 
 /// Words in the names of arrays that tell the part of the data; one for validation serves where there is none for tests.
 const PARTS: [&[&str]; 3] = [&["train", "training"], &["test", "testing"], &["val", "valid", "validation"]];
@@ -82,8 +79,8 @@ impl Files {
         Error::new(ErrorKind::Value, what).help(help).into()
     }
 
-    /// Data to train on. What has no part to be judged by is divided by the seed.
-    pub fn training(&self, seed: u64) -> Result<Training, Failure> {
+    /// Data to train on. What has no part to be judged by is divided.
+    pub fn training(&self, division: Division) -> Result<Training, Failure> {
         if ends_with(&self.samples, "npy") && self.targets.is_none() {
             let error = Error::new(ErrorKind::Value, format!("{}: samples without targets", self.name()));
             return Err(Failure::Usage(error.help("write X.npy,Y.npy, or put both into an .npz")));
@@ -98,18 +95,13 @@ impl Files {
         let all: Vec<&RawArray> = std::iter::once(&t).chain(test.iter().map(|(_, t)| t)).collect();
         let classes = class_names(&name, &all)?;
         let train = samples_with_targets(&name, x, t, &classes)?;
-        let (train, test) = match test {
-            Some((x, t)) => (train, samples_with_targets(&name, x, t, &classes)?),
-            None => {
-                let [learn, judge] = train.divided(TEST_SHARE, seed)?;
-                (train.subset(&learn)?, train.subset(&judge)?)
-            }
-        };
-        if train.is_empty() || test.is_empty() {
+        let test = test.map(|(x, t)| samples_with_targets(&name, x, t, &classes)).transpose()?;
+        if train.is_empty() || test.as_ref().is_some_and(Dataset::is_empty) {
             return Err(Error::new(ErrorKind::Value, format!("{name}: no samples to learn from or to be judged by")).into());
         }
-        let normalisation = train.usual_normalisation();
-        let split = Split::new(train.with_normalisation(normalisation), test.with_normalisation(normalisation));
+        let split = division.parts(train, test)?;
+        let normalisation = split.train.usual_normalisation();
+        let split = split.with_normalisation(normalisation);
         let defaults = data::usual(split.train.len(), split.train.sample_shape(), !classes.is_empty());
         let stem = self.samples.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
         let notes = vec![in_words(&split.train)];

@@ -7,9 +7,10 @@ use kudari::data::{self, Dataset, PictureFiles, Split};
 use kudari::model::Model;
 use kudari::train::Length;
 use kudari::{Error, ErrorKind, Result};
+use serde_json::Value;
 
 use crate::arrays::Files;
-use crate::failure::Failure;
+use crate::failure::{Failure, OrUsage};
 use crate::images::{PictureArguments, Pictures};
 use crate::table::{self, TableArguments, is_table};
 
@@ -25,6 +26,13 @@ pub struct DataArguments {
     pub columns: TableArguments,
     #[command(flatten)]
     pub pictures: PictureArguments,
+}
+
+impl DataArguments {
+    /// Names and values of the options that are set.
+    pub fn options(&self) -> Vec<(&'static str, Value)> {
+        self.columns.options().into_iter().chain(self.pictures.options()).collect()
+    }
 }
 
 /// A data set that comes with the program, and what trains well on it.
@@ -98,7 +106,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: "xor",
-        load: || Ok(Split { train: data::xor(), test: data::xor() }),
+        load: || Ok(Split::new(data::xor(), data::xor())),
         defaults: Defaults {
             hidden: "linear(8) tanh",
             loss: "softmax_cross_entropy",
@@ -115,6 +123,8 @@ const KNOWN: &[Known] = &[
     Known { name: "spiral", load: || data::spiral(450, 3, 0.02, SEED), defaults: PLANE, view: None },
 ];
 
+/// The share of the samples that a model is judged by, where there is no part for it.
+const TEST_SHARE: f64 = 0.2;
 /// Samples of data of one's own that are few.
 const FEW: usize = 5_000;
 /// Updates that a training on data of one's own makes at least, within the limits on epochs.
@@ -247,14 +257,73 @@ pub struct Training {
     pub notes: Vec<String>,
 }
 
-/// The data to train on that `text` names, used as the arguments say and divided by this seed.
-pub fn training(text: &str, DataArguments { columns, pictures }: &DataArguments, seed: u64) -> Result<Training, Failure> {
+/// How samples are divided into parts, by a seed.
+#[derive(Clone, Copy)]
+pub struct Division {
+    /// The seed.
+    pub seed: u64,
+    /// The share of the training samples that is taken to decide by, if any is.
+    pub validation: Option<f64>,
+    /// The number of the fold to be judged by, from 0, and of how many: instead of the usual test part.
+    pub fold: Option<(usize, usize)>,
+}
+
+impl Division {
+    /// Training and test samples as usual.
+    pub fn by(seed: u64) -> Division {
+        Division { seed, validation: None, fold: None }
+    }
+
+    /// Divides samples; a fifth of those that have no test part of their own is kept for one, of every class alike.
+    pub fn parts(&self, all: Dataset, judge: Option<Dataset>) -> Result<Split> {
+        let split = match (judge, self.fold) {
+            (Some(judge), _) => Split::new(all, judge),
+            // The fold will be the part to be judged by.
+            (None, Some(_)) => Split::new(all.clone(), all),
+            (None, None) => {
+                let [learn, judge] = all.divided(TEST_SHARE, self.seed)?;
+                Split::new(all.subset(&learn)?, all.subset(&judge)?)
+            }
+        };
+        self.of(split)
+    }
+
+    /// Divides samples that have a training and a test part of their own: folds are parts of the first.
+    fn of(&self, split: Split) -> Result<Split> {
+        let split = match self.fold {
+            None => split,
+            Some((number, of)) => {
+                let (train, test) = taken(split.train.folds(of, self.seed)?, number);
+                Split::new(split.train.subset(&train)?, split.train.subset(&test)?)
+            }
+        };
+        match self.validation {
+            Some(share) => split.with_validation(share, self.seed),
+            None => Ok(split),
+        }
+    }
+}
+
+/// The members of all folds but one, in rising order, and of that one.
+pub fn taken(mut folds: Vec<Vec<usize>>, number: usize) -> (Vec<usize>, Vec<usize>) {
+    let one = folds.remove(number.min(folds.len().saturating_sub(1)));
+    let mut others = folds.concat();
+    others.sort_unstable();
+    (others, one)
+}
+
+/// The data to train on that `text` names, used as the arguments say.
+pub fn training(
+    text: &str,
+    DataArguments { columns, pictures }: &DataArguments,
+    division: Division,
+) -> Result<Training, Failure> {
     let (source, part) = Source::find(text)?;
     if let (Source::Samples(path), None) = (&source, part)
         && is_table(path)
     {
         pictures.of_no_pictures(text)?;
-        return table::training(path, columns, seed);
+        return table::training(path, columns, division);
     }
     columns.of_no_table(text)?;
     if part.is_some() {
@@ -262,11 +331,11 @@ pub fn training(text: &str, DataArguments { columns, pictures }: &DataArguments,
         return Err(Failure::Usage(error.help("training needs both parts; leave out what follows the colon")));
     }
     if let Source::Pictures(found) = &source {
-        return found.training(pictures, seed);
+        return found.training(pictures, division);
     }
     pictures.of_no_pictures(text)?;
     if let Source::Arrays(files) = &source {
-        return files.training(seed);
+        return files.training(division);
     }
     let split = match &source {
         Source::Pair(..) | Source::Samples(_) => source.split().map_err(Failure::Usage)?,
@@ -282,6 +351,7 @@ pub fn training(text: &str, DataArguments { columns, pictures }: &DataArguments,
         Source::Folder(folder) => (folder_name(folder), CLASSIC, None),
         _ => ("data".to_string(), CLASSIC, None),
     };
+    let split = division.of(split).or_usage()?;
     Ok(Training { name, split, defaults, view, preparation: None, notes: Vec::new() })
 }
 
@@ -299,7 +369,7 @@ pub fn labelled(text: &str, model: Option<&Model>) -> Result<Dataset, Failure> {
         (Source::Pictures(pictures), part) => match model {
             Some(model) => not_empty(pictures.labelled(part, &model.labels, model.network.input_shape())?),
             None => {
-                let Split { train, test } = pictures.training(&PictureArguments::default(), 1)?.split;
+                let Split { train, test, .. } = pictures.training(&PictureArguments::default(), Division::by(1))?.split;
                 Ok(if part == Some(Part::Train) { train } else { test })
             }
         },

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use kudari::data::{Colour, Dataset, LabelledPictures, PictureFiles, PictureForm, Split, is_picture};
+use kudari::data::{Colour, Dataset, LabelledPictures, PictureFiles, PictureForm, is_picture};
 use kudari::model::Model;
 use kudari::{Array, DType, Error, ErrorKind, Result};
+use serde_json::Value;
 
-use crate::data::{self, Part, Training};
+use crate::data::{self, Division, Part, Training};
 use crate::failure::Failure;
 use crate::output::with_commas;
 
-/// The share of the pictures that a model is judged by, where there is no folder of them.
-const TEST_SHARE: f64 = 0.2;
 /// Names of the folder that a model is judged by, beside one of the name `train`; the first that exists.
 const TEST_FOLDERS: [&str; 4] = ["test", "val", "valid", "validation"];
 
@@ -54,11 +53,11 @@ impl PictureArguments {
         Err(Failure::Usage(error.help("--image-size, --grey and --rgb are for folders of PNG and JPEG files by class")))
     }
 
-    /// The options that are set, as they are typed.
-    pub fn options(&self) -> Vec<String> {
-        let size = self.image_size.map(|ImageSize([height, width])| ["--image-size".to_string(), format!("{height}x{width}")]);
-        let flags = [(self.grey, "--grey"), (self.rgb, "--rgb")].into_iter().filter(|flag| flag.0).map(|flag| flag.1.to_string());
-        size.into_iter().flatten().chain(flags).collect()
+    /// Names and values of the options that are set.
+    pub fn options(&self) -> Vec<(&'static str, Value)> {
+        let size = self.image_size.map(|ImageSize([height, width])| ("image-size", format!("{height}x{width}").into()));
+        let switches = [(self.grey, "grey"), (self.rgb, "rgb")].into_iter().filter(|switch| switch.0);
+        size.into_iter().chain(switches.map(|(_, name)| (name, true.into()))).collect()
     }
 
     fn colour(&self) -> Option<Colour> {
@@ -94,8 +93,8 @@ impl Pictures {
         }
     }
 
-    /// Data to train on. What has no part to be judged by is divided by the seed, of every class alike.
-    pub fn training(&self, arguments: &PictureArguments, seed: u64) -> Result<Training, Failure> {
+    /// Data to train on. What has no part to be judged by is divided.
+    pub fn training(&self, arguments: &PictureArguments, division: Division) -> Result<Training, Failure> {
         let name = self.name();
         if !self.path.is_dir() {
             let error = Error::new(ErrorKind::Value, format!("{name}: one picture to train on"));
@@ -115,14 +114,8 @@ impl Pictures {
         let form = learn.files.form(arguments.image_size.map(|size| size.0), arguments.colour())?;
         let mut notes = in_words(&learn, judge.as_ref(), form, arguments);
         let all = learn.load(&name, form)?;
-        let (train, test) = match judge {
-            Some(judge) => (all, judge.load(&name, form)?),
-            None => {
-                let [learn, judge] = all.divided(TEST_SHARE, seed)?;
-                (all.subset(&learn)?, all.subset(&judge)?)
-            }
-        };
-        let split = Split::new(train, test);
+        let judge = judge.map(|judge| judge.load(&name, form)).transpose()?;
+        let split = division.parts(all, judge)?;
         let defaults = data::usual(split.train.len(), split.train.sample_shape(), true);
         notes.retain(|note| !note.is_empty());
         Ok(Training { name: data::folder_name(&self.path), split, defaults, view: None, preparation: None, notes })

@@ -4,6 +4,7 @@
 
 mod arrays;
 mod commands;
+mod config;
 mod data;
 mod failure;
 mod gradient_method;
@@ -18,10 +19,8 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match commands::run(commands::Cli::parse()) {
+    match config::parse_command_line().and_then(commands::run) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }

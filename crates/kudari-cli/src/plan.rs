@@ -1,5 +1,7 @@
 //! A training with every setting resolved: what was typed, and the defaults of the data for the rest.
 
+use std::time::Duration;
+
 use kudari::data::table::Preparation;
 use kudari::data::{Augmentation, Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
@@ -11,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::commands::Numbers;
 use crate::commands::train::Arguments;
-use crate::data::{self, DataArguments};
+use crate::data::{self, DataArguments, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::gradient_method;
-use crate::output::{number, with_commas};
+use crate::output::{duration, number, with_commas};
 
 /// A training that is ready to begin.
 pub struct Plan {
@@ -50,12 +52,18 @@ pub struct Plan {
     numbers: Numbers,
     dtype_chosen: bool,
     threads: Option<usize>,
+    accumulate: u32,
+    average: Option<f64>,
+    validation: Option<f64>,
+    early_stopping: Option<u64>,
+    time_limit: Option<Duration>,
 }
 
 impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
     pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
-        Plan::on(data::training(&arguments.data, &arguments.of_data, arguments.seed)?, arguments)
+        let division = Division { validation: arguments.validation_share(), ..Division::by(arguments.seed) };
+        Plan::on(data::training(&arguments.data, &arguments.of_data, division)?, arguments)
     }
 
     /// As [`Plan::new`], on data that were loaded before.
@@ -84,6 +92,7 @@ impl Plan {
         let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
         let augmentation = arguments.augment.as_deref().map(Augmentation::parse).transpose().or_usage()?;
         let train = train.with_augmentation(augmentation).or_usage()?;
+        let validation = split.validation.map(|part| part.with_dtype(dtype)).transpose()?;
         if train.sample_shape() != test.sample_shape() {
             let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
             return Err(Error::new(ErrorKind::Shape, format!("training samples of shape {a}, test samples of {b}")).into());
@@ -99,12 +108,11 @@ impl Plan {
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
         has_parameters(&network).or_usage()?;
         // An embedding takes the numbers of symbols: scaled they would be others.
-        let (train, test) = if network.notation().contains("embedding") && !notes.is_empty() {
+        let mut split = Split { train, test, validation };
+        if network.notation().contains("embedding") && !notes.is_empty() {
             notes = vec!["inputs are taken as they are".to_string()];
-            (train.with_normalisation(Normalisation::default()), test.with_normalisation(Normalisation::default()))
-        } else {
-            (train, test)
-        };
+            split = split.with_normalisation(Normalisation::default());
+        }
         if classes == 0 { fits_numbers(&network, outputs) } else { fits_classes(&network, classes) }.or_usage()?;
         let length = match (arguments.iterations, arguments.epochs) {
             (Some(iterations), _) => Length::Iterations(iterations),
@@ -114,7 +122,7 @@ impl Plan {
         let plan = Plan {
             data: arguments.data.clone(),
             name,
-            split: Split { train, test },
+            split,
             network,
             loss,
             batch_size,
@@ -133,6 +141,11 @@ impl Plan {
             numbers,
             dtype_chosen: arguments.dtype.is_some(),
             threads: arguments.threads,
+            accumulate: arguments.accumulate,
+            average: arguments.average,
+            validation: arguments.validation_share(),
+            early_stopping: arguments.early_stopping,
+            time_limit: arguments.time_limit,
         };
         plan.schedule.iter().try_for_each(|schedule| schedule.validate(plan.iterations())).or_usage()?;
         plan.try_loss().or_usage()?;
@@ -156,6 +169,10 @@ impl Plan {
             sampling: self.sampling,
             seed: self.seed,
             schedule: self.schedule.clone(),
+            accumulate: self.accumulate as usize,
+            average: self.average,
+            early_stopping: self.early_stopping,
+            time_limit: self.time_limit,
         }
     }
 
@@ -177,43 +194,71 @@ impl Plan {
 
     /// The number of updates to make.
     pub fn iterations(&self) -> u64 {
-        match self.length {
-            Length::Iterations(count) => count,
-            Length::Epochs(count) => count.saturating_mul(self.split.train.len().div_ceil(self.batch_size) as u64),
+        // The length was checked when it was read: it is at least 1.
+        self.options().iterations(&self.split).unwrap_or(u64::MAX)
+    }
+
+    /// How often it is measured.
+    pub fn measurements(&self) -> u64 {
+        self.options().measurements(&self.split).unwrap_or(1)
+    }
+
+    /// Every setting by its option's name: what a configuration holds.
+    pub fn configuration(&self) -> Vec<(&'static str, Value)> {
+        let settings = self.optimizer.settings();
+        let mut options: Vec<(&str, Value)> = vec![("data", self.data.clone().into())];
+        options.extend(self.of_data.options());
+        options.extend([
+            ("net", self.network.notation().into()),
+            ("loss", self.loss.name.into()),
+            ("optimizer", self.optimizer_text.clone().into()),
+            ("learning-rate", settings.learning_rate.into()),
+        ]);
+        options.extend(self.schedule.iter().map(|schedule| ("schedule", schedule.to_string().into())));
+        if settings.weight_decay != 0.0 {
+            options.push(("weight-decay", settings.weight_decay.into()));
         }
+        let clipping = [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)];
+        options.extend(clipping.into_iter().filter_map(|(name, value)| Some((name, value?.into()))));
+        options.push(("batch-size", self.batch_size.into()));
+        if self.accumulate > 1 {
+            options.push(("accumulate", self.accumulate.into()));
+        }
+        options.extend(self.average.map(|decay| ("average", decay.into())));
+        options.extend(self.validation.map(|share| ("validation", share.into())));
+        options.extend(self.early_stopping.map(|epochs| ("early-stopping", epochs.into())));
+        options.extend(self.time_limit.map(|limit| ("time-limit", format!("{}s", limit.as_secs_f64()).into())));
+        options.push(match self.length {
+            Length::Iterations(count) => ("iterations", count.into()),
+            Length::Epochs(count) => ("epochs", count.into()),
+        });
+        options.extend(self.split.train.augmentation().map(|how| ("augment", how.to_string().into())));
+        options.push(("seed", self.seed.into()));
+        options.extend(self.initializer.map(|i| ("init", i.to_string().into())));
+        options.push(("dtype", self.numbers.name().into()));
+        options.extend(self.threads.map(|threads| ("threads", threads.into())));
+        options.extend(gradient_method::options(self.gradient).into_iter().map(|(name, value)| (name, value.into())));
+        if self.sampling == Sampling::WithReplacement {
+            options.push(("with-replacement", true.into()));
+        }
+        options
     }
 
     /// The command that repeats this training, with every setting.
     pub fn command(&self) -> String {
-        let settings = self.optimizer.settings();
-        let mut words = vec!["kudari".to_string(), "train".to_string(), self.data.clone()];
-        words.extend(self.of_data.pictures.options());
-        let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
-        self.of_data.columns.options().into_iter().for_each(|(name, value)| option(name, value));
-        option("net", self.network.notation().to_string());
-        option("loss", self.loss.name.to_string());
-        option("optimizer", self.optimizer_text.clone());
-        option("learning-rate", number(settings.learning_rate));
-        self.schedule.iter().for_each(|schedule| option("schedule", schedule.to_string()));
-        if settings.weight_decay != 0.0 {
-            option("weight-decay", number(settings.weight_decay));
-        }
-        for (name, value) in [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)] {
-            value.into_iter().for_each(|v| option(name, number(v)));
-        }
-        option("batch-size", self.batch_size.to_string());
-        match self.length {
-            Length::Iterations(count) => option("iterations", count.to_string()),
-            Length::Epochs(count) => option("epochs", count.to_string()),
-        }
-        self.split.train.augmentation().into_iter().for_each(|how| option("augment", how.to_string()));
-        option("seed", self.seed.to_string());
-        self.initializer.iter().for_each(|i| option("init", i.to_string()));
-        option("dtype", self.numbers.name().to_string());
-        self.threads.iter().for_each(|t| option("threads", t.to_string()));
-        gradient_method::options(self.gradient).into_iter().for_each(|(name, value)| option(name, value));
-        if self.sampling == Sampling::WithReplacement {
-            words.push("--with-replacement".to_string());
+        let mut words = vec!["kudari".to_string(), "train".to_string()];
+        for (name, value) in self.configuration() {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+                Value::Number(value) if value.is_f64() => number(value.as_f64().unwrap_or(0.0)),
+                other => other.to_string(),
+            };
+            match name {
+                "data" => words.push(text),
+                "with-replacement" | "grey" | "rgb" => words.push(format!("--{name}")),
+                _ => words.extend([format!("--{name}"), text]),
+            }
         }
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
@@ -246,6 +291,15 @@ impl Plan {
             ("numbers", self.numbers_text()),
             ("threads", threads().to_string()),
         ]);
+        if self.accumulate > 1 {
+            rows.push(("batches an update", self.accumulate.to_string()));
+        }
+        rows.extend(self.average.map(|decay| ("moving average", format!("keeps {} in every update", number(decay)))));
+        rows.extend(self.validation.map(|share| ("validation part", format!("{} of the training data", number(share)))));
+        rows.extend(
+            self.early_stopping.map(|epochs| ("early stopping", format!("after {epochs} epochs without a smaller loss"))),
+        );
+        rows.extend(self.time_limit.map(|limit| ("time limit", duration(limit.as_secs_f64()))));
         rows.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
     }
 
@@ -268,6 +322,10 @@ impl Plan {
             "clip_value": settings.clip_value,
             "gradient": gradient_method::in_words(self.gradient),
             "batch_size": self.batch_size,
+            "accumulate": self.accumulate,
+            "average": self.average,
+            "validation": self.validation,
+            "early_stopping": self.early_stopping,
             "sampling": self.sampling_text(),
             "augmentation": self.split.train.augmentation().map(|how| how.to_string()),
             "iterations": iterations,
@@ -294,11 +352,16 @@ impl Plan {
     pub fn in_words(&self) -> [String; 2] {
         let rate = number(self.optimizer.settings().learning_rate);
         let rate = self.schedule.as_ref().map_or(rate.clone(), |schedule| format!("{rate} ({schedule})"));
-        let changed = self.split.train.augmentation().map_or(String::new(), |how| format!(" changed by {how}"));
+        let mut how_long = self.length_text();
+        how_long.extend(
+            self.early_stopping.map(|epochs| format!(" at most, ending after {epochs} without a smaller validation loss")),
+        );
+        how_long.extend(self.time_limit.map(|limit| format!(", at most {}", duration(limit.as_secs_f64()))));
+        let batches = if self.accumulate > 1 { format!("{} × ", self.accumulate) } else { String::new() };
         let threads = if threads() == 1 { "1 thread".to_string() } else { format!("{} threads", threads()) };
         [
-            format!("{}, {}, learning rate {rate}, batches of {}{changed}", self.loss.name, self.optimizer_text, self.batch_size),
-            format!("{}, seed {}, {}, {threads}", self.length_text(), self.seed, self.numbers_text()),
+            format!("{}, {}, learning rate {rate}, batches of {batches}{}", self.loss.name, self.optimizer_text, self.batch_size),
+            format!("{how_long}, seed {}, {}, {threads}", self.seed, self.numbers_text()),
         ]
     }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kudari::model::Network;
-use kudari::train::{DigitsLost, EpochRecord, Observer, Progress, RunFolder};
+use kudari::train::{Checkpoint, DigitsLost, EpochRecord, Observer, Progress, RunFolder};
 use kudari::{Result, model};
 
+use crate::commands::train::Interval;
 use crate::interrupt::Interrupt;
 use crate::output::{Output, duration, loss, share, with_commas};
 
@@ -17,24 +18,32 @@ const BAR_EVERY: Duration = Duration::from_millis(100);
 const METRICS_EVERY: Duration = Duration::from_secs(1);
 
 /// The heads of the lines that [`Follower`] prints.
-pub fn heads() -> String {
-    format!(
-        "{:>8} {:>10}  {:>10} {:>9}  {:>10} {:>9}  {:>9}",
-        "epoch", "iteration", "train loss", "accuracy", "test loss", "accuracy", "time"
-    )
+pub fn heads(validation: bool) -> String {
+    let pair = |part: &str| format!("  {:>10} {:>9}", format!("{part} loss"), "accuracy");
+    let decided_by = if validation { pair("valid.") } else { String::new() };
+    format!("{:>8} {:>10}{}{decided_by}{}  {:>9}", "epoch", "iteration", pair("train"), pair("test"), "time")
 }
 
 fn line(record: &EpochRecord) -> String {
+    let pair = |value: f64, accuracy: Option<f64>| format!("  {:>10} {:>9}", loss(value), share(accuracy));
     format!(
-        "{:>8.1} {:>10}  {:>10} {:>9}  {:>10} {:>9}  {:>9}",
+        "{:>8.1} {:>10}{}{}{}  {:>9}",
         record.epoch,
         with_commas(record.iteration),
-        loss(record.train_loss),
-        share(record.train_accuracy),
-        loss(record.test_loss),
-        share(record.test_accuracy),
+        pair(record.train_loss, record.train_accuracy),
+        record.validation_loss.map_or(String::new(), |value| pair(value, record.validation_accuracy)),
+        pair(record.test_loss, record.test_accuracy),
         duration(record.seconds)
     )
+}
+
+/// How often checkpoints are written, and how many are kept.
+#[derive(Clone, Copy)]
+pub struct Saving {
+    /// How often.
+    pub every: Interval,
+    /// How many.
+    pub keep: usize,
 }
 
 /// Makes the model's file for a network.
@@ -52,6 +61,14 @@ pub struct Follower<'a> {
     next_line: u64,
     /// The iteration at which the bar is looked at again: asking for the time at each would slow down small networks.
     next_look: u64,
+    /// The first iteration that was seen: of a run that goes on it is not the first of all.
+    first: Option<u64>,
+    saving: Saving,
+    /// The iteration at which the time since the last checkpoint is looked at again, and that checkpoint's time.
+    next_check: u64,
+    checkpoint_written: Instant,
+    /// Whether it was said that something cannot be written.
+    complained: bool,
     began: Instant,
     metrics_written: Instant,
 }
@@ -63,6 +80,7 @@ impl<'a> Follower<'a> {
         folder: &'a mut RunFolder,
         iterations: u64,
         interrupt: Interrupt,
+        saving: Saving,
         to_bytes: impl Fn(&Network) -> Result<Vec<u8>> + 'a,
     ) -> Follower<'a> {
         let bar = output.bar(iterations);
@@ -81,6 +99,11 @@ impl<'a> Follower<'a> {
             iterations,
             next_line: 0,
             next_look: 1,
+            first: None,
+            saving,
+            next_check: 1,
+            checkpoint_written: now,
+            complained: false,
             began: now,
             metrics_written: now,
         }
@@ -94,6 +117,21 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Tells once that a file cannot be written, and lets the training go on: the place may become free again, and what was there is
+    /// unchanged. At the end of the training it is an error.
+    fn try_to_write(&mut self, outcome: Result<()>) {
+        if let (Err(error), false) = (outcome, self.complained) {
+            self.complained = true;
+            self.say(format!("note: {}; training goes on", error.what()));
+        }
+    }
+
+    /// Iterations a second so far.
+    fn rate(&self, iteration: u64) -> f64 {
+        let made = iteration - self.first.unwrap_or(iteration).min(iteration) + 1;
+        made as f64 / self.began.elapsed().as_secs_f64().max(1e-6)
+    }
+
     /// Takes the bar away.
     pub fn finish(&self) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
@@ -102,14 +140,15 @@ impl<'a> Follower<'a> {
 
 impl Observer for Follower<'_> {
     fn iteration(&mut self, progress: &Progress, _: &Network) -> Result<()> {
+        self.first.get_or_insert(progress.iteration);
         if progress.iteration < self.next_look {
             return Ok(());
         }
+        let rate = self.rate(progress.iteration);
         let Some(bar) = &self.bar else {
             self.next_look = u64::MAX;
             return Ok(());
         };
-        let rate = progress.iteration as f64 / self.began.elapsed().as_secs_f64().max(1e-6);
         let left = (progress.iterations - progress.iteration) as f64 / rate;
         self.next_look = progress.iteration + 1 + (rate * BAR_EVERY.as_secs_f64()) as u64;
         bar.set_position(progress.iteration);
@@ -129,10 +168,31 @@ impl Observer for Follower<'_> {
             self.say(line(record));
         }
         if self.metrics_written.elapsed() >= METRICS_EVERY {
-            self.folder.write_metrics(history)?;
+            let written = self.folder.write_metrics(history);
+            self.try_to_write(written);
             self.metrics_written = Instant::now();
         }
-        self.folder.save_now_and_then(|| (self.to_bytes)(network))
+        let saved = self.folder.save_now_and_then(|| (self.to_bytes)(network));
+        self.try_to_write(saved);
+        Ok(())
+    }
+
+    fn wants_checkpoint(&mut self, iteration: u64) -> bool {
+        match self.saving.every {
+            Interval::Iterations(every) => iteration.is_multiple_of(every),
+            Interval::Time(_) if iteration < self.next_check => false,
+            Interval::Time(every) => {
+                self.next_check = iteration + 1 + (self.rate(iteration) * BAR_EVERY.as_secs_f64()) as u64;
+                self.checkpoint_written.elapsed() >= every
+            }
+        }
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let saved = self.folder.save_checkpoint(checkpoint, self.saving.keep);
+        self.checkpoint_written = Instant::now();
+        self.try_to_write(saved);
+        Ok(())
     }
 
     fn should_stop(&self) -> bool {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use kudari::data::Split;
-use kudari::data::table::{Preparation, Table, Target, split_rows, usual_target};
+use kudari::data::table::{Preparation, Table, Target, fold_rows, split_off_validation, split_rows, usual_target};
 use kudari::{Error, ErrorKind, Result};
+use serde_json::Value;
 
-use crate::data::{self, Training};
+use crate::data::{self, Division, Training, taken};
 use crate::failure::{Failure, OrUsage};
 use crate::output::with_commas;
 
@@ -41,11 +42,12 @@ impl TableArguments {
     }
 
     /// Names and values of the options that are set.
-    pub fn options(&self) -> Vec<(&'static str, String)> {
-        let mut options: Vec<(&'static str, String)> = self.target.iter().map(|target| ("target", target.clone())).collect();
+    pub fn options(&self) -> Vec<(&'static str, Value)> {
+        let mut options: Vec<(&'static str, Value)> =
+            self.target.iter().map(|target| ("target", target.clone().into())).collect();
         let lists = [("features", &self.features), ("ignore", &self.ignore)];
-        options.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.join(","))));
-        options.extend(self.test.iter().map(|path| ("test", path.display().to_string())));
+        options.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.clone().into())));
+        options.extend(self.test.iter().map(|path| ("test", path.display().to_string().into())));
         options
     }
 
@@ -73,7 +75,7 @@ pub fn is_table(path: &Path) -> bool {
 }
 
 /// Rows to learn from and to be judged by, prepared by what the first tell.
-pub fn training(path: &Path, arguments: &TableArguments, seed: u64) -> Result<Training, Failure> {
+pub fn training(path: &Path, arguments: &TableArguments, division: Division) -> Result<Training, Failure> {
     let table = Table::read(path)?;
     let target = match &arguments.target {
         Some(name) => table.column(name).or_usage()?,
@@ -84,13 +86,20 @@ pub fn training(path: &Path, arguments: &TableArguments, seed: u64) -> Result<Tr
     let features: Vec<String> = arguments.features(&table, target.name()).or_usage()?.into_iter().map(str::to_string).collect();
     let judged = arguments.test.as_ref().map(|path| Table::read(path)).transpose()?;
     let share = if judged.is_some() { 0.0 } else { TEST_SHARE };
-    let [to_learn, to_judge] = split_rows(target, share, seed);
+    let (to_learn, to_judge) = match division.fold {
+        Some((number, of)) => taken(fold_rows(&table, target, of, division.seed).or_usage()?, number),
+        None => split_rows(target, share, division.seed).into(),
+    };
     if to_learn.is_empty() || (to_judge.is_empty() && judged.is_none()) {
         let rows = to_learn.len() + to_judge.len();
         return Err(Error::new(ErrorKind::Value, format!("{}: {rows} rows with a target are too few", table.name()))
             .help("at least five are needed: one of five is kept to judge the model by")
             .into());
     }
+    let [to_learn, to_decide] = match division.validation {
+        Some(share) => split_off_validation(target, to_learn, share, division.seed),
+        None => [to_learn, Vec::new()],
+    };
     let preparation = Preparation::learn(&table, &to_learn, target.name(), &features).or_usage()?;
     let test = match &judged {
         Some(other) => {
@@ -103,7 +112,8 @@ pub fn training(path: &Path, arguments: &TableArguments, seed: u64) -> Result<Tr
         }
         None => preparation.dataset(&table, &to_judge)?,
     };
-    let split = Split { train: preparation.dataset(&table, &to_learn)?, test };
+    let validation = division.validation.map(|_| preparation.dataset(&table, &to_decide)).transpose()?;
+    let split = Split { train: preparation.dataset(&table, &to_learn)?, test, validation };
     let are_classes = matches!(preparation.target(), Target::Classes { .. });
     let defaults = data::usual(split.train.len(), split.train.sample_shape(), are_classes);
     let name = path.file_name().map_or("table".to_string(), |name| name.to_string_lossy().into_owned());
@@ -116,8 +126,9 @@ pub fn in_words(data: &str, split: &Split, preparation: &Preparation) -> Vec<Str
     let rows = |count: usize| with_commas(count as u64);
     let columns = preparation.columns().count();
     let mut lines = vec![format!(
-        "{data}: {} training and {} test rows, {columns} column{} as {} inputs",
+        "{data}: {} training{} and {} test rows, {columns} column{} as {} inputs",
         rows(split.train.len()),
+        split.validation.as_ref().map_or(String::new(), |part| format!(", {} validation", rows(part.len()))),
         rows(split.test.len()),
         if columns == 1 { "" } else { "s" },
         preparation.inputs()
@@ -153,7 +164,7 @@ mod tests {
     #[test]
     fn the_options_say_what_was_set() {
         let arguments = TableArguments { target: Some("y".into()), ignore: vec!["a".into(), "b".into()], ..Default::default() };
-        assert_eq!(arguments.options(), [("target", "y".to_string()), ("ignore", "a,b".to_string())]);
+        assert_eq!(arguments.options(), [("target", "y".into()), ("ignore", vec!["a", "b"].into())]);
         assert!(arguments.of_no_table("mnist").is_err() && TableArguments::default().of_no_table("mnist").is_ok());
     }
 }

@@ -61,7 +61,7 @@ fn the_run_folder_is_whole_and_not_taken_twice() {
     assert!(run.stdout.contains("test accuracy 1.0000"), "{}", run.stdout);
     folder.run(&["train", "xor", "--quiet"]);
     assert_eq!(folder.names("runs"), ["xor-1", "xor-2"]);
-    assert_eq!(folder.names("runs/xor-1"), ["metrics.csv", "model.safetensors", "report.html"]);
+    assert_eq!(folder.names("runs/xor-1"), ["checkpoints", "config.toml", "metrics.csv", "model.safetensors", "report.html"]);
     let metrics = String::from_utf8(folder.read("runs/xor-1/metrics.csv")).unwrap();
     assert_eq!(metrics.lines().count(), 1 + 1 + 100, "heads, before training, a hundred measurements");
     folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");
@@ -73,7 +73,7 @@ fn a_schedule_is_followed_and_written_down() {
     let line = ["train", "xor", "--iterations", "40", "--learning-rate", "0.5", "--out", "run", "--schedule"];
     folder.run(&[&line[..], &["warmup(20) polynomial"]].concat());
     let metrics = String::from_utf8(folder.read("run/metrics.csv")).unwrap();
-    let rates: Vec<f64> = metrics.lines().skip(1).map(|line| line.split(',').nth(6).unwrap().parse().unwrap()).collect();
+    let rates: Vec<f64> = metrics.lines().skip(1).map(|line| line.split(',').nth(8).unwrap().parse().unwrap()).collect();
     // XOR's four points are an epoch: one update, and a measurement after each. (t + 1)/20, then 1 − t/20.
     assert_eq!((rates[1], rates[10], rates[20], rates[21], rates[31]), (0.025, 0.25, 0.5, 0.5, 0.25));
     assert!((rates[40] - 0.025).abs() < 1e-12);

@@ -19,7 +19,7 @@ pub fn load() -> Result<Split> {
     let (train_x, train_t) = (crate::train_images().map_err(damaged)?, crate::train_labels().map_err(damaged)?);
     let (test_x, test_t) = (crate::test_images().map_err(damaged)?, crate::test_labels().map_err(damaged)?);
     let part = |x: &'static [u8], t: &[u8]| data_set("mnist", x.into(), &[1, 28, 28], 255.0, t);
-    Ok(Split { train: part(train_x, train_t)?, test: part(test_x, test_t)? })
+    Ok(Split::new(part(train_x, train_t)?, part(test_x, test_t)?))
 }
 
 /// The 8×8 digits of scikit-learn: 1,437 to learn from and 360 to be judged by, drawn at random, always the same. Samples
@@ -38,7 +38,7 @@ pub fn load_digits() -> Result<Split> {
         let t: Vec<u8> = indices.iter().map(|&i| labels[i as usize]).collect();
         data_set("digits", x.into(), &[1, 8, 8], 16.0, &t)
     };
-    Ok(Split { train: part(&order[..DIGITS_TRAIN])?, test: part(&order[DIGITS_TRAIN..])? })
+    Ok(Split::new(part(&order[..DIGITS_TRAIN])?, part(&order[DIGITS_TRAIN..])?))
 }
 
 fn data_set(name: &str, x: Cow<'static, [u8]>, shape: &[usize], highest: f64, labels: &[u8]) -> Result<Dataset> {

@@ -6,7 +6,7 @@ use kudari::data::{Dataset, Sampling, Split};
 use kudari::layers::{Activation, Initializer, Layer, Linear, Module, Parameter, Sequential};
 use kudari::model::Network;
 use kudari::optimizers::Sgd;
-use kudari::train::{FailedSample, Failure, GradientMethod, Length, Loss, Silent, Stop, TrainOptions, train};
+use kudari::train::{FailedSample, Failure, Length, Loss, Silent, Stop, TrainOptions, train};
 use kudari::{Array, DType, Result, Variable};
 
 /// Factors of the features, so that gradients pass through what follows.
@@ -53,7 +53,7 @@ fn data() -> Split {
     let x = Array::from_vec(x, &[80, FEATURES]).unwrap().to_dtype(DType::F32);
     let t = Array::from_vec((0..80).map(|i| i % 3).collect::<Vec<i64>>(), &[80]).unwrap();
     let train = Dataset::from_arrays("planted", x, t, (0..3).map(|c| c.to_string()).collect()).unwrap();
-    Split { test: train.first(20).unwrap(), train }
+    Split::new(train.clone(), train.first(20).unwrap())
 }
 
 /// Twenty layers, of which number 2 is the given one.
@@ -70,15 +70,10 @@ fn network(planted: Each) -> Network {
 }
 
 fn run(network: &mut Network, iterations: u64, data: &Split) -> Stop {
+    let loss = Loss::named("softmax_cross_entropy").unwrap();
     let options = TrainOptions {
-        loss: Loss::named("softmax_cross_entropy").unwrap(),
-        optimizer: Box::new(Sgd::new(0.1)),
-        gradient: GradientMethod::Backpropagation,
-        batch_size: 20,
-        length: Length::Iterations(iterations),
         sampling: Sampling::InOrder,
-        seed: 0,
-        schedule: None,
+        ..TrainOptions::new(loss, Box::new(Sgd::new(0.1)), 20, Length::Iterations(iterations))
     };
     train(network, data, options, &mut Silent).unwrap().stop
 }
@@ -88,7 +83,7 @@ fn fail(planted: fn() -> Each) -> Failure {
     let (mut failed, mut sound) = (network(planted()), network(planted()));
     let Stop::Failed(failure) = run(&mut failed, 40, &data()) else { panic!("the training should fail") };
     // The first two batches, without the planted sample.
-    let begin = Split { train: data().train.first(40).unwrap(), test: data().test };
+    let begin = Split::new(data().train.first(40).unwrap(), data().test);
     let stop = run(&mut sound, 2, &begin);
     assert!(matches!(stop, Stop::Finished), "{stop:?}");
     assert!(failed.arrays().iter().zip(sound.arrays()).all(|(a, b)| a.1.same_as(&b.1)), "the weights before the step are kept");

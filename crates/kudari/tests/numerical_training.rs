@@ -4,7 +4,7 @@
 use kudari::array::Stream;
 use kudari::autograd::Gradients;
 use kudari::check::Difference;
-use kudari::data::{Batch, Dataset, Sampling, Split, xor};
+use kudari::data::{Batch, Dataset, Split, xor};
 use kudari::functions::mean_squared_error;
 use kudari::layers::{Initializer, Layer, Linear};
 use kudari::model::{Network, NetworkOptions};
@@ -228,16 +228,8 @@ fn lost_digits_are_told() {
 }
 
 fn options(optimizer: &str, gradient: GradientMethod) -> TrainOptions {
-    TrainOptions {
-        loss: Loss::named("softmax_cross_entropy").unwrap(),
-        optimizer: optimizers::parse(optimizer, 0.05).unwrap(),
-        gradient,
-        batch_size: 5,
-        length: Length::Iterations(60),
-        sampling: Sampling::Shuffled,
-        seed: 1,
-        schedule: None,
-    }
+    let loss = Loss::named("softmax_cross_entropy").unwrap();
+    TrainOptions { gradient, ..TrainOptions::new(loss, optimizers::parse(optimizer, 0.05).unwrap(), 5, Length::Iterations(60)) }
 }
 
 fn rings(count: usize, seed: u64) -> Dataset {
@@ -252,7 +244,7 @@ fn rings(count: usize, seed: u64) -> Dataset {
 /// What backpropagation trains, but for the error of the differences: h²/6 times a third derivative.
 #[test]
 fn every_optimizer_trains_with_numerical_gradients() {
-    let data = Split { train: rings(40, 1), test: rings(20, 2) };
+    let data = Split::new(rings(40, 1), rings(20, 2));
     for optimizer in ["sgd", "momentum(0.9)", "nesterov(0.9)", "adagrad", "rmsprop(0.99)", "adam", "adamw"] {
         let run = |gradient| {
             let mut network = network("linear(6) tanh linear(2)", &[2], DType::F64);
@@ -282,7 +274,7 @@ impl Observer for Told {
 /// As in gradient descent by hand: once the parameters are large a step of 1e-4 vanishes in them, and they stay where they are.
 #[test]
 fn a_training_that_diverges_says_once_that_digits_are_lost() {
-    let data = Split { train: xor().with_dtype(DType::F64).unwrap(), test: xor().with_dtype(DType::F64).unwrap() };
+    let data = Split::new(xor().with_dtype(DType::F64).unwrap(), xor().with_dtype(DType::F64).unwrap());
     let mut network = network("linear(2)", &[2], DType::F64);
     let mut told = Told(Vec::new());
     let settings = TrainOptions {
@@ -298,7 +290,7 @@ fn a_training_that_diverges_says_once_that_digits_are_lost() {
 
 #[test]
 fn a_numerical_training_that_overflows_keeps_the_last_good_parameters() {
-    let data = Split { train: rings(40, 1), test: rings(20, 2) };
+    let data = Split::new(rings(40, 1), rings(20, 2));
     let mut network = network("linear(6) relu linear(2)", &[2], DType::F64);
     let gradient = GradientMethod::Numerical(NumericalGradient { h: 1e150, ..NumericalGradient::default() });
     let settings = TrainOptions { optimizer: Box::new(Sgd::new(1e300)), ..options("sgd", gradient) };

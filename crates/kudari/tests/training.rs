@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use kudari::array::Stream;
-use kudari::data::{Dataset, Sampling, Split, xor};
+use kudari::data::{Dataset, Split, xor};
 use kudari::functions::{mean_squared_error, softmax_cross_entropy};
 use kudari::layers::{Initializer, Layer, Linear, Parameter};
 use kudari::metrics::accuracy;
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::{Adam, Momentum, Optimizer, Schedule, Sgd};
-use kudari::train::{GradientMethod, Length, Loss, Observer, Outcome, Progress, Silent, Stop, TrainOptions, evaluate, train};
+use kudari::train::{Length, Loss, Observer, Outcome, Progress, Silent, Stop, TrainOptions, evaluate, train};
 use kudari::{Array, DType, Result, Variable};
 
 #[derive(Layer)]
@@ -142,16 +142,8 @@ fn blobs(count: usize, seed: u64) -> Dataset {
 }
 
 fn options(iterations: u64, rate: f64) -> TrainOptions {
-    TrainOptions {
-        loss: Loss::named("softmax_cross_entropy").unwrap(),
-        optimizer: Box::new(Sgd::new(rate)),
-        gradient: GradientMethod::Backpropagation,
-        batch_size: 20,
-        length: Length::Iterations(iterations),
-        sampling: Sampling::Shuffled,
-        seed: 1,
-        schedule: None,
-    }
+    let loss = Loss::named("softmax_cross_entropy").unwrap();
+    TrainOptions::new(loss, Box::new(Sgd::new(rate)), 20, Length::Iterations(iterations))
 }
 
 fn network(seed: u64) -> Network {
@@ -160,7 +152,7 @@ fn network(seed: u64) -> Network {
 
 #[test]
 fn training_learns_measures_and_repeats_to_the_same_bits_on_any_number_of_threads() {
-    let data = Split { train: blobs(600, 1), test: blobs(150, 2) };
+    let data = Split::new(blobs(600, 1), blobs(150, 2));
     let run = |threads, seed| {
         kudari::set_threads(threads);
         let mut net = network(seed);
@@ -182,7 +174,7 @@ fn training_learns_measures_and_repeats_to_the_same_bits_on_any_number_of_thread
 
 #[test]
 fn a_schedule_changes_the_learning_rate_every_iteration() {
-    let data = Split { train: blobs(60, 1), test: blobs(30, 2) };
+    let data = Split::new(blobs(60, 1), blobs(30, 2));
     let mut seen = options(6, 0.1);
     seen.schedule = Some(Schedule::function(|i, of| if of == 6 { 1.0 / (1.0 + i as f64) } else { f64::NAN }));
     let outcome = train(&mut network(1), &data, seen, &mut Silent).unwrap();
@@ -194,7 +186,7 @@ fn a_schedule_changes_the_learning_rate_every_iteration() {
 /// a ten-thousandth is a plateau from the start.
 #[test]
 fn a_plateau_lowers_the_learning_rate() {
-    let data = Split { train: blobs(60, 1), test: blobs(30, 2) };
+    let data = Split::new(blobs(60, 1), blobs(30, 2));
     let mut seen = options(15, 1e-9);
     seen.schedule = Some(Schedule::plateau(0.5, 1));
     let rates = |outcome: &Outcome| outcome.history.iter().map(|r| r.learning_rate / 1e-9).collect::<Vec<f64>>();
@@ -221,7 +213,7 @@ impl Observer for StopAfter {
 
 #[test]
 fn an_observer_can_stop_the_training() {
-    let data = Split { train: blobs(60, 1), test: blobs(30, 2) };
+    let data = Split::new(blobs(60, 1), blobs(30, 2));
     let outcome = train(&mut network(1), &data, options(100, 0.1), &mut StopAfter(7, 0)).unwrap();
     assert!(matches!(outcome.stop, Stop::Interrupted) && outcome.iterations == 7);
     assert_eq!(outcome.history.last().unwrap().iteration, 7);
@@ -233,7 +225,7 @@ fn an_observer_can_stop_the_training() {
 
 #[test]
 fn a_training_that_diverges_names_the_function_and_keeps_the_last_good_parameters() {
-    let data = Split { train: blobs(600, 1), test: blobs(150, 2) };
+    let data = Split::new(blobs(600, 1), blobs(150, 2));
     let mut net = network(1);
     let outcome = train(&mut net, &data, options(500, 1e30), &mut Silent).unwrap();
     let Stop::Failed(failure) = outcome.stop else { panic!("it should have failed") };
@@ -251,7 +243,7 @@ fn an_update_that_overflows_leaves_finite_parameters() {
     let t = Array::zeros(&[20], DType::I64).unwrap();
     let classes = (0..3).map(|c| c.to_string()).collect::<Vec<_>>();
     let data = Dataset::from_arrays("zeros", x, t, classes).unwrap();
-    let data = Split { train: data.clone(), test: data };
+    let data = Split::new(data.clone(), data);
     let root = kudari::train::LOSSES.iter().find(|l| l.name == "sum_squared_error").unwrap();
     let mut net = Network::new("linear(3)", &[2], &NetworkOptions::default()).unwrap();
     let huge = TrainOptions { loss: root, optimizer: Box::new(Sgd::new(1e38)), ..options(50, 1.0) };
@@ -276,7 +268,7 @@ fn evaluation_in_chunks_is_the_mean_over_all_samples() {
 fn regression_has_a_loss_and_no_accuracy() {
     let x = Array::linspace(-1.0, 1.0, 50, DType::F32).reshape(&[50, 1]).unwrap();
     let data = Dataset::from_arrays("line", x.clone(), x.scale(3.0).shift(1.0), Vec::new()).unwrap();
-    let data = Split { train: data.clone(), test: data };
+    let data = Split::new(data.clone(), data);
     let mut net =
         Network::new("linear(1)", &[1], &NetworkOptions { initializer: Some(Initializer::Constant(0.0)), ..Default::default() })
             .unwrap();

@@ -7,8 +7,7 @@ use kudari::layers::{Initializer, Layer};
 use kudari::model::{Network, NetworkOptions};
 use kudari::optimizers::Sgd;
 use kudari::train::{
-    FailedBy, GradientMethod, Length, Loss, Outcome, ReluLayer, Silent, Stop, TrainOptions, Verdict, inspect, judge,
-    label_entropy, train,
+    FailedBy, Length, Loss, Outcome, ReluLayer, Silent, Stop, TrainOptions, Verdict, inspect, judge, label_entropy, train,
 };
 
 const LN_2: f64 = std::f64::consts::LN_2;
@@ -30,17 +29,12 @@ fn data() -> Dataset {
 
 /// Trains on XOR with full batches and plain gradient descent.
 fn trained(network: &mut Network, loss: &str, learning_rate: f64, iterations: u64) -> Outcome {
+    let loss = Loss::named(loss).unwrap();
     let options = TrainOptions {
-        loss: Loss::named(loss).unwrap(),
-        optimizer: Box::new(Sgd::new(learning_rate)),
-        gradient: GradientMethod::Backpropagation,
-        batch_size: 4,
-        length: Length::Iterations(iterations),
         sampling: Sampling::InOrder,
-        seed: 1,
-        schedule: None,
+        ..TrainOptions::new(loss, Box::new(Sgd::new(learning_rate)), 4, Length::Iterations(iterations))
     };
-    train(network, &Split { train: data(), test: data() }, options, &mut Silent).unwrap()
+    train(network, &Split::new(data(), data()), options, &mut Silent).unwrap()
 }
 
 fn verdict(network: &mut Network, learning_rate: f64, iterations: u64) -> Verdict {

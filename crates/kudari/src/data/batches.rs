@@ -85,9 +85,38 @@ impl<'a> Batches<'a> {
         Batches { epochs, ..self }
     }
 
+    /// Goes on after so many batches, as if they had been given.
+    #[must_use]
+    pub fn skip_to(mut self, batches: u64) -> Batches<'a> {
+        let per_epoch = (self.per_epoch() as u64).max(1);
+        self.epoch = batches / per_epoch;
+        self.place = (batches % per_epoch) as usize * self.size;
+        if self.place > 0 {
+            self.draw_order();
+        }
+        self
+    }
+
+    /// Batches that the epoch still has; all of the next one's where it has none.
+    pub fn left_in_epoch(&self) -> usize {
+        if self.place >= self.data.len() { self.per_epoch() } else { (self.data.len() - self.place).div_ceil(self.size) }
+    }
+
     /// Batches in one epoch.
     pub fn per_epoch(&self) -> usize {
         self.data.len().div_ceil(self.size)
+    }
+
+    /// The order of the samples in the epoch. Each epoch has a stream of its own: its order does not depend on how many were gone
+    /// through before.
+    fn draw_order(&mut self) {
+        let (count, mut stream) = (self.data.len(), self.stream.part(self.epoch));
+        let order = match self.sampling {
+            Sampling::InOrder => Array::arange(count),
+            Sampling::Shuffled => stream.permutation(count),
+            Sampling::WithReplacement => stream.integers(count, count),
+        };
+        self.order = order.to_vec().unwrap_or_default().into();
     }
 
     /// The samples' numbers of the next batch.
@@ -101,14 +130,7 @@ impl<'a> Batches<'a> {
             return None;
         }
         if self.place == 0 {
-            // Each epoch has a stream of its own: its order does not depend on how many were gone through before.
-            let mut stream = self.stream.part(self.epoch);
-            let order = match self.sampling {
-                Sampling::InOrder => Array::arange(count),
-                Sampling::Shuffled => stream.permutation(count),
-                Sampling::WithReplacement => stream.integers(count, count),
-            };
-            self.order = order.to_vec().unwrap_or_default().into();
+            self.draw_order();
         }
         self.from = self.place;
         self.place = (self.from + self.size).min(count);
@@ -155,6 +177,18 @@ mod tests {
         assert_eq!((sizes, data.batches(3).unwrap().per_epoch()), (vec![3, 1, 3, 1], 2));
         let first = |epochs| data.batches(4).unwrap().shuffled(1).epochs(epochs).last().unwrap().t.to_f64_vec();
         assert!((2..20).any(|e| first(e) != first(1)), "epochs differ");
+    }
+
+    #[test]
+    fn skipping_goes_on_where_it_would_have_been() {
+        let data = xor();
+        let batches = || data.batches(3).unwrap().shuffled(5).epochs(4);
+        let rest = |batches: super::Batches<'_>| batches.map(|b| b.x.array().to_f64_vec()).collect::<Vec<_>>();
+        for skipped in 0..9 {
+            let mut walked = batches();
+            walked.by_ref().take(skipped).for_each(drop);
+            assert_eq!(rest(batches().skip_to(skipped as u64)), rest(walked), "{skipped}");
+        }
     }
 
     #[test]

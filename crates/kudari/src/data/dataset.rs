@@ -48,19 +48,43 @@ pub struct Dataset {
     augmentation: Option<Augmentation>,
 }
 
-/// A data set in two parts: one to learn from, one to be judged by.
+/// A data set in parts: one to learn from, one to be judged by, and maybe one to decide by.
 #[derive(Clone)]
 pub struct Split {
     /// What is learnt from.
     pub train: Dataset,
-    /// What the result is judged by.
+    /// What the result is judged by, and nothing is decided by.
     pub test: Dataset,
+    /// What decides when to stop and which parameters are kept, if anything does.
+    pub validation: Option<Dataset>,
 }
 
 impl Split {
     /// Two parts: one to learn from, one to be judged by.
     pub fn new(train: Dataset, test: Dataset) -> Split {
-        Split { train, test }
+        Split { train, test, validation: None }
+    }
+
+    /// The same numbers seen under another normalisation, in all parts.
+    #[must_use]
+    pub fn with_normalisation(self, normalisation: Normalisation) -> Split {
+        let under = |part: Dataset| part.with_normalisation(normalisation);
+        Split { train: under(self.train), test: under(self.test), validation: self.validation.map(under) }
+    }
+
+    /// With a part of the training samples taken away to decide by: the given share, at least one sample, drawn by the seed, of every
+    /// class alike.
+    ///
+    /// # Errors
+    ///
+    /// A share that is not above 0 and below 1, or one that leaves nothing to learn from.
+    pub fn with_validation(self, share: f64, seed: u64) -> Result<Split> {
+        if !(share > 0.0 && share < 1.0) {
+            return Err(Error::value(format!("a validation part of {share}"))
+                .help("give the share of the training samples, above 0 and below 1, as in 0.1"));
+        }
+        let [learn, decide] = self.train.divided(share, seed)?;
+        Ok(Split { train: self.train.subset(&learn)?, validation: Some(self.train.subset(&decide)?), test: self.test })
     }
 }
 

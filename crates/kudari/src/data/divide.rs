@@ -20,6 +20,16 @@ pub(super) fn divide_groups(groups: &[Vec<usize>], share: f64, stream: &mut Stre
     [first, second]
 }
 
+/// The members of all groups in `folds` parts of about the same size, each with the same share of every group; in rising order.
+pub(super) fn fold_groups(groups: &[Vec<usize>], folds: usize, stream: &mut Stream) -> Vec<Vec<usize>> {
+    let mut parts = vec![Vec::new(); folds];
+    // Each group goes on where the last one ended, so that many small groups do not all fill the first parts.
+    let order: Vec<usize> = groups.iter().flat_map(|group| shuffled(group, stream).collect::<Vec<_>>()).collect();
+    order.into_iter().enumerate().for_each(|(place, member)| parts[place % folds].push(member));
+    parts.iter_mut().for_each(|part| part.sort_unstable());
+    parts
+}
+
 fn shuffled<'a>(group: &'a [usize], stream: &mut Stream) -> impl Iterator<Item = usize> + use<'a> {
     let order = stream.permutation(group.len()).to_vec::<i64>().unwrap_or_default();
     order.into_iter().map(|index| group[index as usize])
@@ -58,6 +68,16 @@ impl Dataset {
         Ok([first, second])
     }
 
+    /// The places of the samples in `folds` parts of about the same size, drawn by the seed, of every class alike.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two folds, or more than samples.
+    pub fn folds(&self, folds: usize, seed: u64) -> Result<Vec<Vec<usize>>> {
+        check_folds(self.name(), folds, self.len())?;
+        Ok(fold_groups(&self.groups(), folds, &mut Stream::new(seed, "folds")))
+    }
+
     /// The samples of these places, in this order, as a data set of its own.
     ///
     /// # Errors
@@ -78,9 +98,19 @@ impl Dataset {
     }
 }
 
+/// Whether so many samples can lie in so many folds.
+pub(crate) fn check_folds(name: &str, folds: usize, samples: usize) -> Result<()> {
+    if (2..=samples).contains(&folds) {
+        return Ok(());
+    }
+    Err(Error::value(format!("{name}: {samples} samples in {folds} folds"))
+        .help("use 2 folds or more, at most one for each sample"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Split;
 
     fn data(classes: &[i64]) -> Dataset {
         let x = Array::from_vec((0..classes.len()).map(|i| i as f32).collect(), &[classes.len(), 1]).unwrap();
@@ -98,6 +128,12 @@ mod tests {
         let mut all = [first, second].concat();
         all.sort_unstable();
         assert_eq!(all, (0..100).collect::<Vec<_>>());
+        let folds = data.folds(5, 3).unwrap();
+        assert!(folds.iter().all(|fold| fold.len() == 20 && rare(fold) == 2), "{folds:?}");
+        let mut all = folds.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert!(data.folds(5, 4).unwrap() != folds && data.folds(5, 3).unwrap() == folds);
     }
 
     #[test]
@@ -119,5 +155,16 @@ mod tests {
             assert_eq!(batch.x.array().to_f64_vec()[..width], all.x.array().to_f64_vec()[2 * width..3 * width]);
             assert!(data.subset(&[4]).is_err());
         }
+    }
+
+    #[test]
+    fn impossible_divisions_are_errors_and_a_validation_part_is_never_empty() {
+        let split = |data: Dataset, share| Split::new(data.clone(), data).with_validation(share, 1);
+        assert_eq!(split(data(&[0, 1, 2, 0]), 0.01).unwrap().validation.unwrap().len(), 1);
+        for share in [0.0, 1.0, -0.5, f64::NAN] {
+            assert!(split(data(&[0, 1]), share).is_err(), "{share}");
+        }
+        assert!(split(data(&[0]), 0.5).is_err() && split(data(&[0, 1, 0, 1]), 0.99).is_err());
+        assert!(data(&[0, 1]).folds(1, 1).is_err() && data(&[0, 1]).folds(3, 1).is_err());
     }
 }

@@ -96,7 +96,7 @@ fn generate(
         let (points, labels) = (Array::from_slice(&points, &[samples, 2])?, Array::from_slice(&labels, &[samples])?);
         Dataset::from_arrays(name, points, labels, class_names(classes))
     };
-    Ok(Split { train: part("training")?, test: part("test")? })
+    Ok(Split::new(part("training")?, part("test")?))
 }
 
 fn class_names(classes: usize) -> Vec<String> {
@@ -150,7 +150,7 @@ mod tests {
         let of = |seed| spiral(30, 3, 0.02, seed).unwrap();
         assert_eq!(points(&of(1).train), points(&of(1).train));
         assert_ne!(points(&of(1).train), points(&of(2).train));
-        let Split { train, test } = of(1);
+        let Split { train, test, .. } = of(1);
         assert!(points(&train).iter().all(|p| !points(&test).contains(p)));
         assert_eq!((train.len(), train.classes().len(), train.sample_shape()), (30, 3, &[2][..]));
     }

@@ -6,12 +6,11 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::network::{Network, NetworkOptions};
-use crate::array::{Array, DType};
+use super::tensors::{from_safetensors, to_safetensors};
 use crate::data::Normalisation;
 use crate::data::table::Preparation;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,21 +42,6 @@ impl Model {
     ///
     /// A parameter that the format cannot hold.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let arrays: Vec<(String, Array, Vec<u8>)> =
-            self.network.arrays().into_iter().map(|(name, array)| (name, array.clone(), array.to_le_bytes())).collect();
-        let mut views = Vec::new();
-        for (name, array, bytes) in &arrays {
-            let dtype = match array.dtype() {
-                DType::F32 => Dtype::F32,
-                DType::F64 => Dtype::F64,
-                DType::F16 => Dtype::F16,
-                DType::Bf16 => Dtype::BF16,
-                DType::I64 => Dtype::I64,
-                DType::Bool => Dtype::BOOL,
-            };
-            let view = TensorView::new(dtype, array.shape().to_vec(), bytes).map_err(|e| broken(format!("{name}: {e}")))?;
-            views.push((name.clone(), view));
-        }
         let mut metadata = HashMap::from([
             ("kudari".to_string(), FORMAT.to_string()),
             ("network".to_string(), self.network.notation().to_string()),
@@ -74,7 +58,7 @@ impl Model {
             let text = serde_json::to_string(preparation).map_err(|e| broken(e.to_string()))?;
             metadata.insert("preparation".to_string(), text);
         }
-        serialize(views, Some(metadata)).map_err(|e| broken(e.to_string()))
+        to_safetensors(&self.network.arrays(), metadata)
     }
 
     /// Writes the file, whole or not at all.
@@ -102,9 +86,8 @@ impl Model {
     ///
     /// The bytes are cut short, or not a model of kudari.
     pub fn from_bytes(bytes: &[u8]) -> Result<Model> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not_safetensors(&e))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_safetensors(&e))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
+        let (arrays, metadata) =
+            from_safetensors(bytes).map_err(|e| e.help("the file is cut short or not a model; train again or fetch it again"))?;
         let entry = |key: &str| -> Result<&str> {
             metadata.get(key).map(String::as_str).ok_or_else(|| {
                 broken(format!("a safetensors file, but not a model of kudari: `{key}` is missing"))
@@ -131,18 +114,6 @@ impl Model {
         let labels = json_of("labels")?;
         let labels: Option<Vec<String>> =
             labels.as_array().and_then(|a| a.iter().map(|v| v.as_str().map(str::to_string)).collect());
-        let mut arrays = Vec::new();
-        for (name, view) in tensors.tensors() {
-            let dtype = match view.dtype() {
-                Dtype::F32 => DType::F32,
-                Dtype::F64 => DType::F64,
-                Dtype::F16 => DType::F16,
-                Dtype::BF16 => DType::Bf16,
-                Dtype::I64 => DType::I64,
-                other => return Err(broken(format!("parameter {name} is of type {other:?}"))),
-            };
-            arrays.push((name, Array::from_le_bytes(view.data(), view.shape(), dtype)?));
-        }
         // The network is built only as large as the parameters in the file: a lying notation costs no memory.
         let held: usize = arrays.iter().map(|a| a.1.len()).sum();
         let notation = entry("network")?;
@@ -192,11 +163,6 @@ pub(crate) fn weights_sha256(layer: &dyn Layer) -> String {
 
 fn broken(what: String) -> Error {
     Error::format(what)
-}
-
-fn not_safetensors(error: &safetensors::SafeTensorError) -> Error {
-    broken(format!("not a whole safetensors file: {error}"))
-        .help("the file is cut short or not a model; train again or fetch it again")
 }
 
 /// Writes a file under a temporary name in the same folder, syncs it and renames it: a kill at any moment leaves the old
@@ -264,7 +230,7 @@ mod tests {
             assert!(Model::from_bytes(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
         }
         assert!(Model::from_bytes(b"GIF89a and so on and so on").is_err());
-        let plain = serialize(Vec::<(String, TensorView<'_>)>::new(), None).unwrap();
+        let plain = to_safetensors(&[], HashMap::new()).unwrap();
         let error = Model::from_bytes(&plain).err().unwrap();
         assert!(error.what().contains("not a model of kudari"), "{error}");
         // A network that does not belong to the parameters.

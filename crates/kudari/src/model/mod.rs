@@ -7,6 +7,7 @@ mod picture_words;
 mod ready;
 mod sequence_words;
 mod summary;
+pub(crate) mod tensors;
 mod words;
 
 pub use file::{Model, write_atomically};

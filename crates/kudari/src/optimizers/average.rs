@@ -45,6 +45,20 @@ impl WeightAverage {
         Ok(WeightAverage { decay, arrays: Vec::new() })
     }
 
+    /// The averages so far, in the order of the parameters; none before the first update.
+    pub fn arrays(&self) -> &[Array] {
+        &self.arrays
+    }
+
+    /// An average that goes on from these, as [`WeightAverage::arrays`] gave them.
+    ///
+    /// # Errors
+    ///
+    /// As [`WeightAverage::new`].
+    pub fn from_arrays(decay: f64, arrays: Vec<Array>) -> Result<WeightAverage> {
+        Ok(WeightAverage { arrays, ..WeightAverage::new(decay)? })
+    }
+
     /// Takes in the parameters as they are now.
     ///
     /// # Errors

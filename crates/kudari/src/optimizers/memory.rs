@@ -12,6 +12,23 @@ impl<const N: usize> Memory<N> {
         Memory(Vec::new())
     }
 
+    /// All arrays by parameter, none for parameters that were never moved.
+    pub fn arrays(&self) -> Vec<Vec<Array>> {
+        self.0.iter().map(|place| place.as_ref().map_or(Vec::new(), |arrays| arrays.to_vec())).collect()
+    }
+
+    /// What [`Memory::arrays`] gave, taken up again.
+    pub fn from_arrays(arrays: Vec<Vec<Array>>) -> Result<Self> {
+        let place = |arrays: Vec<Array>| match arrays.is_empty() {
+            true => Ok(None),
+            false => <[Array; N]>::try_from(arrays).map(Some).map_err(|arrays| {
+                Error::value(format!("{} numbers remembered of each of a parameter, where it is {N}", arrays.len()))
+                    .help("what another optimizer remembered is of no use to this one")
+            }),
+        };
+        arrays.into_iter().map(place).collect::<Result<_>>().map(Memory)
+    }
+
     /// The arrays of parameter `slot`; anew if the parameter changed its type or shape.
     pub fn of(&mut self, slot: usize, parameter: &Array) -> &mut [Array; N] {
         if self.0.len() <= slot {

@@ -63,6 +63,22 @@ pub trait Optimizer: Send {
         0
     }
 
+    /// All that was remembered so far, to be kept in a checkpoint; `None` of an optimizer that cannot tell.
+    fn memory(&self) -> Option<OptimizerMemory> {
+        None
+    }
+
+    /// Takes up what [`Optimizer::memory`] gave: from then on it moves parameters as the one that gave it.
+    ///
+    /// # Errors
+    ///
+    /// What another kind of optimizer remembered, or an optimizer that cannot take it up.
+    fn restore(&mut self, memory: OptimizerMemory) -> Result<()> {
+        let _ = memory;
+        Err(Error::value(format!("the optimizer {} cannot go on from a checkpoint", self.name()))
+            .help("implement `memory` and `restore` for it"))
+    }
+
     /// Whether all numbers make sense.
     ///
     /// # Errors
@@ -198,6 +214,17 @@ pub trait Optimizer: Send {
         self.settings_mut().clip_value = Some(value);
         self
     }
+}
+
+/// What an optimizer remembers between steps.
+#[derive(Debug, Clone, Default)]
+pub struct OptimizerMemory {
+    /// Steps made.
+    pub step: u64,
+    /// A number that changes with every step, of the optimizers that have one.
+    pub factor: Option<f64>,
+    /// The remembered arrays of every parameter, in the order of the layer's parameters.
+    pub arrays: Vec<Vec<Array>>,
 }
 
 /// How one parameter is changed: what is done before the rule sees it, and the learning rate.

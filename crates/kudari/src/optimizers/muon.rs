@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, pass};
 use super::rules::{adam_numbers, common, is_factor};
-use super::{Change, Optimizer, Settings};
+use super::{Change, Optimizer, OptimizerMemory, Settings};
 use crate::array::{Array, Shape};
 use crate::error::Result;
 use crate::kernels::update::{self, Shaping};
@@ -71,6 +71,14 @@ impl Optimizer for Muon {
         let step = change.rate * 0.2 * (rows.max(columns) as f64).sqrt();
         let none: &mut [Array; 0] = &mut [];
         pass!(update::sgd, parameter, none, &direction, Shaping::NONE, [step]);
+        Ok(())
+    }
+    fn memory(&self) -> Option<OptimizerMemory> {
+        Some(OptimizerMemory { step: self.step, factor: None, arrays: self.memory.arrays() })
+    }
+    fn restore(&mut self, memory: OptimizerMemory) -> Result<()> {
+        self.memory = Memory::from_arrays(memory.arrays)?;
+        self.step = memory.step;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The optimizers that move every number by itself.
 
 use super::memory::{Memory, pass};
-use super::{Change, Optimizer, Settings};
+use super::{Change, Optimizer, OptimizerMemory, Settings};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::kernels::update;
@@ -83,6 +83,16 @@ macro_rules! optimizer {
                 let numbers = $numbers;
                 let memory = self.memory.of(slot, parameter);
                 pass!(update::$rule, parameter, memory, gradient, change.shaping, numbers);
+                Ok(())
+            }
+            fn memory(&self) -> Option<OptimizerMemory> {
+                let factor = None$(.or(Some(self.$count)))?;
+                Some(OptimizerMemory { step: self.step, factor, arrays: self.memory.arrays() })
+            }
+            fn restore(&mut self, memory: OptimizerMemory) -> Result<()> {
+                self.memory = Memory::from_arrays(memory.arrays)?;
+                self.step = memory.step;
+                $(self.$count = memory.factor.unwrap_or($first);)?
                 Ok(())
             }
         }

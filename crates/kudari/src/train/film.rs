@@ -2,9 +2,9 @@
 
 use super::evaluate::evaluate;
 use super::losses::Loss;
+use super::observer::{Observer, Progress};
 use super::plane::Plane;
 use super::record::EpochRecord;
-use super::trainer::{Observer, Progress};
 use crate::array::Array;
 use crate::data::Dataset;
 use crate::error::Result;
@@ -156,17 +156,9 @@ mod tests {
         let data = moons(20, 0.1, 1).unwrap().train.with_dtype(DType::F64).unwrap();
         let loss = Loss::named("softmax_cross_entropy").unwrap();
         let mut net = Network::new("linear(2)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
-        let options = crate::train::TrainOptions {
-            loss,
-            optimizer: Box::new(crate::optimizers::Sgd::new(0.1)),
-            gradient: crate::train::GradientMethod::Backpropagation,
-            batch_size: 5,
-            length: crate::train::Length::Iterations(25),
-            sampling: crate::data::Sampling::Shuffled,
-            seed: 1,
-            schedule: None,
-        };
-        let split = crate::data::Split { train: data.clone(), test: data.clone() };
+        let sgd = Box::new(crate::optimizers::Sgd::new(0.1));
+        let options = crate::train::TrainOptions::new(loss, sgd, 5, crate::train::Length::Iterations(25));
+        let split = crate::data::Split::new(data.clone(), data.clone());
         let mut film = Film::new(Plane::around(&data, 4).unwrap(), &data, loss, 10);
         let outcome = crate::train::train(&mut net, &split, options, &mut film).unwrap();
         film.end(&net, outcome.iterations).unwrap();

@@ -15,6 +15,10 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// The share of the training data that is classified rightly; `None` if the targets are numbers.
     pub train_accuracy: Option<f64>,
+    /// The loss on the validation part, if there is one.
+    pub validation_loss: Option<f64>,
+    /// The share of the validation part that is classified rightly.
+    pub validation_accuracy: Option<f64>,
     /// The loss on the test data.
     pub test_loss: f64,
     /// The share of the test data that is classified rightly.
@@ -27,19 +31,26 @@ pub struct EpochRecord {
 
 impl EpochRecord {
     /// The heads of `metrics.csv`.
-    pub const CSV_HEAD: &'static str = "epoch,iteration,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds";
+    pub const CSV_HEAD: &'static str = "epoch,iteration,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,test_accuracy,learning_rate,seconds";
+
+    /// The loss that decides: on the validation part, or on the training data where there is none.
+    pub fn deciding_loss(&self) -> f64 {
+        self.validation_loss.unwrap_or(self.train_loss)
+    }
 
     /// A line of `metrics.csv`.
     pub fn csv_line(&self) -> String {
-        let share = |a: Option<f64>| a.map_or(String::new(), |a| a.to_string());
+        let known = |a: Option<f64>| a.map_or(String::new(), |a| a.to_string());
         format!(
-            "{},{},{},{},{},{},{},{:.3}",
+            "{},{},{},{},{},{},{},{},{},{:.3}",
             self.epoch,
             self.iteration,
             self.train_loss,
-            share(self.train_accuracy),
+            known(self.train_accuracy),
+            known(self.validation_loss),
+            known(self.validation_accuracy),
             self.test_loss,
-            share(self.test_accuracy),
+            known(self.test_accuracy),
             self.learning_rate,
             self.seconds
         )
@@ -67,6 +78,8 @@ pub struct RunRecord {
     pub scores: Option<NumberScores>,
     /// Updates made.
     pub iterations: u64,
+    /// Updates behind the parameters that were kept.
+    pub kept: u64,
     /// Passes over the training data.
     pub epochs: f64,
     /// Seconds of the whole run, with measurements.
@@ -79,4 +92,11 @@ pub struct RunRecord {
     pub ended_early: Option<String>,
     /// The SHA-256 sum of the parameters.
     pub weights_sha256: String,
+}
+
+impl RunRecord {
+    /// The measurement of the parameters that were kept.
+    pub fn result(&self) -> Option<&EpochRecord> {
+        self.history.iter().rev().find(|record| record.iteration <= self.kept)
+    }
 }

@@ -103,6 +103,8 @@ mod tests {
             iteration,
             train_loss,
             train_accuracy: None,
+            validation_loss: None,
+            validation_accuracy: None,
             test_loss: 0.0,
             test_accuracy: None,
             learning_rate: 0.1,

@@ -14,7 +14,7 @@ use kudari::{Error, ErrorKind, set_threads, threads};
 use kudari_plot::check_ending;
 
 use super::{thread_count, train};
-use crate::data::{self, DataArguments};
+use crate::data::{self, DataArguments, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, with_commas};
@@ -123,7 +123,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         can_hold(path)?;
     }
     let Seeds(seeds) = &arguments.seeds;
-    let data = data::training(arguments.options.data(), &DataArguments::default(), DIVIDED_BY)?;
+    let data = data::training(arguments.options.data(), &DataArguments::default(), Division::by(DIVIDED_BY))?;
     if data.split.train.classes().is_empty() {
         let error = Error::new(ErrorKind::Value, format!("{} has no classes", arguments.options.data()));
         return Err(Failure::Usage(error.help("a sweep judges by accuracy; predict a column of classes")));

@@ -10,7 +10,15 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 16] = [
+const NOT_VARIED: [&str; 24] = [
+    "config",
+    "resume",
+    "dry_run",
+    "checkpoint_every",
+    "keep_checkpoints",
+    "validation",
+    "early_stopping",
+    "time_limit",
     "seed",
     "threads",
     "out",
@@ -40,7 +48,10 @@ pub struct Options {
 /// The options of `kudari train` that a sweep takes, in their order.
 fn varied() -> Vec<Arg> {
     let all = <train::Arguments as clap::Args>::augment_args(Command::new("kudari sweep"));
-    all.get_arguments().filter(|arg| !NOT_VARIED.contains(&arg.get_id().as_str())).cloned().collect()
+    // Without a configuration the data must be named.
+    let named = |arg: &Arg| Arg::new("data").value_name("DATA").required(true).help(arg.get_help().cloned().unwrap_or_default());
+    let of_train = |arg: &Arg| if arg.is_positional() { named(arg) } else { arg.clone() };
+    all.get_arguments().filter(|arg| !NOT_VARIED.contains(&arg.get_id().as_str())).map(of_train).collect()
 }
 
 /// Whether it is an option with a value, neither a switch nor the data.

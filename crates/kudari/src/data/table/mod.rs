@@ -13,4 +13,4 @@ mod split;
 pub use column::{Column, Kind};
 pub use preparation::{Preparation, Target};
 pub use read::Table;
-pub use split::{split_rows, usual_target};
+pub use split::{fold_rows, split_off_validation, split_rows, usual_target};

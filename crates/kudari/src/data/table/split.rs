@@ -6,7 +6,8 @@ use super::column::{Column, Kind};
 use super::preparation::names_classes;
 use super::read::Table;
 use crate::array::Stream;
-use crate::data::divide::divide_groups;
+use crate::data::divide::{check_folds, divide_groups, fold_groups};
+use crate::error::Result;
 
 /// Names that columns to be predicted go by.
 const TARGETS: &[&str] = &["target", "class", "label", "y", "outcome", "output"];
@@ -21,16 +22,41 @@ pub fn usual_target(table: &Table) -> Option<&Column> {
 /// The rows to learn from and the rows to be judged by, both in their order in the table: `share` of the rows with a target go to
 /// the second part, of every class alike if the target are classes. The same seed gives the same rows.
 pub fn split_rows(target: &Column, share: f64, seed: u64) -> [Vec<usize>; 2] {
-    let rows: Vec<usize> = (0..target.len()).filter(|&row| target.value(row).is_some()).collect();
-    let mut stream = Stream::new(seed, "split");
-    let groups: Vec<Vec<usize>> = if names_classes(target, &rows) {
-        let mut of_level: HashMap<&str, Vec<usize>> = HashMap::new();
-        rows.iter().for_each(|&row| of_level.entry(target.cell(row)).or_default().push(row));
-        target.levels(rows.iter().copied()).iter().filter_map(|level| of_level.remove(&level.0[..])).collect()
-    } else {
-        vec![rows]
-    };
-    divide_groups(&groups, share, &mut stream)
+    divide_groups(&groups(target, rows_with(target)), share, &mut Stream::new(seed, "split"))
+}
+
+/// As [`split_rows`], of these rows only and by another draw: the second part, of at least one row, is to decide by.
+pub fn split_off_validation(target: &Column, rows: Vec<usize>, share: f64, seed: u64) -> [Vec<usize>; 2] {
+    let [mut first, mut second] = divide_groups(&groups(target, rows), share, &mut Stream::new(seed, "validation"));
+    if second.is_empty() {
+        second.extend(first.pop());
+    }
+    [first, second]
+}
+
+/// The rows with a target in parts of about the same size, with the same share of every class.
+///
+/// # Errors
+///
+/// Fewer than two folds, or more than rows.
+pub fn fold_rows(table: &Table, target: &Column, folds: usize, seed: u64) -> Result<Vec<Vec<usize>>> {
+    let rows = rows_with(target);
+    check_folds(table.name(), folds, rows.len())?;
+    Ok(fold_groups(&groups(target, rows), folds, &mut Stream::new(seed, "folds")))
+}
+
+fn rows_with(target: &Column) -> Vec<usize> {
+    (0..target.len()).filter(|&row| target.value(row).is_some()).collect()
+}
+
+/// Rows by their class; all in one group if the target is a number.
+fn groups(target: &Column, rows: Vec<usize>) -> Vec<Vec<usize>> {
+    if !names_classes(target, &rows) {
+        return vec![rows];
+    }
+    let mut of_level: HashMap<&str, Vec<usize>> = HashMap::new();
+    rows.iter().for_each(|&row| of_level.entry(target.cell(row)).or_default().push(row));
+    target.levels(rows.iter().copied()).iter().filter_map(|level| of_level.remove(&level.0[..])).collect()
 }
 
 #[cfg(test)]
