@@ -137,6 +137,10 @@ impl Files {
     }
 
     fn part(&self, part: Option<Part>) -> Result<Pair, Failure> {
+        if part.is_some() && ends_with(&self.samples, "npy") {
+            let error = Error::new(ErrorKind::Value, format!("{}: a file of one array has no parts", self.name()));
+            return Err(Failure::Usage(error.help("leave out what follows the colon")));
+        }
         let found = match part {
             Some(part) => self.pair(Some(part))?,
             None => match self.pair(Some(Part::Test))? {

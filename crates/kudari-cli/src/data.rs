@@ -361,6 +361,11 @@ pub fn folder_name(folder: &Path) -> String {
     whole.file_name().map_or("data".to_string(), |name| name.to_string_lossy().into_owned())
 }
 
+/// Whether `text` names samples: anything but a single file that is no array.
+pub fn are_samples(text: &str) -> bool {
+    Source::find(text).is_ok_and(|(source, _)| !matches!(source, Source::Samples(_)))
+}
+
 /// Samples with targets, for a model that takes samples of this shape and knows these classes (none where it predicts numbers), or
 /// for any: the test part unless `text` says otherwise.
 pub fn labelled(text: &str, model: Option<&Model>) -> Result<Dataset, Failure> {

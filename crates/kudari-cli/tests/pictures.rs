@@ -43,6 +43,15 @@ fn bars_are_told_apart() {
     ] {
         assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
     }
+    let shown = folder.run(&["data", "bars"]);
+    assert!(
+        shown.stdout.contains("bars: 48 training and 12 test samples of shape [1, 12, 12]"),
+        "{}{}",
+        shown.stdout,
+        shown.stderr
+    );
+    assert!(shown.stdout.contains("  across  24        6"), "{}", shown.stdout);
+    assert_eq!(folder.json(&["data", "bars", "--json"])["classes"][1]["class"], "down");
     assert_eq!(folder.json(&["eval", "run", "bars", "--json"])["accuracy"], 1.0);
     // Pictures of another size and in colours are brought to the model's form.
     let large = RgbImage::from_fn(48, 48, |x, _| if (20..32).contains(&x) { Rgb([240, 230, 220]) } else { Rgb([20, 20, 10]) });
@@ -97,4 +106,34 @@ fn what_cannot_be_learnt_from() {
     run.helps("take it away");
     std::fs::remove_dir_all(folder.path().join("bars/across")).unwrap();
     folder.run(&["train", "bars"]).fails(1, "pictures of one class only, down");
+}
+
+#[test]
+fn augmentation_goes_on_to_the_same_bits() {
+    let folder = Folder::new();
+    bars(&folder, "bars", 12);
+    let train = |more: &[&str]| {
+        let arguments = [&["train", "bars", "--batch-size", "5", "--json", "--quiet"], more].concat();
+        folder.json(&arguments)["weights_sha256"].clone()
+    };
+    let how = ["--augment", "flip crop(2) rotate(10) noise(0.05)"];
+    let whole = train(&[&how[..], &["--iterations", "11"]].concat());
+    // The first part ends in the middle of the second epoch of four batches.
+    train(&[&how[..], &["--iterations", "6", "--out", "part"]].concat());
+    let resumed = folder.json(&["train", "--resume", "part", "--iterations", "11", "--json", "--quiet"]);
+    assert_eq!(resumed["weights_sha256"], whole);
+    assert_ne!(train(&["--iterations", "11"]), whole);
+    folder.run(&["train", "xor", "--augment", "flip"]).fails(2, "flip of samples of shape [2]");
+    folder.run(&["train", "bars", "--augment", "flipp"]).fails(2, "`flipp` is unknown");
+}
+
+#[test]
+fn a_validation_part_and_a_configuration_work_for_pictures_too() {
+    let folder = Folder::new();
+    bars(&folder, "bars", 20);
+    let arguments =
+        ["train", "bars", "--image-size", "9x8", "--grey", "--validation", "0.25", "--epochs", "2", "--json", "--quiet"];
+    let first = folder.json(&[&arguments[..], &["--out", "run"]].concat());
+    let again = folder.json(&["train", "--config", "run/config.toml", "--json", "--quiet"]);
+    assert_eq!(first["weights_sha256"], again["weights_sha256"]);
 }

@@ -87,7 +87,7 @@ fn parse(source: &mut dyn Read) -> Result<RawArray> {
         0x0d => numbers!(f32 as f32),
         _ => numbers!(f64 as f64),
     };
-    Ok(RawArray { shape, numbers })
+    RawArray::of_file(shape, numbers)
 }
 
 /// Fills as much of `buffer` as there is.
@@ -163,7 +163,7 @@ pub fn read_idx_folder(folder: &Path) -> Result<Split> {
         let names = [format!("{stem}-ubyte"), format!("{stem}-ubyte.gz"), stem.replacen("-idx", ".idx", 1) + "-ubyte"];
         names.iter().map(|n| folder.join(n)).find(|p| p.is_file()).ok_or_else(|| {
             Error::new(crate::ErrorKind::Io, format!("{}: there is no {} (or .gz)", folder.display(), names[0]))
-                .help("the folder must hold train-images-idx3-ubyte, train-labels-idx1-ubyte and the same for t10k")
+                .help("a folder holds a folder of pictures (.png, .jpg) for each class, or train-images-idx3-ubyte, train-labels-idx1-ubyte and the same for t10k")
         })
     };
     let pair = |part: &str| read_idx_pair(&find(&format!("{part}-images-idx3"))?, &find(&format!("{part}-labels-idx1"))?);
@@ -214,6 +214,9 @@ mod tests {
         assert_eq!(what(&[0, 0, 8, 1, 0, 0]), "the file ends inside its header");
         assert_eq!(what(&[0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "the header promises 3 bytes of numbers for shape [3], there are 2");
         assert!(what(&[0, 0, 8, 1, 0, 0, 0, 1, 1, 2]).ends_with("there are more"));
+        // Four thousand million samples without a number each.
+        let empty = what(&[0, 0, 8, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+        assert_eq!(empty, "an array of shape [4294967295, 0], whose samples hold no numbers");
         // A header that promises 2^32 · 2^31 numbers costs nothing.
         assert!(parse_idx(&[0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]).is_err());
     }

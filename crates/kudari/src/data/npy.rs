@@ -83,7 +83,7 @@ pub fn parse_npy(bytes: &[u8]) -> Result<RawArray> {
         ('f', 4) => RawNumbers::Array(Array::from_vec(values!(f32), &shape)?),
         _ => RawNumbers::Array(Array::from_vec(values!(f64), &shape)?),
     };
-    Ok(RawArray { shape, numbers })
+    RawArray::of_file(shape, numbers)
 }
 
 /// Numbers whose first axis changes fastest, in the order in which the last one does.
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(what(&file("<U3", false, "(1,)", &[0; 12])), "an array of texts");
         assert_eq!(what(&file("<c8", false, "(1,)", &[0; 8])), "an array of complex numbers");
         assert!(what(&file("<u8", false, "(1,)", &[0xff; 8])).contains("above 2⁶³"));
-        for shape in ["(-1,)", "(1, 2", "3", "(18446744073709551615, 2)", "(99999999999,)", "(1,1,1,1,1,1,1)"] {
+        for shape in ["(-1,)", "(1, 2", "3", "(18446744073709551615, 2)", "(99999999999,)", "(99999999, 0)", "(1,1,1,1,1,1,1)"] {
             assert!(parse_npy(&file("|u1", false, shape, &[1])).is_err(), "{shape}");
         }
         let fields = what(&file("", false, "(1,)", &[]).into_iter().collect::<Vec<u8>>());

@@ -31,6 +31,18 @@ pub(super) const BYTES: Normalisation = Normalisation { scale: 1.0 / 255.0, shif
 const MANY_CLASSES: usize = 100;
 
 impl RawArray {
+    /// Numbers with the shape that a file's header gives them.
+    ///
+    /// # Errors
+    ///
+    /// Samples without numbers: a header can promise any count of them.
+    pub(super) fn of_file(shape: Vec<usize>, numbers: RawNumbers) -> Result<RawArray> {
+        if shape.first().is_some_and(|&count| count > 0) && shape.contains(&0) {
+            return Err(Error::format(format!("an array of shape {shape:?}, whose samples hold no numbers")));
+        }
+        Ok(RawArray { shape, numbers })
+    }
+
     /// As an array of numbers: bytes become i64.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ fn any_bytes_are_an_npy_file_or_an_error() {
     let good = good_npy();
     let good: Vec<&[u8]> = good.iter().map(Vec::as_slice).collect();
     // Small integers become 64 bits, classes have names.
-    let expected = Expected { name: "npy", usual: 20_000, memory: [500, 1 << 17], one_of: 20 };
+    let expected = Expected { name: "npy", usual: 20_000, memory: [100, 1 << 16], one_of: 50 };
     feed(&expected, |stream| mixture(stream, &good, NPY_PIECES), |bytes| parse_npy(bytes).is_ok_and(use_array));
 }
 
@@ -145,7 +145,7 @@ fn any_bytes_are_an_npz_file_or_an_error() {
     let made = [npz(&files[..2], false), npz(&files[2..5], true)];
     let good = [STORED, DEFLATED, &made[0], &made[1]];
     // Deflate packs up to 1,032 bytes into one.
-    let expected = Expected { name: "npz", usual: 20_000, memory: [4_000, 1 << 18], one_of: 20 };
+    let expected = Expected { name: "npz", usual: 20_000, memory: [4_000, 1 << 16], one_of: 30 };
     let make = |stream: &mut Stream| match stream.next_below(4) {
         // An archive that is right around an array that is not.
         0 => {
@@ -185,7 +185,7 @@ fn any_bytes_are_an_idx_file_or_an_error() {
         &[0x1f, 0x8b, 8, 0],
         &[0; 4],
     ];
-    let expected = Expected { name: "idx", usual: 20_000, memory: [4_000, 1 << 17], one_of: 20 };
+    let expected = Expected { name: "idx", usual: 20_000, memory: [4_000, 1 << 16], one_of: 50 };
     feed(&expected, |stream| mixture(stream, &good, pieces), |bytes| parse_idx(bytes).is_ok_and(use_array));
 }
 
@@ -250,7 +250,7 @@ fn any_bytes_are_a_picture_or_an_error() {
     let good = pictures();
     let good: Vec<&[u8]> = good.iter().map(Vec::as_slice).collect();
     // A byte of a file may hold 1,400 of pixels, which are turned, made grey and brought to another size.
-    let expected = Expected { name: "pictures", usual: 4_000, memory: [1_400 * 12, 4 << 20], one_of: 100 };
+    let expected = Expected { name: "pictures", usual: 4_000, memory: [1_400 * 12, 4 << 20], one_of: 50 };
     let make = |stream: &mut Stream| {
         let mut bytes = mixture(stream, &good, PICTURE_PIECES);
         if stream.next_below(2) == 0 {
@@ -329,7 +329,7 @@ fn any_bytes_are_a_model_or_an_error() {
     let good = models();
     let slices: Vec<&[u8]> = good.iter().map(Vec::as_slice).collect();
     // Ten thousand layers may be written in a few letters; each takes some hundred bytes.
-    let expected = Expected { name: "models", usual: 6_000, memory: [200, 16 << 20], one_of: 100 };
+    let expected = Expected { name: "models", usual: 6_000, memory: [100, 4 << 20], one_of: 100 };
     let make = |stream: &mut Stream| {
         if stream.next_below(3) == 0 {
             return mixture(stream, &slices, MODEL_PIECES);

@@ -120,7 +120,7 @@ fn any_text_is_a_network_or_an_error() {
     let names = ["nobias", "stride", "padding", "causal", "layers", "both", "dropout", "kink", "shared"];
     const SHAPES: [&[usize]; 6] = [&[4], &[1, 8, 8], &[3, 6], &[5], &[], &[2, 0, 3]];
     // lenet(8) has 60,000 parameters, vgg-small more, whatever its input.
-    let expected = Expected { name: "networks", usual: 6_000, memory: [4_000, 64 << 20], one_of: 30 };
+    let expected = Expected { name: "networks", usual: 6_000, memory: [1_000, 4 << 20], one_of: 100 };
     feed(
         &expected,
         |stream| words(stream, LAYERS, &names),
@@ -142,7 +142,7 @@ fn any_text_is_an_optimizer_or_an_error() {
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "amsgrad", "adamax", "nadam", "radam",
         "lion", "muon", "lbfgs",
     ];
-    let expected = Expected { name: "optimizers", usual: 20_000, memory: [4_000, 1 << 16], one_of: 100 };
+    let expected = Expected { name: "optimizers", usual: 20_000, memory: [1_000, 1 << 14], one_of: 50 };
     feed(&expected, |stream| words(stream, WORDS, &["beta", "weight_decay"]), text(|text| optimizers::parse(text, 0.1).is_ok()));
 }
 
@@ -150,7 +150,7 @@ fn any_text_is_an_optimizer_or_an_error() {
 fn any_text_is_a_schedule_or_an_error() {
     const WORDS: &[&str] =
         &["constant", "warmup", "step", "exponential", "cosine", "restarts", "onecycle", "polynomial", "plateau"];
-    let expected = Expected { name: "schedules", usual: 20_000, memory: [4_000, 1 << 16], one_of: 50 };
+    let expected = Expected { name: "schedules", usual: 20_000, memory: [1_000, 1 << 14], one_of: 50 };
     feed(
         &expected,
         |stream| words(stream, WORDS, &["end"]),
@@ -178,7 +178,7 @@ fn any_text_is_a_loss_or_an_error() {
         "softmax_cross_entropy(weights=balanced,smoothing=0.1)",
     ];
     // Losses with numbers are kept for as long as the program runs, each once.
-    let expected = Expected { name: "losses", usual: 20_000, memory: [4_000, 1 << 16], one_of: 100 };
+    let expected = Expected { name: "losses", usual: 20_000, memory: [1_000, 1 << 14], one_of: 50 };
     feed(
         &expected,
         |stream| words(stream, WORDS, &["weights", "ignore", "smoothing", "1:2"]),
@@ -188,7 +188,7 @@ fn any_text_is_a_loss_or_an_error() {
 
 #[test]
 fn any_text_is_an_augmentation_or_an_error() {
-    let expected = Expected { name: "augmentations", usual: 20_000, memory: [4_000, 1 << 16], one_of: 50 };
+    let expected = Expected { name: "augmentations", usual: 20_000, memory: [1_000, 1 << 14], one_of: 30 };
     feed(
         &expected,
         |stream| words(stream, &["flip", "crop", "rotate", "noise"], &["pixels"]),
@@ -205,7 +205,7 @@ fn any_text_is_an_augmentation_or_an_error() {
 fn any_text_is_an_initialiser_or_an_error() {
     const WORDS: &[&str] =
         &["lecun", "glorot", "he", "orthogonal", "normal", "truncated_normal", "uniform", "constant", "zeros", "unset"];
-    let expected = Expected { name: "initialisers", usual: 20_000, memory: [4_000, 1 << 16], one_of: 100 };
+    let expected = Expected { name: "initialisers", usual: 20_000, memory: [1_000, 1 << 14], one_of: 50 };
     feed(&expected, |stream| words(stream, WORDS, &["σ"]), text(|text| Initializer::parse(text).is_ok()));
 }
 
@@ -251,7 +251,7 @@ fn any_text_is_a_formula_or_an_error() {
         b"----------------",
     ];
     const GOOD: &[&[u8]] = &[b"x^2 + 4^2", b"sin(x*y)/(1 + exp(-x))", b"max(x, 0) + |y - 1|", "x² + √(y) − 3·π".as_bytes()];
-    let expected = Expected { name: "formulas", usual: 20_000, memory: [20_000, 1 << 20], one_of: 50 };
+    let expected = Expected { name: "formulas", usual: 20_000, memory: [1_000, 1 << 16], one_of: 50 };
     let make = |stream: &mut Stream| match stream.next_below(200) {
         0 => one(stream, PIECES).repeat(1 + stream.next_below(5_000)),
         _ => mixture(stream, GOOD, PIECES),
@@ -313,7 +313,7 @@ fn any_text_is_a_worksheet_or_an_error() {
         b"conv(2,3)",
         b"softmax_cross_entropy",
     ];
-    let expected = Expected { name: "worksheets", usual: 6_000, memory: [4_000, 4 << 20], one_of: 100 };
+    let expected = Expected { name: "worksheets", usual: 6_000, memory: [400, 1 << 20], one_of: 100 };
     let make = |stream: &mut Stream| match stream.next_below(200) {
         0 => [&b"input = "[..], &one(stream, PIECES).repeat(1 + stream.next_below(3_000))].concat(),
         _ => mixture(stream, GOOD, PIECES),
