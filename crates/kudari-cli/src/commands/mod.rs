@@ -2,18 +2,21 @@
 
 mod bench;
 mod check;
+mod crossval;
 mod data;
 mod descend;
 mod diff;
 mod differentiate;
 mod eval;
 mod explain;
+mod find_lr;
 mod functions;
 mod gradient;
 mod predict;
 mod summary;
 mod sweep;
 pub mod train;
+mod tune;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,6 +72,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<train::Arguments>),
+    FindLr(Box<find_lr::Arguments>),
+    Crossval(Box<crossval::Arguments>),
+    Tune(tune::Arguments),
     Sweep(sweep::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
@@ -87,6 +93,9 @@ enum Command {
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Train(arguments) => train::run(arguments),
+        Command::FindLr(arguments) => find_lr::run(arguments),
+        Command::Crossval(arguments) => crossval::run(arguments),
+        Command::Tune(arguments) => tune::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),

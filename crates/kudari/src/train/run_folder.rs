@@ -243,7 +243,7 @@ mod tests {
         std::fs::write(path.join(".metrics.csv.77.tmp"), b"half").unwrap();
         let one = RunFolder::reopen(&path).unwrap();
         assert!(!path.join(".metrics.csv.77.tmp").exists());
-        assert!(RunFolder::create(&one.model().join("below a file")).is_err());
+        assert!(RunFolder::create(&one.config().join("below a file")).is_err());
         std::fs::remove_dir_all(&base).unwrap();
     }
 }

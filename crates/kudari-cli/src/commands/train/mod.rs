@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-pub use arguments::{Arguments, Interval};
+pub use arguments::{Arguments, Interval, Settings, proper_share};
 use kudari::layers::Layer;
 use kudari::model::{Model, Network, write_atomically};
 use kudari::train::{
@@ -31,8 +31,8 @@ const WORST_SAMPLES: usize = 24;
 /// Trains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
-    let mut plan = Plan::new(arguments)?;
+    arguments.settings.threads.iter().for_each(|&count| kudari::set_threads(count));
+    let mut plan = Plan::new(&arguments.settings)?;
     let output = Output::new(arguments.json, arguments.quiet);
     if arguments.repeating.dry_run {
         return dry_run::run(plan, &output, arguments.json);
