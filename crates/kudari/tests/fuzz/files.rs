@@ -185,7 +185,7 @@ fn any_bytes_are_an_idx_file_or_an_error() {
         &[0x1f, 0x8b, 8, 0],
         &[0; 4],
     ];
-    let expected = Expected { name: "idx", usual: 20_000, memory: [4_000, 1 << 16], one_of: 50 };
+    let expected = Expected { name: "idx", usual: 20_000, memory: [4_000, 1 << 17], one_of: 50 };
     feed(&expected, |stream| mixture(stream, &good, pieces), |bytes| parse_idx(bytes).is_ok_and(use_array));
 }
 
