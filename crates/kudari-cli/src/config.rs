@@ -20,7 +20,7 @@ const NOT_IN_FILES: [&str; 3] = ["config", "resume", "dry_run"];
 /// Of two options that exclude each other, one that is typed replaces the other in a file.
 const EITHER: [(&str, &str); 3] = [("epochs", "iterations"), ("features", "ignore"), ("grey", "rgb")];
 /// What may be typed with `--resume`: all else would be another training.
-const WITH_RESUME: [&str; 11] = [
+const WITH_RESUME: [&str; 12] = [
     "resume",
     "epochs",
     "iterations",
@@ -32,6 +32,7 @@ const WITH_RESUME: [&str; 11] = [
     "json",
     "quiet",
     "tensorboard",
+    "tui",
 ];
 
 /// The command line, with what a file says put in where the user says nothing.

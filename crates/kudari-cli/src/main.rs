@@ -17,6 +17,8 @@ mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod tui;
+mod views;
 
 use std::process::ExitCode;
 

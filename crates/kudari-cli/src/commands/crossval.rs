@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use kudari::train::{NumberScores, Stop, evaluate, number_scores, run_each, train};
-use kudari::with_precision;
+use kudari::{Error, ErrorKind, with_precision};
 use serde_json::{Value, json};
 
 use super::train::Settings;
@@ -77,8 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let failed = folds.iter().filter(|fold| fold.failed).count();
     if failed > 0 {
-        output::note(format_args!("{failed} of the trainings met a NaN or an infinity; kudari train tells where"));
-        return Ok(ExitCode::FAILURE);
+        let what = format!("{failed} of {} trainings met a NaN or an infinity", folds.len());
+        return Err(Error::new(ErrorKind::NonFinite, what).help("kudari train with the same settings tells where").into());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod compare;
 mod crossval;
 mod data;
 mod descend;
@@ -39,6 +40,8 @@ A tour:
       learns a column of a table from the others (kudari data houses.csv shows it)
   kudari sweep xor --seeds 100
       trains from a hundred starts and says how many succeed
+  kudari compare runs/mnist-*
+      tells differences from the spread over seeds
   kudari eval runs/mnist-1 mnist
       measures the model on the 10,000 test digits
   kudari predict runs/mnist-1 mnist | head
@@ -76,6 +79,7 @@ enum Command {
     Crossval(Box<crossval::Arguments>),
     Tune(tune::Arguments),
     Sweep(sweep::Arguments),
+    Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
     Data(data::Arguments),
@@ -97,6 +101,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Crossval(arguments) => crossval::run(arguments),
         Command::Tune(arguments) => tune::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Data(arguments) => data::run(arguments),

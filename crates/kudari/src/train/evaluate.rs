@@ -86,6 +86,16 @@ impl NumberScores {
     }
 }
 
+/// What a network gives for all samples.
+pub(super) fn outputs(network: &Network, data: &Dataset) -> Result<Array> {
+    let mut outputs = Vec::new();
+    for_each_chunk(network, data, |_, y, _| {
+        outputs.push(y.array().clone());
+        Ok(())
+    })?;
+    Array::concatenate(&outputs.iter().collect::<Vec<_>>(), 0)
+}
+
 /// How near the network comes to the targets; `None` if they are classes.
 ///
 /// # Errors
@@ -95,12 +105,7 @@ pub fn number_scores(network: &Network, data: &Dataset) -> Result<Option<NumberS
     if !data.classes().is_empty() {
         return Ok(None);
     }
-    let mut outputs = Vec::new();
-    for_each_chunk(network, data, |_, y, _| {
-        outputs.push(y.array().clone());
-        Ok(())
-    })?;
-    let (y, t) = (Array::concatenate(&outputs.iter().collect::<Vec<_>>(), 0)?, data.targets());
+    let (y, t) = (outputs(network, data)?, data.targets());
     Ok(Some(NumberScores {
         r_squared: r_squared(&y, t).ok(),
         root_mean_squared_error: root_mean_squared_error(&y, t)?,

@@ -51,6 +51,12 @@ pub struct Arguments {
     /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Write an event file into the run folder as well, to watch the training with TensorBoard: tensorboard --logdir runs
+    #[arg(long)]
+    pub tensorboard: bool,
+    /// Show the training on the whole terminal: charts of loss and accuracy, gradients, speed. q stops as Ctrl-C does, p pauses
+    #[arg(long)]
+    pub tui: bool,
     #[command(flatten)]
     pub repeating: Repeating,
     #[command(flatten)]

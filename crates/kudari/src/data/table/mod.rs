@@ -6,6 +6,7 @@
 
 mod cell;
 mod column;
+mod decode;
 mod preparation;
 mod read;
 mod split;

@@ -142,16 +142,16 @@ pub(super) fn names_classes(column: &Column, rows: &[usize]) -> bool {
 /// A column of numbers or dates as inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Numbers {
+pub(super) struct Numbers {
     column: String,
-    date: bool,
+    pub(super) date: bool,
     comma: bool,
     /// Stands for a missing number: the median.
     fill: f64,
-    mean: f64,
-    deviation: f64,
+    pub(super) mean: f64,
+    pub(super) deviation: f64,
     /// Whether numbers were missing: then another input says where. It is the only one where all others are equal.
-    gaps: bool,
+    pub(super) gaps: bool,
 }
 
 impl Numbers {
@@ -186,9 +186,9 @@ impl Numbers {
 /// missing ones, are 0 everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Categories {
+pub(super) struct Categories {
     column: String,
-    levels: Vec<String>,
+    pub(super) levels: Vec<String>,
 }
 
 impl Categories {
@@ -203,20 +203,20 @@ impl Categories {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Feature {
+pub(super) enum Feature {
     Numbers(Numbers),
     Categories(Categories),
 }
 
 impl Feature {
-    fn column(&self) -> &str {
+    pub(super) fn column(&self) -> &str {
         match self {
             Feature::Numbers(numbers) => &numbers.column,
             Feature::Categories(categories) => &categories.column,
         }
     }
 
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         match self {
             Feature::Numbers(numbers) => usize::from(numbers.deviation > 0.0) + usize::from(numbers.gaps),
             Feature::Categories(categories) => categories.levels.len(),
@@ -250,7 +250,7 @@ impl Feature {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preparation {
-    features: Vec<Feature>,
+    pub(super) features: Vec<Feature>,
     target: Target,
     /// Columns that are left out since they say nothing: texts, a single value, none.
     left_out: Vec<String>,
