@@ -4,20 +4,15 @@ use std::path::{Path, PathBuf};
 
 use kudari::data::Split;
 use kudari::data::table::{Preparation, Table, Target, fold_rows, split_off_validation, split_rows, usual_target};
-use kudari::train::Length;
 use kudari::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use crate::data::{Defaults, Division, Training, taken};
+use crate::data::{self, Division, Training, taken};
 use crate::failure::{Failure, OrUsage};
 use crate::output::with_commas;
 
 /// The share of the rows that a model is judged by.
 const TEST_SHARE: f64 = 0.2;
-/// Tables of fewer rows are small.
-const FEW: usize = 5_000;
-/// Updates that a training on a table makes at least, within the limits on epochs.
-const UPDATES: usize = 6_000;
 
 /// What of a table is used.
 #[derive(clap::Args, Clone, Default, Debug, PartialEq)]
@@ -119,22 +114,11 @@ pub fn training(path: &Path, arguments: &TableArguments, division: Division) -> 
     };
     let validation = division.validation.map(|_| preparation.dataset(&table, &to_decide)).transpose()?;
     let split = Split { train: preparation.dataset(&table, &to_learn)?, test, validation };
-    let defaults = defaults(split.train.len(), &preparation);
+    let are_classes = matches!(preparation.target(), Target::Classes { .. });
+    let defaults = data::usual(split.train.len(), split.train.sample_shape(), are_classes);
     let name = path.file_name().map_or("table".to_string(), |name| name.to_string_lossy().into_owned());
     let name = name.split('.').next().unwrap_or("table").to_string();
-    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation) })
-}
-
-/// What trains well on so many rows, found by measuring (`bench/tables.py`). Few rows are soon learnt by heart: their network is smaller.
-fn defaults(rows: usize, preparation: &Preparation) -> Defaults {
-    let (hidden, learning_rate, batch_size) =
-        if rows < FEW { ("linear(100) relu", 0.001, 32) } else { ("linear(64) relu linear(64) relu", 0.002, 128) };
-    let epochs = (UPDATES * batch_size / rows.max(1)).clamp(10, 100) as u64;
-    let (loss, goal) = match preparation.target() {
-        Target::Classes { .. } => ("softmax_cross_entropy", 0.95),
-        Target::Number { .. } => ("mean_squared_error", 0.9),
-    };
-    Defaults { hidden, loss, optimizer: "adam", learning_rate, batch_size, length: Length::Epochs(epochs), goal }
+    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), notes: Vec::new() })
 }
 
 /// A table as data in words: rows, columns and what is predicted.

@@ -4,37 +4,50 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use kudari::Result;
+use kudari::data::Dataset;
 use kudari::data::table::{Column, Kind, Table, usual_target};
 use serde_json::{Value, json};
 
+use crate::data::{self, DataArguments, Division};
 use crate::failure::Failure;
 use crate::output::{self, number, with_commas};
+use crate::table::is_table;
 
 const EXAMPLES: &str = "\
 Examples:
   kudari data houses.csv
   kudari data houses.csv --json
+  kudari data arrays.npz
+  kudari data pets/
 
 Separator, header and kinds of columns are found out as for training. A number
 that is missing is filled with the median, and the network is told; categories
 become one input each; texts that are nearly all different are left out.";
 
-/// Show what was understood of a table: columns, kinds, ranges, gaps
+/// Show what was understood of data: columns, kinds, ranges and gaps of a table, shapes and classes of others
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A CSV or TSV file, as it is or compressed by gzip
+    /// A CSV or TSV file, as it is or compressed by gzip, or anything else that kudari train takes
     table: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
+/// The seed that `kudari train` divides samples by where none is given.
+const SEED: u64 = 1;
+/// Classes that are shown.
+const MOST_CLASSES: usize = 50;
 /// Levels of a category that are shown.
 const SHOWN: usize = 4;
 
 /// Shows a table.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let text = arguments.table.to_string_lossy();
+    if !is_table(&arguments.table) && data::are_samples(&text) {
+        return of_samples(&text, arguments.json);
+    }
     let table = Table::read(&arguments.table)?;
     if arguments.json {
         output::print(to_json(&table))?;
@@ -70,6 +83,59 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows samples that are no rows of a table: both parts, what was done to them, the classes.
+fn of_samples(text: &str, json: bool) -> Result<ExitCode, Failure> {
+    let data::Training { split, notes, .. } = data::training(text, &DataArguments::default(), Division::by(SEED))?;
+    let (train, test) = (&split.train, &split.test);
+    let [in_train, in_test] = [class_counts(train)?, class_counts(test)?];
+    let numbers = if train.classes().is_empty() { train.targets().shape().get(1).copied().unwrap_or(1) } else { 0 };
+    if json {
+        let rows = train.classes().iter().zip(in_train.iter().zip(&in_test));
+        let classes: Vec<Value> = rows.map(|(name, (a, b))| json!({"class": name, "training": a, "test": b})).collect();
+        output::print(json!({
+            "data": text,
+            "training": train.len(),
+            "test": test.len(),
+            "shape": train.sample_shape(),
+            "classes": classes,
+            "numbers": numbers,
+            "notes": notes,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::print(format_args!(
+        "{text}: {} training and {} test samples of shape {:?}",
+        with_commas(train.len() as u64),
+        with_commas(test.len() as u64),
+        train.sample_shape()
+    ))?;
+    notes.iter().try_for_each(|note| output::print(format_args!("  {note}")))?;
+    if numbers > 0 {
+        output::print(format_args!("  {numbers} number{} to predict", if numbers == 1 { "" } else { "s" }))?;
+    }
+    let mut rows = vec![["  class", "training", "test"].map(str::to_string).to_vec()];
+    for (name, (a, b)) in train.classes().iter().zip(in_train.iter().zip(&in_test)).take(MOST_CLASSES) {
+        rows.push(vec![format!("  {name}"), with_commas(*a), with_commas(*b)]);
+    }
+    if rows.len() > 1 {
+        output::table(&rows)?;
+    }
+    let more = train.classes().len().saturating_sub(MOST_CLASSES);
+    if more > 0 {
+        output::print(format_args!("  and {more} more"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How many samples each class has.
+fn class_counts(data: &Dataset) -> Result<Vec<u64>> {
+    let mut counts = vec![0; data.classes().len()];
+    if !counts.is_empty() {
+        data.targets().to_vec::<i64>()?.into_iter().for_each(|label| counts[label as usize] += 1);
+    }
+    Ok(counts)
 }
 
 /// Name, kind, gaps and values of a column.

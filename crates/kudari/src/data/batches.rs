@@ -36,6 +36,8 @@ pub struct Batches<'a> {
     size: usize,
     sampling: Sampling,
     stream: Stream,
+    /// What the samples are changed by, if they are.
+    changes: Stream,
     epochs: u64,
     epoch: u64,
     place: usize,
@@ -51,12 +53,12 @@ impl<'a> Batches<'a> {
             return Err(Error::value(format!("a batch of {size} from the {} samples of {}", data.len(), data.name()))
                 .help(format!("choose a batch size from 1 to {}", data.len())));
         }
-        let stream = Stream::new(0, "batches");
         Ok(Batches {
             data,
             size,
             sampling: Sampling::InOrder,
-            stream,
+            stream: Stream::new(0, "batches"),
+            changes: Stream::new(0, "augmentation"),
             epochs: 1,
             epoch: 0,
             place: 0,
@@ -74,7 +76,7 @@ impl<'a> Batches<'a> {
     /// Samples chosen as `sampling` says, by this seed.
     #[must_use]
     pub fn sampled(self, sampling: Sampling, seed: u64) -> Batches<'a> {
-        Batches { sampling, stream: Stream::new(seed, "batches"), ..self }
+        Batches { sampling, stream: Stream::new(seed, "batches"), changes: Stream::new(seed, "augmentation"), ..self }
     }
 
     /// This many passes over the data.
@@ -147,7 +149,14 @@ impl Iterator for Batches<'_> {
     fn next(&mut self) -> Option<Batch> {
         let data = self.data;
         // The indices are in range by construction, so there is always a batch.
-        data.batch(self.next_indices()?).ok()
+        let batch = data.batch(self.next_indices()?).ok()?;
+        Some(match data.augmentation() {
+            Some(augmentation) => {
+                let background = data.normalisation().shift;
+                Batch { x: augmentation.apply(batch.x, self.rows(), &self.changes.part(self.epoch), background), ..batch }
+            }
+            None => batch,
+        })
     }
 }
 

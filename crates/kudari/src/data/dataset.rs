@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::augment::Augmentation;
 use super::batches::{Batch, Batches};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
@@ -44,6 +45,7 @@ pub struct Dataset {
     targets: Array,
     classes: Vec<String>,
     dtype: DType,
+    augmentation: Option<Augmentation>,
 }
 
 /// A data set in parts: one to learn from, one to be judged by, and maybe one to decide by.
@@ -61,6 +63,13 @@ impl Split {
     /// Two parts: one to learn from, one to be judged by.
     pub fn new(train: Dataset, test: Dataset) -> Split {
         Split { train, test, validation: None }
+    }
+
+    /// The same numbers seen under another normalisation, in all parts.
+    #[must_use]
+    pub fn with_normalisation(self, normalisation: Normalisation) -> Split {
+        let under = |part: Dataset| part.with_normalisation(normalisation);
+        Split { train: under(self.train), test: under(self.test), validation: self.validation.map(under) }
     }
 
     /// With a part of the training samples taken away to decide by: the given share, at least one sample, drawn by the seed, of every
@@ -138,7 +147,16 @@ impl Dataset {
             targets.indices(name, "label", classes.len())?;
         }
         let sample_shape = sample_shape.to_vec();
-        Ok(Dataset { name: name.to_string(), samples, sample_shape, normalisation, targets, classes, dtype: DType::F32 })
+        Ok(Dataset {
+            name: name.to_string(),
+            samples,
+            sample_shape,
+            normalisation,
+            targets,
+            classes,
+            dtype: DType::F32,
+            augmentation: None,
+        })
     }
 
     /// The same data with inputs of another floating-point type, and targets too if they are numbers.
@@ -162,6 +180,23 @@ impl Dataset {
     pub fn with_normalisation(mut self, normalisation: Normalisation) -> Dataset {
         self.normalisation = normalisation;
         self
+    }
+
+    /// The same data whose [`Batches`] are changed at random; [`Dataset::batch`], [`Dataset::range`] and [`Dataset::all`] give the samples as
+    /// they are.
+    ///
+    /// # Errors
+    ///
+    /// Samples that cannot be changed so.
+    pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Result<Dataset> {
+        augmentation.iter().try_for_each(|augmentation| augmentation.validate(&self.name, &self.sample_shape))?;
+        self.augmentation = augmentation;
+        Ok(self)
+    }
+
+    /// How batches are changed, if they are.
+    pub fn augmentation(&self) -> Option<&Augmentation> {
+        self.augmentation.as_ref()
     }
 
     /// The same data with other names for the classes: those of the model that is to recognise them.
