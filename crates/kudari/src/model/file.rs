@@ -230,7 +230,7 @@ mod tests {
             assert!(Model::from_bytes(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
         }
         assert!(Model::from_bytes(b"GIF89a and so on and so on").is_err());
-        let plain = to_safetensors(&[], HashMap::new()).unwrap();
+        let plain = to_safetensors(&[], HashMap::from([("format".to_string(), "pt".to_string())])).unwrap();
         let error = Model::from_bytes(&plain).err().unwrap();
         assert!(error.what().contains("not a model of kudari"), "{error}");
         // A network that does not belong to the parameters.
