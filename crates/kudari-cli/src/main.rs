@@ -8,6 +8,7 @@ mod data;
 mod failure;
 mod gradient_method;
 mod interrupt;
+mod memory;
 mod output;
 mod pictures;
 mod plan;

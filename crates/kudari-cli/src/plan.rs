@@ -99,7 +99,7 @@ impl Plan {
         train.batches(batch_size).or_usage()?;
         let classes = train.classes().len();
         // Targets that are numbers have a column for each.
-        let outputs = if classes == 0 { train.targets().shape().get(1).copied().unwrap_or(1) } else { classes };
+        let outputs = if classes == 0 { train.target_size().unwrap_or(1) } else { classes };
         let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({outputs})", defaults.hidden));
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
@@ -245,7 +245,7 @@ impl Plan {
             };
             match name {
                 "data" => words.push(text),
-                "with-replacement" => words.push(format!("--{name}")),
+                "with-replacement" | "stream" => words.push(format!("--{name}")),
                 _ => words.extend([format!("--{name}"), text]),
             }
         }

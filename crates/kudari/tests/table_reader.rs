@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use kudari::array::Stream;
-use kudari::data::table::{Preparation, Table, split_rows, usual_target};
+use kudari::data::table::{Preparation, RowDivision, Table, divide_rows, usual_target};
 
 /// What files are made of: separators, quotes, ends of lines, numbers, dates, gaps, letters, bytes that are no text.
 const PARTS: &[&[u8]] = &[
@@ -56,10 +56,11 @@ fn use_it(bytes: &[u8]) -> bool {
         (0..column.len()).filter_map(|row| column.number(row)).for_each(|number| assert!(number.is_finite()));
     }
     let Some(target) = usual_target(&table) else { return false };
-    let [first, second] = split_rows(target, 0.3, 1);
+    let division = RowDivision { test: 0.3, fold: None, validation: None, seed: 1 };
+    let Ok([first, second, _]) = divide_rows(&table, &[target], &division) else { return false };
     let features: Vec<String> =
         table.columns().iter().map(|c| c.name().to_string()).filter(|name| name != target.name()).collect();
-    let Ok(preparation) = Preparation::learn(&table, &first, target.name(), &features) else { return false };
+    let Ok(preparation) = Preparation::learn(&table, &first, &[target.name()], &features) else { return false };
     let text = serde_json::to_string(&preparation).unwrap();
     assert_eq!(serde_json::from_str::<Preparation>(&text).unwrap(), preparation);
     let data = preparation.dataset(&table, &second);

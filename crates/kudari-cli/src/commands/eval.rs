@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use kudari::data::table::Table;
 use kudari::train::{Loss, analyse, evaluate, number_scores};
 use kudari::{Error, ErrorKind};
 
@@ -12,6 +11,7 @@ use crate::data;
 use crate::failure::Failure;
 use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
 use crate::plan::fits_classes;
+use crate::table::AnyTable;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,12 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let measure = Loss::named(&model.loss).map_err(in_file)?;
     let (data, unit) = match &model.preparation {
         Some(preparation) => {
-            let table = Table::read(Path::new(&arguments.data))?;
-            let data = preparation.dataset(&table, &(0..table.rows()).collect::<Vec<_>>())?;
-            if data.is_empty() {
-                let what = format!("{}: no row says `{}`", table.name(), preparation.target().column());
-                return Err(Error::new(ErrorKind::Value, what).help("a model is measured on rows that hold its target").into());
-            }
+            let data = AnyTable::read(Path::new(&arguments.data), false)?.dataset(preparation)?;
             (data.with_dtype(dtype_of(&model))?, preparation.target().unit())
         }
         None => (fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?, 1.0),

@@ -8,6 +8,9 @@ mod dataset;
 mod divide;
 mod generated;
 mod idx;
+mod order;
+mod prefetch;
+mod stored;
 pub mod table;
 
 pub use batches::{Batch, Batches, Sampling};

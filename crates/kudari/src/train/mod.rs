@@ -20,7 +20,7 @@ mod verdict;
 mod weighing;
 
 pub use checkpoint::Checkpoint;
-pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores};
+pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores, number_scores_each};
 pub use failure::{FailedSample, Failure};
 pub use film::{Film, Moment};
 pub use inspect::{Inspection, ReluLayer, inspect, label_entropy};
