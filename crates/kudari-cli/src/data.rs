@@ -34,6 +34,10 @@ pub struct Defaults {
     pub optimizer: &'static str,
     /// Its learning rate.
     pub learning_rate: f64,
+    /// How that changes, if it does.
+    pub schedule: Option<&'static str>,
+    /// The optimizer's weight decay.
+    pub weight_decay: f64,
     /// Samples per update.
     pub batch_size: usize,
     /// How long.
@@ -48,6 +52,8 @@ const CLASSIC: Defaults = Defaults {
     loss: "softmax_cross_entropy",
     optimizer: "sgd",
     learning_rate: 0.1,
+    schedule: None,
+    weight_decay: 0.0,
     batch_size: 100,
     length: Length::Iterations(10_000),
     goal: 0.9,
@@ -59,6 +65,8 @@ const PLANE: Defaults = Defaults {
     loss: "softmax_cross_entropy",
     optimizer: "adam",
     learning_rate: 0.005,
+    schedule: None,
+    weight_decay: 0.0,
     batch_size: 50,
     length: Length::Epochs(200),
     goal: 0.99,
@@ -77,6 +85,8 @@ const KNOWN: &[Known] = &[
             loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.002,
+            schedule: None,
+            weight_decay: 0.0,
             batch_size: 32,
             length: Length::Epochs(40),
             goal: 0.99,
@@ -91,6 +101,8 @@ const KNOWN: &[Known] = &[
             loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.02,
+            schedule: None,
+            weight_decay: 0.0,
             batch_size: 4,
             length: Length::Iterations(1_000),
             goal: 0.99,
@@ -178,6 +190,8 @@ pub struct Training {
     pub view: Option<[f64; 2]>,
     /// How rows of a table become inputs, if it is one.
     pub preparation: Option<Preparation>,
+    /// What should be known of the data before a training.
+    pub warnings: Vec<String>,
 }
 
 /// How samples are divided into parts, by a seed.
@@ -249,7 +263,7 @@ pub fn training(text: &str, columns: &TableArguments, division: Division) -> Res
         Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC, None),
     };
     let split = division.of(split).or_usage()?;
-    Ok(Training { name, split, defaults, view, preparation: None })
+    Ok(Training { name, split, defaults, view, preparation: None, warnings: Vec::new() })
 }
 
 /// The last part of a folder's path, also where it is written as `.` or `..`.

@@ -41,6 +41,8 @@ pub struct Plan {
     pub view: Option<[f64; 2]>,
     /// How rows of a table become inputs, if the data are one.
     pub preparation: Option<Preparation>,
+    /// What should be known of the data.
+    pub warnings: Vec<String>,
     columns: TableArguments,
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
@@ -67,18 +69,21 @@ impl Plan {
 
     /// As [`Plan::new`], on data that were loaded before.
     pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
-        let data::Training { name, split, defaults, view, preparation } = data;
+        let data::Training { name, split, defaults, view, preparation, warnings } = data;
         let loss = Loss::for_data(arguments.loss.as_deref().unwrap_or(defaults.loss), &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         // The data's rate is one for the data's optimizer.
         let usual = || arguments.optimizer.as_deref().filter(|text| *text != defaults.optimizer).and_then(usual_learning_rate);
         let rate = arguments.learning_rate.or_else(usual).unwrap_or(defaults.learning_rate);
+        // And so is its weight decay.
+        let is_usual = arguments.optimizer.as_deref().is_none_or(|text| text == defaults.optimizer);
+        let weight_decay = arguments.weight_decay.unwrap_or(if is_usual { defaults.weight_decay } else { 0.0 });
         let mut optimizer = optimizers::parse(&optimizer_text, rate).or_usage()?;
         let settings = optimizer.settings_mut();
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
-            (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);
+            (weight_decay, arguments.clip_norm, arguments.clip_value);
         settings.validate().or_usage()?;
-        let schedule = arguments.schedule.as_deref().map(Schedule::parse).transpose().or_usage()?;
+        let schedule = arguments.schedule.as_deref().or(defaults.schedule).map(Schedule::parse).transpose().or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
         let gradient = arguments.gradient.method()?;
         let numbers = match (arguments.dtype, gradient) {
@@ -121,6 +126,7 @@ impl Plan {
             seed: arguments.seed,
             view,
             preparation,
+            warnings,
             columns: arguments.columns.clone(),
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
@@ -205,9 +211,7 @@ impl Plan {
             ("learning-rate", settings.learning_rate.into()),
         ]);
         options.extend(self.schedule.iter().map(|schedule| ("schedule", schedule.to_string().into())));
-        if settings.weight_decay != 0.0 {
-            options.push(("weight-decay", settings.weight_decay.into()));
-        }
+        options.push(("weight-decay", settings.weight_decay.into()));
         let clipping = [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)];
         options.extend(clipping.into_iter().filter_map(|(name, value)| Some((name, value?.into()))));
         options.push(("batch-size", self.batch_size.into()));

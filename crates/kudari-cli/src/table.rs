@@ -15,16 +15,17 @@ use crate::output::with_commas;
 
 /// The share of the rows that a model is judged by.
 const TEST_SHARE: f64 = 0.2;
-/// Tables of fewer rows are small.
-const FEW: usize = 5_000;
 /// Updates that a training on a table makes at least, within the limits on epochs.
 const UPDATES: usize = 6_000;
+/// Samples that a training goes through at most, but for one epoch: enough of them is enough.
+const SAMPLES: usize = 20_000_000;
 
 /// What of a table is used.
 #[derive(clap::Args, Clone, Default, Debug, PartialEq)]
 pub struct TableArguments {
-    /// Of a table: the column to predict, by default one named target, class, label, y, outcome or output, else the last; several
-    /// columns of numbers with commas between them
+    /// Of a table: the column to predict, by default one named target, class, label, y, outcome or output, else one that is often
+    /// predicted, such as price or species, else the last that is no time and no number of rows; several columns of numbers with
+    /// commas between them
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
     /// Of a table: the columns to predict it from, by default all others
@@ -63,21 +64,6 @@ impl TableArguments {
         options
     }
 
-    /// The columns to predict.
-    pub fn targets<'a>(&self, table: &'a Table) -> Result<Vec<&'a Column>, Failure> {
-        let Some(text) = &self.target else {
-            let usual = usual_target(table).ok_or_else(|| {
-                Error::new(ErrorKind::Value, format!("{}: no column of numbers or categories to predict", table.name()))
-            })?;
-            return Ok(vec![usual]);
-        };
-        // A name may hold commas itself.
-        if let Some(column) = table.columns().iter().find(|column| column.name() == text) {
-            return Ok(vec![column]);
-        }
-        text.split(',').map(|name| table.column(name.trim())).collect::<Result<_>>().or_usage()
-    }
-
     /// The columns to predict the targets from.
     fn features(&self, table: &Table, targets: &[&str]) -> Result<Vec<String>> {
         self.features.iter().chain(&self.ignore).try_for_each(|name| table.column(name).map(|_| ()))?;
@@ -92,6 +78,21 @@ impl TableArguments {
         };
         Ok(all.filter(|name| !targets.contains(&&name[..])).filter(wanted).collect())
     }
+}
+
+/// The columns to predict: those that `named` names, or the usual one.
+pub fn targets<'a>(table: &'a Table, named: Option<&str>) -> Result<Vec<&'a Column>, Failure> {
+    let Some(text) = named else {
+        let usual = usual_target(table).ok_or_else(|| {
+            Error::new(ErrorKind::Value, format!("{}: no column of numbers or categories to predict", table.name()))
+        })?;
+        return Ok(vec![usual]);
+    };
+    // A name may hold commas itself.
+    if let Some(column) = table.columns().iter().find(|column| column.name() == text) {
+        return Ok(vec![column]);
+    }
+    text.split(',').map(|name| table.column(name.trim())).collect::<Result<_>>().or_usage()
 }
 
 /// A table in memory, or one that stays in its file.
@@ -131,19 +132,42 @@ impl AnyTable {
     }
 
     /// The parts of the rows, prepared by what those to learn from tell.
-    fn divided(&self, targets: &[&Column], features: &[String], division: &RowDivision) -> Result<(Preparation, Split), Failure> {
+    fn divided(
+        &self,
+        targets: &[&Column],
+        features: &[String],
+        division: &RowDivision,
+    ) -> Result<(Preparation, Split, Vec<String>), Failure> {
         let names: Vec<&str> = targets.iter().map(|column| column.name()).collect();
         match self {
-            AnyTable::Streamed(streamed) => streamed.training(&names, features, division).or_usage(),
+            AnyTable::Streamed(streamed) => {
+                let (preparation, split) = streamed.training(&names, features, division).or_usage()?;
+                Ok((preparation, split, Vec::new()))
+            }
             AnyTable::Held(table) => {
                 let parts = divide_rows(table, targets, division)?;
                 let preparation = Preparation::learn(table, &parts[0], &names, features).or_usage()?;
+                let warnings = warnings(table, &preparation, &parts);
                 let [train, test, validation] = parts.map(|rows| preparation.dataset(table, &rows));
                 let validation = division.validation.map(|_| validation).transpose()?;
-                Ok((preparation, Split { train: train?, test: test?, validation }))
+                Ok((preparation, Split { train: train?, test: test?, validation }, warnings))
             }
         }
     }
+}
+
+/// What should be known of the columns that are used, and of rows that are in two parts.
+fn warnings(table: &Table, preparation: &Preparation, parts: &[Vec<usize>; 3]) -> Vec<String> {
+    let targets = preparation.target().columns();
+    let is_used = |name: &String| targets.contains(&&name[..]) || preparation.columns().any(|column| column == name);
+    let told = table.survey(&targets).warnings.into_iter().filter(|warning| warning.column.as_ref().is_some_and(is_used));
+    let mut warnings: Vec<String> = told.map(|warning| warning.to_string()).collect();
+    let shared = table.shared_rows(&parts[0], &parts[1]);
+    if shared > 0 {
+        let (shared, of) = (with_commas(shared as u64), with_commas(parts[1].len() as u64));
+        warnings.push(format!("{shared} of {of} test rows are copies of training rows"));
+    }
+    warnings
 }
 
 /// Whether a table can be read into memory of `usable` bytes. Besides the file's bytes there are the cells' texts, where each of them ends,
@@ -168,32 +192,47 @@ pub fn is_table(path: &Path) -> bool {
 /// Rows to learn from and to be judged by, prepared by what the first tell.
 pub fn training(path: &Path, arguments: &TableArguments, division: Division) -> Result<Training, Failure> {
     let data = AnyTable::read(path, arguments.stream)?;
-    let targets = arguments.targets(data.table())?;
+    let targets = targets(data.table(), arguments.target.as_deref())?;
     let names: Vec<&str> = targets.iter().map(|column| column.name()).collect();
     let features = arguments.features(data.table(), &names).or_usage()?;
     let judged = arguments.test.as_ref().map(|path| AnyTable::read(path, arguments.stream)).transpose()?;
     let Division { seed, validation, fold } = division;
     let test = if judged.is_some() { 0.0 } else { TEST_SHARE };
-    let (preparation, mut split) = data.divided(&targets, &features, &RowDivision { test, fold, validation, seed })?;
+    let (preparation, mut split, warnings) = data.divided(&targets, &features, &RowDivision { test, fold, validation, seed })?;
     if let Some(judged) = &judged {
         split.test = judged.dataset(&preparation)?;
     }
     let defaults = defaults(split.train.len(), &preparation);
     let name = path.file_name().map_or("table".to_string(), |name| name.to_string_lossy().into_owned());
     let name = name.split('.').next().unwrap_or("table").to_string();
-    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation) })
+    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), warnings })
 }
 
-/// What trains well on so many rows, found by measuring (`bench/tables.py`). Few rows are soon learnt by heart: their network is smaller.
+/// What trains well on so many rows, found by measuring (`bench/tables.py`): few rows want a smooth function, more of them a wide layer,
+/// many two layers and larger steps.
 fn defaults(rows: usize, preparation: &Preparation) -> Defaults {
-    let (hidden, learning_rate, batch_size) =
-        if rows < FEW { ("linear(100) relu", 0.001, 32) } else { ("linear(64) relu linear(64) relu", 0.002, 128) };
-    let epochs = (UPDATES * batch_size / rows.max(1)).clamp(10, 100) as u64;
+    let (hidden, learning_rate, batch_size) = match rows {
+        ..800 => ("linear(100) tanh", 0.002, 32),
+        800..5_000 => ("linear(400) relu", 0.002, 32),
+        _ => ("linear(64) relu linear(64) relu", 0.004, 128),
+    };
+    let most = (SAMPLES / rows.max(1)).clamp(1, 100);
+    let epochs = (UPDATES * batch_size / rows.max(1)).clamp(10.min(most), most) as u64;
     let (loss, goal) = match preparation.target() {
         Target::Classes { .. } => ("softmax_cross_entropy", 0.95),
         Target::Numbers { .. } => ("mean_squared_error", 0.9),
     };
-    Defaults { hidden, loss, optimizer: "adam", learning_rate, batch_size, length: Length::Epochs(epochs), goal }
+    Defaults {
+        hidden,
+        loss,
+        optimizer: "adamw",
+        learning_rate,
+        schedule: Some("cosine"),
+        weight_decay: 0.1,
+        batch_size,
+        length: Length::Epochs(epochs),
+        goal,
+    }
 }
 
 /// A table as data in words: rows, columns and what is predicted.

@@ -106,6 +106,11 @@ fn print_header(output: &Output, plan: &Plan, folder: Option<&RunFolder>) -> Res
     for (i, line) in data.into_iter().enumerate() {
         row(if i == 0 { "data" } else { "" }, line);
     }
+    const MOST: usize = 6;
+    plan.warnings.iter().take(MOST).for_each(|warning| row("note", warning.clone()));
+    if plan.warnings.len() > MOST {
+        row("", format!("and {} more: kudari data {}", plan.warnings.len() - MOST, plan.data));
+    }
     row("network", format!("{}, {} parameters", plan.network.notation(), with_commas(summary.parameters as u64)));
     let [how, how_long] = plan.in_words();
     row("training", how);

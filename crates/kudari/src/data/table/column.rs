@@ -43,12 +43,13 @@ pub struct Column {
     kind: Kind,
     decimal: Decimal,
     unreadable: usize,
+    counts_rows: bool,
 }
 
 impl Column {
     pub(super) fn new(name: String) -> Column {
         let (text, ends) = (String::new(), Vec::new());
-        Column { name, text, ends, kind: Kind::Empty, decimal: Decimal::Point, unreadable: 0 }
+        Column { name, text, ends, kind: Kind::Empty, decimal: Decimal::Point, unreadable: 0, counts_rows: false }
     }
 
     pub(super) fn push(&mut self, cell: &str) {
@@ -112,6 +113,11 @@ impl Column {
         self.unreadable
     }
 
+    /// Whether its values number the rows: at least 20 whole numbers that rise from row to row.
+    pub fn counts_rows(&self) -> bool {
+        self.counts_rows
+    }
+
     /// The different values and how often each occurs, in order: of their numbers if all are numbers, else of their letters.
     pub fn levels(&self, rows: impl IntoIterator<Item = usize>) -> Vec<(String, usize)> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -141,6 +147,7 @@ impl Column {
     /// Takes in what a tally of all cells says.
     pub(super) fn understood(&mut self, tally: &Tally, commas: bool) {
         (self.kind, self.decimal, self.unreadable) = tally.kind(commas);
+        self.counts_rows = tally.counts_rows();
     }
 }
 

@@ -15,12 +15,16 @@ mod read;
 mod rows;
 mod split;
 mod streamed;
+mod survey;
 mod tally;
 mod target;
+mod usual;
 
 pub use column::{Column, Kind};
 pub use preparation::Preparation;
 pub use read::Table;
-pub use split::{RowDivision, divide_rows, usual_target};
+pub use split::{RowDivision, divide_rows};
 pub use streamed::StreamedTable;
+pub use survey::{ColumnSurvey, Survey, Warning};
 pub use target::{NumberTarget, Target};
+pub use usual::usual_target;

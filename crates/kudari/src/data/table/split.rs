@@ -1,23 +1,13 @@
-//! Which rows are learnt from, and what is usually predicted.
+//! Which rows are learnt from, which judge and which decide.
 
 use std::collections::HashMap;
 
-use super::column::{Column, Kind};
+use super::column::Column;
 use super::read::Table;
 use super::target::{is_known, names_classes};
 use crate::array::Stream;
 use crate::data::divide::{check_folds, divide_groups, fold_groups};
 use crate::error::{Error, Result};
-
-/// Names that columns to be predicted go by.
-const TARGETS: &[&str] = &["target", "class", "label", "y", "outcome", "output"];
-
-/// The column that is predicted where nobody says which: one with a usual name, or the last one that can be.
-pub fn usual_target(table: &Table) -> Option<&Column> {
-    let can_be = |column: &&Column| matches!(column.kind(), Kind::Number | Kind::Category);
-    let named = |name: &&str| table.columns().iter().filter(can_be).find(|c| c.name().eq_ignore_ascii_case(name));
-    TARGETS.iter().find_map(named).or_else(|| table.columns().iter().rev().find(can_be))
-}
 
 /// Up to so many rows are divided with every class alike; of more the parts are alike by their number, and each row is drawn by itself.
 pub(super) const DIVIDED_TOGETHER: usize = 250_000;
@@ -145,8 +135,7 @@ mod tests {
     #[test]
     fn classes_are_split_alike() {
         let table = table();
-        let target = usual_target(&table).unwrap();
-        assert_eq!(target.name(), "Class");
+        let target = table.column("Class").unwrap();
         let split = |seed| divide_rows(&table, &[target], &division(0.2, seed)).unwrap();
         let [first, second, third] = split(1);
         assert!(third.is_empty());

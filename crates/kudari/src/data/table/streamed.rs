@@ -15,6 +15,7 @@ use super::preparation::Preparation;
 use super::read::{Table, no_rows};
 use super::rows::Source;
 use super::split::{DIVIDED_TOGETHER, Draw, RowDivision, divide_rows};
+use super::survey::{Survey, Surveyor};
 use super::tally::Tally;
 use super::target::{NumberTarget, Target};
 use crate::data::stored::{RowFile, RowWriter, StoredRows};
@@ -68,6 +69,20 @@ impl StreamedTable {
     /// Number of rows, without the header.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Looks through all rows for what should be known before the columns `targets` are learnt.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn survey(&self, targets: &[&str]) -> Result<Survey> {
+        let mut surveyor = Surveyor::new(&self.table, targets);
+        self.source.for_each(|_, record| {
+            surveyor.add(|place| record.get(place).unwrap_or("").trim());
+            Ok(())
+        })?;
+        Ok(surveyor.finish())
     }
 
     /// Learns how to predict the columns `targets` from the columns `features`, and prepares the parts of the rows.

@@ -21,13 +21,16 @@ pub(super) struct Tally {
     points: usize,
     commas: usize,
     dates: usize,
+    /// Whether all values so far are whole numbers that rise, and the last of them.
+    rising: bool,
+    last: f64,
     /// How often each value occurs; none once there are too many for categories.
     levels: Option<HashMap<String, usize>>,
 }
 
 impl Default for Tally {
     fn default() -> Tally {
-        Tally { values: 0, points: 0, commas: 0, dates: 0, levels: Some(HashMap::new()) }
+        Tally { values: 0, points: 0, commas: 0, dates: 0, rising: true, last: f64::NEG_INFINITY, levels: Some(HashMap::new()) }
     }
 }
 
@@ -38,7 +41,10 @@ impl Tally {
             return;
         }
         self.values += 1;
-        if cell::number(text, Decimal::Point).is_some() {
+        let number = cell::number(text, Decimal::Point);
+        self.rising &= number.is_some_and(|number| number.fract() == 0.0 && number > self.last);
+        self.last = number.unwrap_or(self.last);
+        if number.is_some() {
             self.points += 1;
             self.commas += usize::from(!text.contains('.'));
         } else if cell::number(text, Decimal::Comma).is_some() {
@@ -73,6 +79,12 @@ impl Tally {
             () => (if many { Kind::Text } else { Kind::Category }, 0),
         };
         (kind, decimal, unreadable)
+    }
+
+    /// Whether the values number the rows: many whole numbers that rise from row to row.
+    pub(super) fn counts_rows(&self) -> bool {
+        const MANY: usize = 20;
+        self.rising && self.values >= MANY
     }
 
     /// How many values are of the column's kind.
