@@ -20,7 +20,7 @@ const NOT_IN_FILES: [&str; 3] = ["config", "resume", "dry_run"];
 /// Of two options that exclude each other, one that is typed replaces the other in a file.
 const EITHER: [(&str, &str); 2] = [("epochs", "iterations"), ("features", "ignore")];
 /// What may be typed with `--resume`: all else would be another training.
-const WITH_RESUME: [&str; 11] = [
+const WITH_RESUME: [&str; 12] = [
     "resume",
     "epochs",
     "iterations",
@@ -32,12 +32,13 @@ const WITH_RESUME: [&str; 11] = [
     "json",
     "quiet",
     "tensorboard",
+    "tui",
 ];
 
 /// The command line, with what a file says put in where the user says nothing.
 pub fn parse_command_line() -> Result<Cli, Failure> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let matches = Cli::command().try_get_matches_from(&typed).unwrap_or_else(|error| error.exit());
+    let matches = command().try_get_matches_from(&typed).unwrap_or_else(|error| error.exit());
     let words = match matches.subcommand() {
         Some(("train", train)) => words(train)?,
         _ => None,
@@ -48,10 +49,16 @@ pub fn parse_command_line() -> Result<Cli, Failure> {
             // `train` is the first word after the program: options of the whole do not exist.
             let place = typed.iter().position(|word| word == "train").map_or(typed.len(), |place| place + 1);
             let line = [&typed[..place], &words, &typed[place..]].concat();
-            Cli::command().try_get_matches_from(line).unwrap_or_else(|error| error.exit())
+            command().try_get_matches_from(line).unwrap_or_else(|error| error.exit())
         }
     };
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+/// The command, whose `train` wants no data where a file may name them.
+fn command() -> Command {
+    let unless = |data: clap::Arg| data.required(false).required_unless_present_any(["config", "resume"]);
+    Cli::command().mut_subcommand("train", |train| train.mut_arg("data", unless))
 }
 
 /// The words that `--config` or `--resume` stand for, if one of them was typed.

@@ -29,6 +29,17 @@ impl Interrupt {
         Ok(Interrupt(asked))
     }
 
+    /// Asks to stop, as the first signal does.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// One that no signal reaches, for tests.
+    #[cfg(test)]
+    pub fn unasked() -> Interrupt {
+        Interrupt(Arc::default())
+    }
+
     /// Whether someone asked to stop.
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -9,12 +9,15 @@ mod failure;
 mod gradient_method;
 mod interrupt;
 mod memory;
+mod meter;
 mod output;
 mod pictures;
 mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod tui;
+mod views;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ use kudari::{DType, Error, ErrorKind, Precision, no_grad, threads};
 use serde_json::{Value, json};
 
 use crate::commands::Numbers;
-use crate::commands::train::Arguments;
+use crate::commands::train::Settings;
 use crate::data::{self, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::gradient_method;
@@ -62,13 +62,13 @@ pub struct Plan {
 
 impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
-    pub fn new(arguments: &Arguments) -> Result<Plan, Failure> {
+    pub fn new(arguments: &Settings) -> Result<Plan, Failure> {
         let division = Division { validation: arguments.validation_share(), ..Division::by(arguments.seed) };
         Plan::on(data::training(&arguments.data, &arguments.columns, division)?, arguments)
     }
 
     /// As [`Plan::new`], on data that were loaded before.
-    pub fn on(data: data::Training, arguments: &Arguments) -> Result<Plan, Failure> {
+    pub fn on(data: data::Training, arguments: &Settings) -> Result<Plan, Failure> {
         let data::Training { name, split, defaults, view, preparation, warnings } = data;
         let loss = Loss::for_data(arguments.loss.as_deref().unwrap_or(defaults.loss), &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());

@@ -122,7 +122,11 @@ fn a_full_disk_leaves_what_was_there() {
     run.fails(1, "run/model.safetensors: ");
     run.helps("what was written before is unchanged");
     assert_eq!(folder.read("run/report.html"), b"of an earlier run");
-    assert_eq!(folder.names("run"), ["checkpoints", "config.toml", "metrics.csv", "report.html"], "nothing half-written stays");
+    assert_eq!(
+        folder.names("run"),
+        ["checkpoints", "config.toml", "metrics.csv", "metrics.jsonl", "report.html"],
+        "nothing half-written stays"
+    );
 }
 
 #[test]
@@ -161,7 +165,7 @@ fn nan_in_the_loss_names_iteration_and_function_and_keeps_the_last_good_model() 
     let kept = folder.json(&["eval", "run", "digits", "--json"]);
     assert_eq!(kept["loss"], run.json()["test_loss"]);
     assert!(kept["loss"].as_f64().unwrap() < 10.0, "{kept}");
-    assert_eq!(folder.names("run"), ["config.toml", "metrics.csv", "model.safetensors", "report.html"]);
+    assert_eq!(folder.names("run"), ["config.toml", "metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]);
     // The update after which nothing more comes, and gradients whose norm cannot be taken.
     let last = folder.run(&["train", "digits", "--learning-rate", "1e38", "--iterations", "1", "--optimizer", "sgd"]);
     last.fails(1, "iteration 1: after it the loss on the training data is");

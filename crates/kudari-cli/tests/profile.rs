@@ -29,7 +29,7 @@ fn the_table_fits_a_terminal_and_names_the_layers() {
     assert!(table.last().unwrap().starts_with("runs/digits-1/profile.json: "), "{}", run.stdout);
     assert_eq!(
         folder.names("runs/digits-1"),
-        ["checkpoints", "config.toml", "metrics.csv", "model.safetensors", "profile.json", "report.html"]
+        ["checkpoints", "config.toml", "metrics.csv", "metrics.jsonl", "model.safetensors", "profile.json", "report.html"]
     );
 }
 
@@ -40,7 +40,10 @@ fn programs_get_all_of_it_and_the_training_is_the_same() {
     let plain = folder.json(&arguments);
     let watched = folder.json(&[&arguments[..], &["--profile", "spans.json", "--out", "here"]].concat());
     assert_eq!((&watched["weights_sha256"], plain.get("profile")), (&plain["weights_sha256"], None));
-    assert_eq!(folder.names("here"), ["checkpoints", "config.toml", "metrics.csv", "model.safetensors", "report.html"]);
+    assert_eq!(
+        folder.names("here"),
+        ["checkpoints", "config.toml", "metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]
+    );
     let profile = &watched["profile"];
     let rows = profile["rows"].as_array().unwrap();
     let number = |value: &Value| value.as_f64().unwrap();

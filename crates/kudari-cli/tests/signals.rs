@@ -40,7 +40,10 @@ fn the_first_signal_saves_and_ends_with_130() {
         assert_eq!(model["loss"], result["test_loss"], "the model is the one of the last measurement");
         let metrics = String::from_utf8(folder.read("run/metrics.csv")).unwrap();
         assert!(metrics.lines().last().unwrap().contains(&result["iterations"].to_string()));
-        assert_eq!(folder.names("run"), ["checkpoints", "config.toml", "metrics.csv", "model.safetensors", "report.html"]);
+        assert_eq!(
+            folder.names("run"),
+            ["checkpoints", "config.toml", "metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]
+        );
     }
 }
 

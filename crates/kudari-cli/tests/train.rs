@@ -61,7 +61,10 @@ fn the_run_folder_is_whole_and_not_taken_twice() {
     assert!(run.stdout.contains("test accuracy 1.0000"), "{}", run.stdout);
     folder.run(&["train", "xor", "--quiet"]);
     assert_eq!(folder.names("runs"), ["xor-1", "xor-2"]);
-    assert_eq!(folder.names("runs/xor-1"), ["checkpoints", "config.toml", "metrics.csv", "model.safetensors", "report.html"]);
+    assert_eq!(
+        folder.names("runs/xor-1"),
+        ["checkpoints", "config.toml", "metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]
+    );
     let metrics = String::from_utf8(folder.read("runs/xor-1/metrics.csv")).unwrap();
     assert_eq!(metrics.lines().count(), 1 + 1 + 100, "heads, before training, a hundred measurements");
     folder.run(&["train", "xor", "--out", "runs/xor-1"]).fails(1, "already holds a model");
@@ -208,4 +211,13 @@ fn a_loss_weighs_classes_and_is_written_down() {
     bad("softmax_cross_entropy(smoothing=2)").fails(2, "smoothing 2 is above 1");
     bad("softmax_cross_entropy(weight=1)").helps("softmax_cross_entropy(weights=1:2:0.5,ignore=2,smoothing=0.1)");
     bad("huber(weights=balanced)").fails(2, "`weights=balanced` is not a number");
+}
+
+#[test]
+fn charts_need_a_terminal() {
+    let folder = Folder::new();
+    let run = folder.run(&["train", "xor", "--tui"]);
+    run.fails(2, "--tui: standard output is no terminal");
+    run.helps("leave --tui out");
+    assert!(folder.names(".").is_empty(), "nothing was begun");
 }

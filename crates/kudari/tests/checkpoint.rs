@@ -1,4 +1,5 @@
 //! A training that is broken off anywhere and resumed from its file has the bits of one that was not.
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions are tests too
 
 use kudari::array::Stream;
 use kudari::data::{Dataset, Split};

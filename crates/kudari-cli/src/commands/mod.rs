@@ -2,18 +2,22 @@
 
 mod bench;
 mod check;
+mod compare;
+mod crossval;
 mod data;
 mod descend;
 mod diff;
 mod differentiate;
 mod eval;
 mod explain;
+mod find_lr;
 mod functions;
 mod gradient;
 mod predict;
 mod summary;
 mod sweep;
 pub mod train;
+mod tune;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,6 +40,8 @@ A tour:
       learns a column of a table from the others (kudari data houses.csv shows it)
   kudari sweep xor --seeds 100
       trains from a hundred starts and says how many succeed
+  kudari compare runs/mnist-*
+      tells differences from the spread over seeds
   kudari eval runs/mnist-1 mnist
       measures the model on the 10,000 test digits
   kudari predict runs/mnist-1 mnist | head
@@ -69,7 +75,11 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<train::Arguments>),
+    FindLr(Box<find_lr::Arguments>),
+    Crossval(Box<crossval::Arguments>),
+    Tune(tune::Arguments),
     Sweep(sweep::Arguments),
+    Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
     Data(data::Arguments),
@@ -87,7 +97,11 @@ enum Command {
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Train(arguments) => train::run(arguments),
+        Command::FindLr(arguments) => find_lr::run(arguments),
+        Command::Crossval(arguments) => crossval::run(arguments),
+        Command::Tune(arguments) => tune::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Data(arguments) => data::run(arguments),

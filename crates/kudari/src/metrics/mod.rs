@@ -3,10 +3,12 @@
 mod classes;
 mod ranking;
 mod regression;
+mod significance;
 
 pub use classes::{ClassScore, ClassScores, class_scores};
 pub use ranking::{perplexity, roc_auc, top_k_accuracy};
 pub use regression::{mean_absolute_error, r_squared, root_mean_squared_error};
+pub use significance::{MeanDeviation, WelchTest, holm, welch_test};
 
 use crate::array::{Array, DType};
 use crate::error::{Error, Result};

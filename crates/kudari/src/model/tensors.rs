@@ -7,6 +7,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use crate::array::{Array, DType};
 use crate::error::{Error, Result};
 
+/// Arrays by their names.
+pub(crate) type NamedArrays = Vec<(String, Array)>;
+
 /// The file's bytes.
 ///
 /// # Errors
@@ -35,7 +38,7 @@ pub(crate) fn to_safetensors(arrays: &[(String, Array)], metadata: HashMap<Strin
 /// # Errors
 ///
 /// Bytes that are cut short or not safetensors, or an array of a type that kudari does not have.
-pub(crate) fn from_safetensors(bytes: &[u8]) -> Result<(Vec<(String, Array)>, HashMap<String, String>)> {
+pub(crate) fn from_safetensors(bytes: &[u8]) -> Result<(NamedArrays, HashMap<String, String>)> {
     let broken = |error: safetensors::SafeTensorError| Error::format(format!("not a whole safetensors file: {error}"));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;

@@ -82,7 +82,7 @@ impl Checkpoint {
         if !is_average || !self.average.iter().zip(&parameters).all(|(a, with)| fits(std::slice::from_ref(a), with)) {
             return Err(other("another network"));
         }
-        if run.options.average.is_some() != !self.average.is_empty() && self.iteration > 0 {
+        if run.options.average.is_some() == self.average.is_empty() {
             return Err(other("a training with other averages"));
         }
         run.options.optimizer.restore(self.optimizer.clone()).map_err(|e| other("another optimizer").context(e.what()))?;

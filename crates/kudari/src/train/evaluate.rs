@@ -86,6 +86,16 @@ impl NumberScores {
     }
 }
 
+/// What a network gives for all samples.
+pub(super) fn outputs(network: &Network, data: &Dataset) -> Result<Array> {
+    let mut outputs = Vec::new();
+    for_each_chunk(network, data, |_, y, _| {
+        outputs.push(y.array().clone());
+        Ok(())
+    })?;
+    Array::concatenate(&outputs.iter().collect::<Vec<_>>(), 0)
+}
+
 /// How near the network comes to the targets; `None` if they are classes. Of several numbers a sample R² is the mean over them.
 ///
 /// # Errors

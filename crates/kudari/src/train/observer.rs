@@ -83,8 +83,12 @@ impl Observer for Vec<&mut dyn Observer> {
         self.iter_mut().try_for_each(|one| one.measured(network, history))
     }
     fn wants_checkpoint(&mut self, iteration: u64) -> bool {
-        // Each is asked, also when one has said yes.
-        self.iter_mut().fold(false, |wanted, one| one.wants_checkpoint(iteration) || wanted)
+        let mut wanted = false;
+        for one in self.iter_mut() {
+            // Each is asked, also when one has said yes.
+            wanted |= one.wants_checkpoint(iteration);
+        }
+        wanted
     }
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.iter_mut().try_for_each(|one| one.checkpoint(checkpoint))

@@ -1,11 +1,16 @@
 //! What is written down about a training.
 
+use serde::Serialize;
+
+use crate::error::{Error, Result};
 use crate::model::Summary;
 
 use super::evaluate::{Analysis, NumberScores};
+use super::findings::Findings;
+use super::layer_histograms::LayerMoment;
 
 /// One measurement during training.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Passes over the training data so far.
     pub epoch: f64,
@@ -55,6 +60,17 @@ impl EpochRecord {
             self.seconds
         )
     }
+
+    /// A line of `metrics.jsonl`: one JSON object with the fields of this struct, which are the heads of `metrics.csv`. `null` stands for
+    /// a number that there is none of, and for one that is NaN or infinite, which JSON cannot write.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: numbers can always be written.
+    pub fn json_line(&self) -> Result<String> {
+        let rounded = EpochRecord { seconds: (self.seconds * 1e3).round() / 1e3, ..self.clone() };
+        serde_json::to_string(&rounded).map_err(|e| Error::format(format!("a measurement as JSON: {e}")))
+    }
 }
 
 /// All that a report shows of a training.
@@ -76,6 +92,14 @@ pub struct RunRecord {
     pub analysis: Option<Analysis>,
     /// Results on the test data, where numbers are predicted.
     pub scores: Option<NumberScores>,
+    /// Residuals, the importance of columns, the worst rows: what there is for the kind of data.
+    pub findings: Findings,
+    /// Where the parameters and gradients of every layer lay while it learnt; empty if nobody looked.
+    pub layers: Vec<LayerMoment>,
+    /// Name and value of what the program ran on.
+    pub environment: Vec<(String, String)>,
+    /// The complete configuration as a file that repeats the run; empty if there is none.
+    pub configuration: String,
     /// Updates made.
     pub iterations: u64,
     /// Updates behind the parameters that were kept.

@@ -1,4 +1,4 @@
-//! The folder of a run: `config.toml`, `checkpoints`, `metrics.csv`, `model.safetensors`, `report.html`.
+//! The folder of a run: `config.toml`, `checkpoints`, `metrics.csv`, `metrics.jsonl`, `model.safetensors`, `report.html`.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -159,15 +159,17 @@ impl RunFolder {
         self.path.join("report.html")
     }
 
-    /// Writes all measurements.
+    /// Writes all measurements: `metrics.csv`, and the same as one JSON object a line in `metrics.jsonl`.
     ///
     /// # Errors
     ///
-    /// The file cannot be written.
+    /// A file cannot be written.
     pub fn write_metrics(&self, history: &[EpochRecord]) -> Result<()> {
         let lines = history.iter().map(EpochRecord::csv_line);
         let text: Vec<String> = std::iter::once(EpochRecord::CSV_HEAD.to_string()).chain(lines).collect();
-        write_atomically(&self.path.join("metrics.csv"), (text.join("\n") + "\n").as_bytes())
+        write_atomically(&self.path.join("metrics.csv"), (text.join("\n") + "\n").as_bytes())?;
+        let lines = history.iter().map(|record| record.json_line().map(|line| line + "\n"));
+        write_atomically(&self.path.join("metrics.jsonl"), lines.collect::<Result<String>>()?.as_bytes())
     }
 
     /// Saves the model if the last save is some seconds ago, so that a kill loses little.
@@ -243,7 +245,7 @@ mod tests {
         std::fs::write(path.join(".metrics.csv.77.tmp"), b"half").unwrap();
         let one = RunFolder::reopen(&path).unwrap();
         assert!(!path.join(".metrics.csv.77.tmp").exists());
-        assert!(RunFolder::create(&one.model().join("below a file")).is_err());
+        assert!(RunFolder::create(&one.config().join("below a file")).is_err());
         std::fs::remove_dir_all(&base).unwrap();
     }
 }

@@ -6,9 +6,11 @@ Each is written out by its definition, as scikit-learn documents it: pairs are c
 
 import math
 
+import mpmath
 import numpy as np
 from common import VERSIONS, Given, digits, eighths, some, write
 from scipy.special import logsumexp
+from scipy.stats import ttest_ind
 
 CASES = []
 
@@ -97,7 +99,38 @@ def perplexity():
         case("perplexity", [y, t], math.exp(np.mean(surprise)))
 
 
+def welch_test():
+    """The probability from 40-digit arithmetic, its logarithm too so that small ones are compared by their digits; SciPy agrees."""
+    rows = [([0.9712, 0.9745, 0.9698], [0.9731, 0.9702, 0.9744, 0.9729]), ([1.0, 2.0], [1.5, 4.0]), ([1.0, 1.0, 1.0], [1.0, 1.25]),
+            ([0.1, 0.2, 0.3], [10.1, 10.2, 10.25]), ([1e-3, 2e-3], [-1e3, 1e3, 5e2]), (some(50), some(61, shift=4)),
+            (some(300), Given(shape=[7], rule=[41, 97, 40.0, 7])), (some(4000), Given(shape=[3000], rule=[37, 97, 47.0, 16])),
+            ([5e8, 5e8 + 1, 5e8 + 3], [5e8 + 2, 5e8 + 4])]  # fmt: skip
+    for a, b in [[g if isinstance(g, Given) else Given(g) for g in row] for row in rows]:
+        inputs, a, b = [a, b], a.values, b.values
+        found = ttest_ind(a, b, equal_var=False)
+        with mpmath.workdps(40):
+            groups = [[mpmath.mpf(float(v)) for v in group] for group in (a, b)]
+            means = [mpmath.fsum(group) / len(group) for group in groups]
+            errors = [mpmath.fsum((v - m) ** 2 for v in g) / (len(g) - 1) / len(g) for g, m in zip(groups, means)]
+            t = (means[0] - means[1]) / mpmath.sqrt(sum(errors))
+            degrees = sum(errors) ** 2 / sum(e**2 / (len(g) - 1) for e, g in zip(errors, groups))
+            p = mpmath.betainc(degrees / 2, 0.5, 0, degrees / (degrees + t**2), regularized=True)
+            log = mpmath.log(p)
+        for ours, scipy in [(t, found.statistic), (degrees, found.df), (p, found.pvalue)]:
+            assert abs(float(ours) - scipy) <= 1e-7 * abs(scipy), (a, b, ours, scipy)
+        case("welch_test", inputs, [float(t), float(degrees), float(p), float(log)])
+
+
+def holm():
+    for p in [[0.01, 0.04, 0.03, 0.005], [0.5], [0.2, 0.2, 0.2], [0.9, 0.6], [1e-9, 1.0, 0.0, 0.3, 0.02]]:
+        # By the definition: hypotheses are rejected in the order of their p until the first that is not; the adjusted value is the level at
+        # which it begins to be rejected.
+        order = sorted(range(len(p)), key=lambda i: p[i])
+        adjusted = [max(min(1.0, (len(p) - k) * p[j]) for k, j in enumerate(order[: order.index(i) + 1])) for i in range(len(p))]
+        case("holm", [Given(p)], adjusted)
+
+
 if __name__ == "__main__":
-    for make in [top_k, class_scores, roc_auc, regression, perplexity]:
+    for make in [top_k, class_scores, roc_auc, regression, perplexity, welch_test, holm]:
         make()
     write("metrics.json", {"versions": VERSIONS}, {"cases": CASES})

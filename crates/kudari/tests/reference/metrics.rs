@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kudari::metrics::{
-    class_scores, confusion_matrix, mean_absolute_error, perplexity, r_squared, roc_auc, root_mean_squared_error, top_k_accuracy,
+    class_scores, confusion_matrix, holm, mean_absolute_error, perplexity, r_squared, roc_auc, root_mean_squared_error,
+    top_k_accuracy, welch_test,
 };
 use kudari::{Array, DType, Result};
 use serde_json::Value;
@@ -15,6 +16,9 @@ const TOLERANCE: f64 = 1e-13;
 fn compute(case: &Value) -> Result<Vec<f64>> {
     let name = case["f"].as_str().unwrap();
     let size = |name: &str| case[name].as_u64().unwrap() as usize;
+    if name == "holm" {
+        return Ok(holm(&array(&case["x"][0], DType::F64).to_f64_vec()));
+    }
     let [y, t] = [0, 1].map(|i| array(&case["x"][i], DType::F64));
     let labels = t.to_dtype(DType::I64);
     let one = |value: Result<f64>| value.map(|value| vec![value]);
@@ -31,6 +35,10 @@ fn compute(case: &Value) -> Result<Vec<f64>> {
         "root_mean_squared_error" => one(root_mean_squared_error(&y, &t)),
         "r_squared" => one(r_squared(&y, &t)),
         "perplexity" => one(perplexity(&y, &labels)),
+        "welch_test" => {
+            let test = welch_test(&y.to_f64_vec(), &t.to_f64_vec())?;
+            Ok(vec![test.statistic, test.degrees_of_freedom, test.p_value, test.p_value.ln()])
+        }
         _ => panic!("no call for {name}"),
     }
 }
@@ -48,7 +56,7 @@ fn every_metric_has_the_value_of_its_definition() {
         }
         *seen.entry(case["f"].as_str().unwrap()).or_insert(0) += 1;
     }
-    assert!(seen.len() == 7 && seen.values().all(|&count| count >= 5), "{seen:?}");
+    assert!(seen.len() == 9 && seen.values().all(|&count| count >= 5), "{seen:?}");
 }
 
 /// Numbers that are not in order in memory, and f32, give the same.

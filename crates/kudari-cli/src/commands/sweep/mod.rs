@@ -1,6 +1,6 @@
 //! `kudari sweep`: trains with every combination of settings from many seeds, and says what succeeds.
 
-mod options;
+pub(super) mod options;
 mod plot;
 mod results;
 mod trial;
@@ -61,6 +61,8 @@ const MOST_RUNS: usize = 1_000_000;
 pub struct Arguments {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    columns: TableArguments,
     /// How many seeds from 1 on, or from one to another as in 1..20, or a list as in 3,5,9
     #[arg(long, value_name = "SEEDS", default_value = "20", value_parser = seeds)]
     seeds: Seeds,
@@ -124,7 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         can_hold(path)?;
     }
     let Seeds(seeds) = &arguments.seeds;
-    let data = data::training(arguments.options.data(), &TableArguments::default(), Division::by(DIVIDED_BY))?;
+    let data = data::training(arguments.options.data(), &arguments.columns, Division::by(DIVIDED_BY))?;
     if data.split.train.classes().is_empty() {
         let error = Error::new(ErrorKind::Value, format!("{} has no classes", arguments.options.data()));
         return Err(Failure::Usage(error.help("a sweep judges by accuracy; predict a column of classes")));
@@ -167,7 +169,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Makes sure that every combination can be trained, and finds out how they differ.
-fn plan(all: &[train::Arguments], data: &data::Training) -> Result<Vec<Combination>, Failure> {
+fn plan(all: &[train::Settings], data: &data::Training) -> Result<Vec<Combination>, Failure> {
     let mut combinations: Vec<Combination> = Vec::new();
     for arguments in all {
         let plan = Plan::on(data.clone(), arguments)?;

@@ -10,29 +10,8 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 21] = [
-    "config",
-    "resume",
-    "dry_run",
-    "checkpoint_every",
-    "keep_checkpoints",
-    "validation",
-    "early_stopping",
-    "time_limit",
-    "seed",
-    "threads",
-    "out",
-    "json",
-    "quiet",
-    "animate",
-    "filmstrip",
-    "every",
-    "profile",
-    "target",
-    "features",
-    "ignore",
-    "test",
-];
+const NOT_VARIED: [&str; 9] =
+    ["seed", "threads", "target", "features", "ignore", "test", "validation", "early_stopping", "time_limit"];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;
 
@@ -44,11 +23,8 @@ pub struct Options {
 
 /// The options of `kudari train` that a sweep takes, in their order.
 fn varied() -> Vec<Arg> {
-    let all = <train::Arguments as clap::Args>::augment_args(Command::new("kudari sweep"));
-    // Without a configuration the data must be named.
-    let named = |arg: &Arg| Arg::new("data").value_name("DATA").required(true).help(arg.get_help().cloned().unwrap_or_default());
-    let of_train = |arg: &Arg| if arg.is_positional() { named(arg) } else { arg.clone() };
-    all.get_arguments().filter(|arg| !NOT_VARIED.contains(&arg.get_id().as_str())).map(of_train).collect()
+    let all = <train::Settings as clap::Args>::augment_args(Command::new("kudari sweep"));
+    all.get_arguments().filter(|arg| !NOT_VARIED.contains(&arg.get_id().as_str())).cloned().collect()
 }
 
 /// Whether it is an option with a value, neither a switch nor the data.
@@ -97,7 +73,7 @@ impl Options {
     }
 
     /// One training for each combination of values, the first option changing slowest.
-    pub fn combinations(&self) -> Result<Vec<train::Arguments>, Failure> {
+    pub fn combinations(&self) -> Result<Vec<train::Settings>, Failure> {
         let mut combinations = vec![vec![self.data.clone()]];
         for (name, typed) in &self.given {
             let words = words(name, typed)?;
@@ -108,11 +84,26 @@ impl Options {
             let with = |line: &Vec<String>| words.iter().map(|word| [line.clone(), vec![word.clone()]].concat()).collect();
             combinations = combinations.iter().flat_map(|line| -> Vec<_> { with(line) }).collect();
         }
-        // What is typed wrong gets the words that `kudari train` has for it.
-        let command = || <train::Arguments as clap::Args>::augment_args(Command::new("kudari sweep").no_binary_name(true));
-        let parse = |line: Vec<String>| command().try_get_matches_from(line).and_then(|m| train::Arguments::from_arg_matches(&m));
-        Ok(combinations.into_iter().map(|line| parse(line).unwrap_or_else(|error| error.exit())).collect())
+        Ok(combinations.into_iter().map(settings).collect())
     }
+
+    /// Every option with its values, the switches with none.
+    pub fn values(&self) -> Result<Vec<(&str, Vec<&str>)>, Failure> {
+        let mut values = Vec::new();
+        for (name, typed) in &self.given {
+            // Empty values are found here.
+            words(name, typed)?;
+            values.push((name.as_str(), typed.iter().flat_map(|text| split_at_commas(text)).map(str::trim).collect()));
+        }
+        Ok(values)
+    }
+}
+
+/// The settings of a command line. What is typed wrong gets the words that `kudari train` has for it.
+pub fn settings(line: Vec<String>) -> train::Settings {
+    let command = <train::Settings as clap::Args>::augment_args(Command::new("kudari train").no_binary_name(true));
+    let parsed = command.try_get_matches_from(line).and_then(|matches| train::Settings::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| error.exit())
 }
 
 /// The words of a command line for each value of an option; one without value is a switch.

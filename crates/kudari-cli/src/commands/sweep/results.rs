@@ -4,7 +4,7 @@ use kudari::train::{EpochRecord, FailedBy, Spread, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::trial::Trial;
-use crate::commands::train::Arguments;
+use crate::commands::train::Settings;
 use crate::data::Training;
 use crate::output::{Output, json_object, loss, share, with_commas};
 use crate::plan::Plan;
@@ -15,7 +15,7 @@ const SEEDS: usize = 8;
 /// One combination of settings with its trainings.
 pub struct Combination {
     /// How it is trained, but for the seed.
-    pub arguments: Arguments,
+    pub arguments: Settings,
     /// Name and value of every setting.
     pub settings: Vec<(String, String)>,
     /// The settings in which it differs from others; the network if there are no others.
@@ -28,7 +28,7 @@ pub struct Combination {
 
 impl Combination {
     /// A combination that is yet to be trained and named.
-    pub fn new(arguments: Arguments, plan: &Plan) -> Combination {
+    pub fn new(arguments: Settings, plan: &Plan) -> Combination {
         let (settings, iterations) = (settings(plan), plan.iterations());
         Combination { arguments, settings, label: String::new(), iterations, trials: Vec::new() }
     }

@@ -44,9 +44,36 @@ ends at once.";
 #[derive(clap::Args, Clone)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
+    #[command(flatten)]
+    pub settings: Settings,
+    /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Write an event file into the run folder as well, to watch the training with TensorBoard: tensorboard --logdir runs
+    #[arg(long)]
+    pub tensorboard: bool,
+    /// Show the training on the whole terminal: charts of loss and accuracy, gradients, speed. q stops as Ctrl-C does, p pauses
+    #[arg(long)]
+    pub tui: bool,
+    #[command(flatten)]
+    pub repeating: Repeating,
+    #[command(flatten)]
+    pub pictures: Pictures,
+    #[command(flatten)]
+    pub profiling: Profiling,
+    /// Print one JSON object with the result on standard output, everything else on standard error
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors, and the JSON object with --json
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// What is trained, on what, and how.
+#[derive(clap::Args, Clone)]
+pub struct Settings {
     /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), or a folder with the four IDX files of MNIST's
     /// names
-    #[arg(required = false, required_unless_present_any = ["config", "resume"])]
     pub data: String,
     #[command(flatten)]
     pub columns: TableArguments,
@@ -102,7 +129,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DECAY", value_parser = decay)]
     pub average: Option<f64>,
     /// Take this share of the training data to decide by: the parameters with the least loss on it are kept
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = proper_share)]
     pub validation: Option<f64>,
     /// End when the loss on the validation part (a tenth, unless --validation says otherwise) has not fallen for so many epochs
     #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -125,27 +152,12 @@ pub struct Arguments {
     /// Type of number [default: f32, f64 for numerical gradients]
     #[arg(long)]
     pub dtype: Option<Numbers>,
-    /// The run folder, by default runs/DATA-1, -2, …; it must not hold a model yet
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub repeating: Repeating,
-    #[command(flatten)]
-    pub pictures: Pictures,
-    #[command(flatten)]
-    pub profiling: Profiling,
-    /// Print one JSON object with the result on standard output, everything else on standard error
-    #[arg(long)]
-    pub json: bool,
-    /// Print nothing but errors, and the JSON object with --json
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 /// The share of the training data that decides where nobody says it.
 const VALIDATION: f64 = 0.1;
 
-impl Arguments {
+impl Settings {
     /// The share of the training data to decide by, if anything is to be decided.
     pub fn validation_share(&self) -> Option<f64> {
         self.validation.or(self.early_stopping.map(|_| VALIDATION))
@@ -205,7 +217,7 @@ fn interval(text: &str) -> Result<Interval, String> {
     }
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub fn proper_share(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|s| (f64::MIN_POSITIVE..1.0).contains(s))
@@ -229,6 +241,6 @@ mod tests {
         }
         assert_eq!(interval("500"), Ok(Interval::Iterations(500)));
         assert_eq!(interval("5m"), Ok(Interval::Time(Duration::from_secs(300))));
-        assert!(interval("0").is_err() && interval("0.5").is_err() && share("0").is_err() && share("nan").is_err());
+        assert!(interval("0").is_err() && interval("0.5").is_err() && proper_share("0").is_err() && proper_share("nan").is_err());
     }
 }

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-pub use arguments::{Arguments, Interval};
+pub use arguments::{Arguments, Interval, Settings, proper_share};
 use kudari::layers::Layer;
 use kudari::model::{Model, Network, write_atomically};
 use kudari::train::{
-    Checkpoint, EpochRecord, Film, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, number_scores, resume, train,
+    Checkpoint, EpochRecord, Film, Findings, LayerMoment, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, environment,
+    number_scores, resume, train,
 };
 use kudari::{Error, ErrorKind, Result, with_precision};
 use serde_json::Value;
@@ -24,6 +25,8 @@ use crate::plan::Plan;
 use crate::profiling::Watched;
 use crate::progress::{Follower, Saving, copy_of, heads};
 use crate::table;
+use crate::tui;
+use crate::views::Views;
 
 /// How many of the worst-classified samples the report shows.
 const WORST_SAMPLES: usize = 24;
@@ -31,8 +34,11 @@ const WORST_SAMPLES: usize = 24;
 /// Trains.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
-    let mut plan = Plan::new(arguments)?;
+    if arguments.tui {
+        tui::check()?;
+    }
+    arguments.settings.threads.iter().for_each(|&count| kudari::set_threads(count));
+    let mut plan = Plan::new(&arguments.settings)?;
     let output = Output::new(arguments.json, arguments.quiet);
     if arguments.repeating.dry_run {
         return dry_run::run(plan, &output, arguments.json);
@@ -54,14 +60,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     output.line(output.bold(&heads(plan.split.validation.is_some())));
     let before = checkpoint.as_ref().map_or(0.0, Checkpoint::seconds);
     let interrupt = Interrupt::listen()?;
+    let from = checkpoint.as_ref().map_or(0, Checkpoint::iteration);
+    let mut views = Views::new(&plan, folder.path(), from, arguments.tensorboard)?;
     let saving = Saving { every: arguments.repeating.checkpoint_every, keep: arguments.repeating.keep_checkpoints as usize };
+    if arguments.tui {
+        views.take_terminal(&plan, interrupt.clone())?;
+    }
     with_precision(plan.precision(), || {
-        let train = || follow(&mut plan, &mut folder, checkpoint, &output, (interrupt, saving), film.as_mut());
+        // What is drawn takes the place of the lines.
+        let lines = if arguments.tui { &Output::new(false, true) } else { &output };
+        let train = || follow(&mut plan, &mut folder, checkpoint, lines, (interrupt, saving), (film.as_mut(), &mut views));
         let (outcome, watched) = arguments.profiling.watch(dtype, train);
+        views.leave_terminal();
         let outcome = outcome?;
+        let layers = views.finish(&outcome.history);
         let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
         // The model is saved also where a picture cannot be.
-        let code = finish(plan, &folder, outcome, &output, arguments.json, (began, before), watched)?;
+        let code = finish(plan, &folder, (outcome, layers), &output, arguments.json, (began, before), watched)?;
         drawn.transpose()?;
         Ok(code)
     })
@@ -130,12 +145,12 @@ fn follow(
     checkpoint: Option<Checkpoint>,
     output: &Output,
     (interrupt, saving): (Interrupt, Saving),
-    film: Option<&mut Film>,
+    (film, views): (Option<&mut Film>, &mut Views),
 ) -> Result<Outcome> {
     let (options, frame) = (plan.options(), plan.frame());
     let to_bytes = |network: &Network| frame.model(copy_of(network)?).to_bytes();
     let mut follower = Follower::new(output, folder, plan.iterations(), interrupt, saving, to_bytes);
-    let mut observers: Vec<&mut dyn Observer> = vec![&mut follower];
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut follower, views];
     observers.extend(film.map(|film| film as &mut dyn Observer));
     let outcome = match checkpoint {
         Some(checkpoint) => resume(&mut plan.network, &plan.split, options, checkpoint, &mut observers),
@@ -149,7 +164,7 @@ fn follow(
 fn finish(
     plan: Plan,
     folder: &RunFolder,
-    outcome: Outcome,
+    (outcome, layers): (Outcome, Vec<LayerMoment>),
     output: &Output,
     json: bool,
     (began, before): (Instant, f64),
@@ -164,7 +179,7 @@ fn finish(
         plan.frame().model(network).save(&folder.last())?;
     }
     let model = plan.frame().model(plan.network);
-    let record = RunRecord { weights_sha256: model.weights_sha256(), ..record };
+    let record = RunRecord { layers, weights_sha256: model.weights_sha256(), ..record };
     folder.finish(&model, &record)?;
 
     output.line("");
@@ -192,7 +207,7 @@ fn finish(
     }
 }
 
-/// All that the report shows; the sum of the weights is still to come.
+/// All that the report shows; the layers and the sum of the weights are still to come.
 fn record(plan: &Plan, outcome: Outcome, seconds: f64) -> Result<RunRecord> {
     let analysis = analyse(&plan.network, &plan.split.test, WORST_SAMPLES)?;
     let scores = number_scores(&plan.network, &plan.split.test)?;
@@ -213,6 +228,10 @@ fn record(plan: &Plan, outcome: Outcome, seconds: f64) -> Result<RunRecord> {
         classes: plan.split.train.classes().to_vec(),
         analysis,
         scores: scores.map(|scores| scores.in_unit(unit)),
+        findings: Findings::of(&plan.network, &plan.split.test, plan.loss, plan.preparation.as_ref(), plan.seed)?,
+        environment: environment(plan.split.train.dtype()),
+        configuration: config::to_toml(&plan.configuration()),
+        layers: Vec::new(),
         iterations: outcome.iterations,
         kept: outcome.kept,
         epochs: outcome.epochs,

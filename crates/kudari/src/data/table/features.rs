@@ -69,14 +69,14 @@ impl Moments {
 #[serde(deny_unknown_fields)]
 pub(super) struct Numbers {
     column: String,
-    date: bool,
+    pub(super) date: bool,
     comma: bool,
     /// Stands for a missing number: the median.
     fill: f64,
-    mean: f64,
-    deviation: f64,
+    pub(super) mean: f64,
+    pub(super) deviation: f64,
     /// Whether numbers were missing: then another input says where. It is the only one where all others are equal.
-    gaps: bool,
+    pub(super) gaps: bool,
 }
 
 impl Numbers {

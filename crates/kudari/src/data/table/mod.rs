@@ -7,6 +7,7 @@
 mod cell;
 mod cells;
 mod column;
+mod decode;
 mod features;
 mod incoming;
 mod median;

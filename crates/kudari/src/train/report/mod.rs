@@ -1,12 +1,14 @@
 //! The report of a run as one self-contained page: it reads without a network, without a script and on paper.
 //!
 //! `overview` begins the page, `chart` (on `axis`) draws the curves, `confusion` and `samples` (on `png`) show what was
-//! taken for what, `tables` lists the rest. `text` writes numbers and makes foreign text harmless: every name, setting
+//! taken for what, `findings` residuals, columns and rows, `layers` parameters and gradients, `tables` lists the rest. `text` writes numbers and makes foreign text harmless: every name, setting
 //! and command goes through it. The page depends on the record alone, so the same record gives the same bytes.
 
 mod axis;
 mod chart;
 mod confusion;
+mod findings;
+mod layers;
 mod overview;
 mod png;
 mod samples;
@@ -41,14 +43,22 @@ pub fn report_html(record: &RunRecord) -> String {
     html += &section("Learning curves", &curves(record));
     if let Some(analysis) = &record.analysis {
         html += &section("Confusion matrix", &Confusion::new(analysis, &record.classes).html());
-        if !analysis.worst.is_empty() {
+        // The rows of a table are shown with the names of their columns instead.
+        if !analysis.worst.is_empty() && record.findings.worst_rows.is_empty() {
             html += &section("Worst classified samples", &samples::html(&analysis.worst, &record.classes));
         }
     }
+    html += &found(record);
     html += &section("Network", &tables::network(&record.summary));
+    if !record.layers.is_empty() {
+        html += &section("Layers while they learnt", &layers::html(&record.layers));
+    }
     html += "<div class=\"beside\">\n";
     html += &section("Time and speed", &tables::time(record));
     html += &section("Settings", &tables::settings(record));
+    if !record.environment.is_empty() {
+        html += &section("Environment", &tables::environment(record));
+    }
     html += "</div>\n";
     html += &section("Repeat this run", &tables::repeat(record));
     html += "</main>\n";
@@ -56,6 +66,22 @@ pub fn report_html(record: &RunRecord) -> String {
         "<footer>Written by kudari {}. This page needs no network.</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION")
     );
+    html
+}
+
+/// What there is of residuals, importance and worst rows.
+fn found(record: &RunRecord) -> String {
+    let findings = &record.findings;
+    let mut html = String::new();
+    if let Some(residuals) = &findings.residuals {
+        html += &section("Residuals", &findings::residuals(residuals));
+    }
+    if let Some(importance) = &findings.importance {
+        html += &section("Importance of the columns", &findings::importance(importance));
+    }
+    if !findings.worst_rows.is_empty() {
+        html += &section("Worst rows", &findings::worst_rows(&findings.worst_rows, &record.classes));
+    }
     html
 }
 
@@ -69,21 +95,18 @@ fn has_accuracy(record: &RunRecord) -> bool {
 }
 
 fn curves(record: &RunRecord) -> String {
-    let chart = |title, unit, train: fn(&EpochRecord) -> f64, test: fn(&EpochRecord) -> f64| {
-        let values = |of: fn(&EpochRecord) -> f64| record.history.iter().map(of).collect();
-        Chart {
-            title,
-            unit,
-            at: record.history.iter().map(|r| (r.epoch, r.iteration)).collect(),
-            series: vec![Series { name: "train", values: values(train) }, Series { name: "test", values: values(test) }],
-        }
-        .html()
+    let decided = record.history.iter().any(|r| r.validation_loss.is_some());
+    let chart = |title, unit, of: [fn(&EpochRecord) -> Option<f64>; 3]| {
+        let series = ["train", "validation", "test"].into_iter().zip(of).filter(|(name, _)| decided || *name != "validation");
+        let values = |of: fn(&EpochRecord) -> Option<f64>| record.history.iter().map(|r| of(r).unwrap_or(f64::NAN)).collect();
+        let series = series.map(|(name, of)| Series { name, values: values(of) }).collect();
+        Chart { title, unit, at: record.history.iter().map(|r| (r.epoch, r.iteration)).collect(), series }.html()
     };
     let mut html = String::from("<div class=\"charts\">\n");
-    html += &chart("Loss", Unit::Number, |r| r.train_loss, |r| r.test_loss);
+    html += &chart("Loss", Unit::Number, [|r| Some(r.train_loss), |r| r.validation_loss, |r| Some(r.test_loss)]);
     if has_accuracy(record) {
         let unit = Unit::Share(percent_decimals(record.samples.1));
-        html += &chart("Accuracy", unit, |r| r.train_accuracy.unwrap_or(f64::NAN), |r| r.test_accuracy.unwrap_or(f64::NAN));
+        html += &chart("Accuracy", unit, [|r| r.train_accuracy, |r| r.validation_accuracy, |r| r.test_accuracy]);
     }
     html + "</div>\n" + &overview::best(record) + &tables::measurements(record)
 }

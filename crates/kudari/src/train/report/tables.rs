@@ -113,10 +113,24 @@ pub(super) fn settings(record: &RunRecord) -> String {
     if rows.is_empty() { "<p>All settings are the defaults.</p>\n".into() } else { pairs("Settings", &rows) }
 }
 
+/// What the program ran on.
+pub(super) fn environment(record: &RunRecord) -> String {
+    let rows: Vec<_> = record.environment.iter().map(|(name, value)| (escape(name), escape(value))).collect();
+    pairs("Environment", &rows)
+}
+
 /// The command, and the sum that tells whether a repetition gave the same parameters.
 pub(super) fn repeat(record: &RunRecord) -> String {
+    let configuration = if record.configuration.is_empty() {
+        String::new()
+    } else {
+        let text = escape(record.configuration.trim_end());
+        format!(
+            "<details>\n<summary>The complete configuration</summary>\n<pre class=\"command\"><code>{text}</code></pre>\n</details>\n"
+        )
+    };
     format!(
-        "<pre class=\"command\"><code>{}</code></pre>\n<p class=\"sum\">SHA-256 of the parameters: <code>{}</code></p>\n",
+        "<pre class=\"command\"><code>{}</code></pre>\n{configuration}<p class=\"sum\">SHA-256 of the parameters: <code>{}</code></p>\n",
         escape(&record.command),
         escape(&record.weights_sha256)
     )

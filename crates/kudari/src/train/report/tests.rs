@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::{Summary, SummaryRow};
 use crate::train::evaluate::{Analysis, WorstSample};
+use crate::train::findings::{Findings, WorstRow, Wrong};
 
 /// Markup that would run if it were not escaped.
 const EVIL: &str = "<script>alert('1')</script>\"";
@@ -54,6 +55,10 @@ fn record(measurements: usize) -> RunRecord {
             }],
         }),
         scores: None,
+        findings: Findings::default(),
+        layers: Vec::new(),
+        environment: vec![("threads".into(), "2".into())],
+        configuration: "seed = 1\n".into(),
         iterations: 600 * measurements.saturating_sub(1) as u64,
         kept: u64::MAX,
         epochs: measurements.saturating_sub(1) as f64,
@@ -97,12 +102,13 @@ fn foreign_text_is_escaped_everywhere() {
     let evil = || EVIL.to_string();
     (record.data, record.command, record.weights_sha256, record.ended_early) = (evil(), evil(), evil(), Some(evil()));
     record.settings = vec![(evil(), evil())];
+    (record.environment, record.configuration) = (vec![(evil(), evil())], evil());
     record.classes = vec![evil(), evil()];
     record.summary.rows[0].layer = evil();
     let page = report_html(&record);
     assert!(!page.contains("<script>alert") && !page.contains("alert('1')"));
     assert_eq!(page.matches("<script>").count(), 1);
-    assert!(page.matches("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;").count() >= 12);
+    assert!(page.matches("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;").count() >= 15);
 }
 
 #[test]
@@ -148,6 +154,16 @@ fn regression_has_no_accuracy() {
     let page = report_html(&record);
     assert!(page.contains("<b>Loss</b>") && !page.replace(SCRIPT, "").to_lowercase().contains("accuracy"));
     assert!(!page.contains("Confusion"));
+}
+
+#[test]
+fn rows_of_a_table_stand_in_for_samples() {
+    let mut record = record(2);
+    let wrong = Wrong::Class { label: 0, predicted: 1, probability: 0.9, label_probability: 0.1 };
+    record.findings.worst_rows = vec![WorstRow { index: 7, cells: vec![("size".into(), "12".into())], wrong }];
+    let page = report_html(&record);
+    assert!(page.contains("<h2>Worst rows</h2>") && !page.contains("Worst classified samples"));
+    assert!(page.contains("<h2>Environment</h2>") && page.contains("<code>seed = 1</code>"));
 }
 
 #[test]
