@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use kudari::data::table::{Column, Preparation, RowDivision, StreamedTable, Table, Target, divide_rows, usual_target};
 use kudari::data::{Dataset, Split};
-use kudari::train::Length;
+use kudari::model::Network;
+use kudari::train::{Length, NumberScores, number_scores_each};
 use kudari::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -233,6 +234,16 @@ fn defaults(rows: usize, preparation: &Preparation) -> Defaults {
         length: Length::Epochs(epochs),
         goal,
     }
+}
+
+/// How near a network comes to each of several numbers that it predicts, in their own units; none where it does not predict several.
+pub fn scores_each(network: &Network, data: &Dataset, preparation: Option<&Preparation>) -> Result<Vec<(String, NumberScores)>> {
+    let numbers = preparation.map_or(&[][..], |preparation| preparation.target().numbers());
+    if numbers.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let scores = number_scores_each(network, data)?;
+    Ok(numbers.iter().zip(scores).map(|(number, scores)| (number.column.clone(), scores.in_unit(number.deviation))).collect())
 }
 
 /// A table as data in words: rows, columns and what is predicted.

@@ -87,6 +87,11 @@ fn a_row_is_predicted_while_the_next_is_still_to_come() {
     let first: Vec<f64> = seen[0].split(',').map(|x| x.parse().unwrap()).collect();
     assert!((first[0] - 7.0).abs() < 1.0 && (first[1] - 1.0).abs() < 1.0, "{first:?}");
     let json = folder.run(&["predict", "run", "new.csv", "--json"]);
+    let measured = folder.json(&["eval", "run", "rows.csv", "--json"]);
+    for target in ["price", "tax"] {
+        assert!(measured["targets"][target]["r_squared"].as_f64().unwrap() > 0.9, "{measured}");
+        assert!(trained.stdout.contains(&format!("\n{target}: R² 0.9")), "{}", trained.stdout);
+    }
     assert!(json.stdout.starts_with("{\"row\": 0, \"price\": ") && json.stdout.contains("\"tax\": "), "{}", json.stdout);
 }
 

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use kudari::train::{Loss, analyse, evaluate, number_scores};
 use kudari::{Error, ErrorKind};
+use serde_json::Value;
 
 use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
 use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
 use crate::plan::fits_classes;
-use crate::table::AnyTable;
+use crate::table::{AnyTable, scores_each};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         None => (fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?, 1.0),
     };
     let scores = as_trained(&model, || number_scores(&model.network, &data))?.map(|scores| scores.in_unit(unit));
+    let each = as_trained(&model, || scores_each(&model.network, &data, model.preparation.as_ref()))?;
     let result = as_trained(&model, || evaluate(&model.network, &data, measure))?;
     if arguments.json {
         let mut fields = vec![
@@ -71,6 +73,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             ("accuracy", result.accuracy.into()),
         ];
         fields.extend(scores.iter().flat_map(output::score_fields));
+        if !each.is_empty() {
+            let of = |(name, scores): &(String, _)| (name.clone(), output::score_fields(scores).map(|(k, v)| (k.to_string(), v)));
+            let targets = each.iter().map(of).map(|(name, fields)| (name, Value::Object(fields.into_iter().collect())));
+            fields.push(("targets", Value::Object(targets.collect())));
+        }
         output::print(json_object(&fields))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -79,6 +86,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &scores {
         Some(scores) => output::print(format_args!("scores    {}", scores_in_words(scores)))?,
         None => output::print(format_args!("accuracy  {}", share(result.accuracy)))?,
+    }
+    for (name, scores) in &each {
+        output::print(format_args!("          {name}: {}", scores_in_words(scores)))?;
     }
     output::print(format_args!("loss      {} ({})", loss(result.loss), measure.name))?;
     if let Some(analysis) = as_trained(&model, || analyse(&model.network, &data, 0))? {

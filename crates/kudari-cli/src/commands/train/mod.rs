@@ -173,6 +173,7 @@ fn finish(
     let stop = outcome.stop.clone();
     let last = outcome.last.clone();
     let record = record(&plan, outcome, before + began.elapsed().as_secs_f64())?;
+    let each = table::scores_each(&plan.network, &plan.split.test, plan.preparation.as_ref())?;
     if let Some(arrays) = last {
         let mut network = copy_of(&plan.network)?;
         network.set_arrays(&arrays)?;
@@ -184,6 +185,7 @@ fn finish(
 
     output.line("");
     print_result(output, &record);
+    each.iter().for_each(|(name, scores)| output.line(format_args!("{name}: {}", scores_in_words(scores))));
     output.line(format_args!("{}: model.safetensors, metrics.csv, report.html", folder.path().display()));
     let profile = watched.map(|watched| watched.write(folder.path(), output)).transpose()?;
     if json {
