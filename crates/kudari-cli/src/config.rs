@@ -18,7 +18,7 @@ pub const NAME: &str = "config.toml";
 /// What cannot stand in a file: it says where settings come from.
 const NOT_IN_FILES: [&str; 3] = ["config", "resume", "dry_run"];
 /// Of two options that exclude each other, one that is typed replaces the other in a file.
-const EITHER: [(&str, &str); 2] = [("epochs", "iterations"), ("features", "ignore")];
+const EITHER: [(&str, &str); 3] = [("epochs", "iterations"), ("features", "ignore"), ("grey", "rgb")];
 /// What may be typed with `--resume`: all else would be another training.
 const WITH_RESUME: [&str; 12] = [
     "resume",

@@ -1,18 +1,39 @@
-//! The argument DATA: names of the data sets that come with the program, and IDX files.
+//! The argument DATA: names of the data sets that come with the program, and files.
 
 use std::path::{Path, PathBuf};
 
 use kudari::data::table::Preparation;
-use kudari::data::{self, Dataset, Split};
+use kudari::data::{self, Dataset, PictureFiles, Split};
+use kudari::model::Model;
 use kudari::train::Length;
 use kudari::{Error, ErrorKind, Result};
+use serde_json::Value;
 
+use crate::arrays::Files;
 use crate::failure::{Failure, OrUsage};
+use crate::images::{PictureArguments, Pictures};
 use crate::table::{self, TableArguments, is_table};
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), a folder with the four IDX files \
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), arrays of \
+    NumPy (.npz, or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, a folder with the four IDX files \
     of MNIST's names, or IMAGES.idx,LABELS.idx";
+
+/// What of the data is used, and how.
+#[derive(clap::Args, Clone, Default, Debug, PartialEq)]
+pub struct DataArguments {
+    #[command(flatten)]
+    pub columns: TableArguments,
+    #[command(flatten)]
+    pub pictures: PictureArguments,
+}
+
+impl DataArguments {
+    /// Names and values of the options that are set.
+    pub fn options(&self) -> Vec<(&'static str, Value)> {
+        self.columns.options().into_iter().chain(self.pictures.options()).collect()
+    }
+}
 
 /// A data set that comes with the program, and what trains well on it.
 pub struct Known {
@@ -114,10 +135,57 @@ const KNOWN: &[Known] = &[
     Known { name: "spiral", load: || data::spiral(450, 3, 0.02, SEED), defaults: PLANE, view: None },
 ];
 
+/// The share of the samples that a model is judged by, where there is no part for it.
+const TEST_SHARE: f64 = 0.2;
+/// Updates that a training on data of one's own makes at least, within the limits on epochs.
+const UPDATES: usize = 6_000;
+/// Samples that a training goes through at most, but for one epoch: enough of them is enough.
+const ENOUGH: usize = 20_000_000;
+
+/// What trains well on so many samples of this shape: a network of linear layers for rows of numbers, found by measuring
+/// (`bench/tables.py`; few rows want a smooth function, more of them a wide layer, many two layers and larger steps), and one of
+/// convolutions for pictures.
+pub fn usual(samples: usize, shape: &[usize], are_classes: bool) -> Defaults {
+    let (hidden, learning_rate, batch_size, epochs) = match *shape {
+        [1 | 3, height, width] if height.min(width) >= SMALLEST_PICTURE => (convolutions(height.min(width)), 0.001, 32, [5, 30]),
+        [_] if samples < 800 => ("linear(100) tanh", 0.002, 32, [10, 100]),
+        [_] if samples < 5_000 => ("linear(400) relu", 0.002, 32, [10, 100]),
+        [_] => ("linear(64) relu linear(64) relu", 0.004, 128, [10, 100]),
+        _ => ("flatten linear(100) relu", 0.001, 32, [10, 100]),
+    };
+    let most = (ENOUGH / samples.max(1)).clamp(1, epochs[1]);
+    let epochs = (UPDATES * batch_size / samples.max(1)).clamp(epochs[0].min(most), most) as u64;
+    let (loss, goal) = if are_classes { ("softmax_cross_entropy", 0.95) } else { ("mean_squared_error", 0.9) };
+    let (optimizer, schedule, weight_decay) = if shape.len() == 1 { ("adamw", Some("cosine"), 0.1) } else { ("adam", None, 0.0) };
+    let length = Length::Epochs(epochs);
+    Defaults { hidden, loss, optimizer, learning_rate, schedule, weight_decay, batch_size, length, goal }
+}
+
+/// Pictures whose shorter side has fewer pixels are rows of numbers.
+const SMALLEST_PICTURE: usize = 8;
+
+/// Convolutions for pictures whose shorter side has so many pixels: as many halvings as leave some to look at.
+fn convolutions(side: usize) -> &'static str {
+    match side {
+        ..16 => "conv(16,3,padding=1) relu maxpool(2) flatten linear(64) relu",
+        16..48 => "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) flatten linear(64) relu",
+        48..96 => {
+            "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) conv(64,3,padding=1) relu maxpool(2) \
+             flatten linear(64) relu"
+        }
+        _ => {
+            "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) conv(64,3,padding=1) relu maxpool(2) \
+             conv(64,3,padding=1) relu maxpool(2) globalpool linear(64) relu"
+        }
+    }
+}
+
 /// Which part of a data set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub enum Part {
+    /// What is learnt from.
     Train,
+    /// What the result is judged by.
     Test,
 }
 
@@ -127,6 +195,8 @@ enum Source {
     Folder(PathBuf),
     Pair(PathBuf, PathBuf),
     Samples(PathBuf),
+    Arrays(Files),
+    Pictures(Pictures),
 }
 
 impl Source {
@@ -137,11 +207,17 @@ impl Source {
         }
         // What exists under this very name is meant, whatever signs are in it.
         let path = Path::new(text);
+        let idx = path.join("train-images-idx3-ubyte");
+        let is_idx = idx.is_file() || idx.with_extension("gz").is_file();
+        if let Some(pictures) = Pictures::at(path).filter(|_| path.exists() && !is_idx) {
+            return Ok((Source::Pictures(pictures), None));
+        }
         if path.is_dir() {
             return Ok((Source::Folder(path.to_path_buf()), None));
         }
         if path.exists() {
-            return Ok((Source::Samples(path.to_path_buf()), None));
+            let source = Files::new(path, None).map_or_else(|| Source::Samples(path.to_path_buf()), Source::Arrays);
+            return Ok((source, None));
         }
         for (ending, part) in [(":train", Part::Train), (":test", Part::Test)] {
             if let Some(name) = text.strip_suffix(ending) {
@@ -149,7 +225,9 @@ impl Source {
             }
         }
         if let Some((samples, labels)) = text.split_once(',') {
-            return Ok((Source::Pair(samples.trim().into(), labels.trim().into()), None));
+            let [samples, labels] = [samples, labels].map(|path| Path::new(path.trim()));
+            let pair = || Source::Pair(samples.into(), labels.into());
+            return Ok((Files::new(samples, Some(labels)).map_or_else(pair, Source::Arrays), None));
         }
         if text.contains(['/', '\\', '.']) {
             let missing = Error::new(ErrorKind::Io, format!("{text}: there is no such file or folder"));
@@ -163,6 +241,8 @@ impl Source {
         match self {
             Source::Known(known) => (known.load)(),
             Source::Folder(folder) => data::read_idx_folder(folder),
+            // These are read part by part, and do not come here.
+            Source::Arrays(_) | Source::Pictures(_) => Err(Error::new(ErrorKind::Value, "not a data set of two parts")),
             Source::Pair(samples, _) | Source::Samples(samples) => {
                 Err(Error::new(ErrorKind::Value, format!("{}: one set of samples where two parts are needed", samples.display()))
                     .help("give the name of a data set or a folder with the four IDX files of MNIST's names"))
@@ -190,8 +270,8 @@ pub struct Training {
     pub view: Option<[f64; 2]>,
     /// How rows of a table become inputs, if it is one.
     pub preparation: Option<Preparation>,
-    /// What should be known of the data before a training.
-    pub warnings: Vec<String>,
+    /// What was done to the data on the way, in lines for people.
+    pub notes: Vec<String>,
 }
 
 /// How samples are divided into parts, by a seed.
@@ -209,6 +289,20 @@ impl Division {
     /// Training and test samples as usual.
     pub fn by(seed: u64) -> Division {
         Division { seed, validation: None, fold: None }
+    }
+
+    /// Divides samples; a fifth of those that have no test part of their own is kept for one, of every class alike.
+    pub fn parts(&self, all: Dataset, judge: Option<Dataset>) -> Result<Split> {
+        let split = match (judge, self.fold) {
+            (Some(judge), _) => Split::new(all, judge),
+            // The fold will be the part to be judged by.
+            (None, Some(_)) => Split::new(all.clone(), all),
+            (None, None) => {
+                let [learn, judge] = all.divided(TEST_SHARE, self.seed)?;
+                Split::new(all.subset(&learn)?, all.subset(&judge)?)
+            }
+        };
+        self.of(split)
     }
 
     /// Divides samples that have a training and a test part of their own: folds are parts of the first.
@@ -235,18 +329,30 @@ pub fn taken(mut folds: Vec<Vec<usize>>, number: usize) -> (Vec<usize>, Vec<usiz
     (others, one)
 }
 
-/// The data to train on that `text` names; of a table with these columns.
-pub fn training(text: &str, columns: &TableArguments, division: Division) -> Result<Training, Failure> {
+/// The data to train on that `text` names, used as the arguments say.
+pub fn training(
+    text: &str,
+    DataArguments { columns, pictures }: &DataArguments,
+    division: Division,
+) -> Result<Training, Failure> {
     let (source, part) = Source::find(text)?;
     if let (Source::Samples(path), None) = (&source, part)
         && is_table(path)
     {
+        pictures.of_no_pictures(text)?;
         return table::training(path, columns, division);
     }
     columns.of_no_table(text)?;
     if part.is_some() {
         let error = Error::new(ErrorKind::Value, format!("training on `{text}`: a single part of the data"));
         return Err(Failure::Usage(error.help("training needs both parts; leave out what follows the colon")));
+    }
+    if let Source::Pictures(found) = &source {
+        return found.training(pictures, division);
+    }
+    pictures.of_no_pictures(text)?;
+    if let Source::Arrays(files) = &source {
+        return files.training(division);
     }
     let split = match &source {
         Source::Pair(..) | Source::Samples(_) => source.split().map_err(Failure::Usage)?,
@@ -260,21 +366,35 @@ pub fn training(text: &str, columns: &TableArguments, division: Division) -> Res
     let (name, defaults, view) = match &source {
         Source::Known(known) => (known.name.to_string(), known.defaults, known.view),
         Source::Folder(folder) => (folder_name(folder), CLASSIC, None),
-        Source::Pair(..) | Source::Samples(_) => ("data".to_string(), CLASSIC, None),
+        _ => ("data".to_string(), CLASSIC, None),
     };
     let split = division.of(split).or_usage()?;
-    Ok(Training { name, split, defaults, view, preparation: None, warnings: Vec::new() })
+    Ok(Training { name, split, defaults, view, preparation: None, notes: Vec::new() })
 }
 
 /// The last part of a folder's path, also where it is written as `.` or `..`.
-fn folder_name(folder: &Path) -> String {
+pub fn folder_name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     whole.file_name().map_or("data".to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Samples with labels, to measure a model with: the test part unless `text` says otherwise.
-pub fn labelled(text: &str) -> Result<Dataset, Failure> {
+/// Whether `text` names samples: anything but a single file that is no array.
+pub fn are_samples(text: &str) -> bool {
+    Source::find(text).is_ok_and(|(source, _)| !matches!(source, Source::Samples(_)))
+}
+
+/// Samples with targets, for a model that takes samples of this shape and knows these classes (none where it predicts numbers), or
+/// for any: the test part unless `text` says otherwise.
+pub fn labelled(text: &str, model: Option<&Model>) -> Result<Dataset, Failure> {
     match Source::find(text)? {
+        (Source::Arrays(files), part) => not_empty(files.labelled(part, model.map(|model| &model.labels[..]))?),
+        (Source::Pictures(pictures), part) => match model {
+            Some(model) => not_empty(pictures.labelled(part, &model.labels, model.network.input_shape())?),
+            None => {
+                let Split { train, test, .. } = pictures.training(&PictureArguments::default(), Division::by(1))?.split;
+                Ok(if part == Some(Part::Train) { train } else { test })
+            }
+        },
         (Source::Samples(path), _) if is_table(&path) => Err(not_of_a_table(&path)),
         (Source::Samples(path), _) => {
             let error = Error::new(ErrorKind::Value, format!("{}: samples without labels", path.display()));
@@ -288,9 +408,21 @@ pub fn labelled(text: &str) -> Result<Dataset, Failure> {
 /// Samples to classify, with labels or without: the test part unless `text` says otherwise.
 pub fn samples(text: &str) -> Result<Dataset, Failure> {
     match Source::find(text)? {
+        (Source::Arrays(files), part) => not_empty(files.samples(part)?),
+        (Source::Pictures(_), _) => {
+            Err(Error::new(ErrorKind::Value, format!("`{text}`: pictures where arrays of samples are needed")).into())
+        }
         (Source::Samples(path), _) if is_table(&path) => Err(not_of_a_table(&path)),
         (Source::Samples(path) | Source::Pair(path, _), None) => not_empty(data::read_idx_samples(&path)?),
         found => part_of(text, found),
+    }
+}
+
+/// The files of pictures that `text` names, if it names pictures.
+pub fn pictures(text: &str) -> Result<Option<PictureFiles>, Failure> {
+    match Source::find(text)? {
+        (Source::Pictures(pictures), part) => pictures.files(part).map(Some),
+        _ => Ok(None),
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! It parses, calls the library and prints. No mathematics here.
 
+mod arrays;
 mod commands;
 mod config;
 mod data;
 mod failure;
 mod gradient_method;
+mod images;
 mod interrupt;
 mod memory;
 mod meter;

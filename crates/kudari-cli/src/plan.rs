@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kudari::data::table::Preparation;
-use kudari::data::{Normalisation, Sampling, Split};
+use kudari::data::{Augmentation, Normalisation, Sampling, Split};
 use kudari::layers::Initializer;
 use kudari::model::{Model, Network, NetworkOptions};
 use kudari::optimizers::{self, Optimizer, Schedule, usual_learning_rate};
@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 
 use crate::commands::Numbers;
 use crate::commands::train::Settings;
-use crate::data::{self, Division};
+use crate::data::{self, DataArguments, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::gradient_method;
 use crate::output::{duration, number, with_commas};
-use crate::table::TableArguments;
 
 /// A training that is ready to begin.
 pub struct Plan {
@@ -41,9 +40,9 @@ pub struct Plan {
     pub view: Option<[f64; 2]>,
     /// How rows of a table become inputs, if the data are one.
     pub preparation: Option<Preparation>,
-    /// What should be known of the data.
-    pub warnings: Vec<String>,
-    columns: TableArguments,
+    /// What was done to the data on the way, in lines for people.
+    pub notes: Vec<String>,
+    of_data: DataArguments,
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
@@ -64,12 +63,12 @@ impl Plan {
     /// Resolves the arguments and checks that everything fits, so that a training that begins can go through.
     pub fn new(arguments: &Settings) -> Result<Plan, Failure> {
         let division = Division { validation: arguments.validation_share(), ..Division::by(arguments.seed) };
-        Plan::on(data::training(&arguments.data, &arguments.columns, division)?, arguments)
+        Plan::on(data::training(&arguments.data, &arguments.of_data, division)?, arguments)
     }
 
     /// As [`Plan::new`], on data that were loaded before.
     pub fn on(data: data::Training, arguments: &Settings) -> Result<Plan, Failure> {
-        let data::Training { name, split, defaults, view, preparation, warnings } = data;
+        let data::Training { name, split, defaults, view, preparation, mut notes } = data;
         let loss = Loss::for_data(arguments.loss.as_deref().unwrap_or(defaults.loss), &split.train).or_usage()?;
         let optimizer_text = arguments.optimizer.clone().unwrap_or_else(|| defaults.optimizer.to_string());
         // The data's rate is one for the data's optimizer.
@@ -94,6 +93,8 @@ impl Plan {
         };
         let dtype = numbers.dtype();
         let (train, test) = (split.train.with_dtype(dtype)?, split.test.with_dtype(dtype)?);
+        let augmentation = arguments.augment.as_deref().map(Augmentation::parse).transpose().or_usage()?;
+        let train = train.with_augmentation(augmentation).or_usage()?;
         let validation = split.validation.map(|part| part.with_dtype(dtype)).transpose()?;
         if train.sample_shape() != test.sample_shape() {
             let [a, b] = [&train, &test].map(|d| format!("{:?}", d.sample_shape()));
@@ -109,6 +110,12 @@ impl Plan {
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
         has_parameters(&network).or_usage()?;
+        // An embedding takes the numbers of symbols: scaled they would be others.
+        let mut split = Split { train, test, validation };
+        if network.notation().contains("embedding") && !notes.is_empty() {
+            notes = vec!["inputs are taken as they are".to_string()];
+            split = split.with_normalisation(Normalisation::default());
+        }
         if classes == 0 { fits_numbers(&network, outputs) } else { fits_classes(&network, classes) }.or_usage()?;
         let length = match (arguments.iterations, arguments.epochs) {
             (Some(iterations), _) => Length::Iterations(iterations),
@@ -118,7 +125,7 @@ impl Plan {
         let plan = Plan {
             data: arguments.data.clone(),
             name,
-            split: Split { train, test, validation },
+            split,
             network,
             loss,
             batch_size,
@@ -126,8 +133,8 @@ impl Plan {
             seed: arguments.seed,
             view,
             preparation,
-            warnings,
-            columns: arguments.columns.clone(),
+            notes,
+            of_data: arguments.of_data.clone(),
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,
@@ -203,7 +210,7 @@ impl Plan {
     pub fn configuration(&self) -> Vec<(&'static str, Value)> {
         let settings = self.optimizer.settings();
         let mut options: Vec<(&str, Value)> = vec![("data", self.data.clone().into())];
-        options.extend(self.columns.options());
+        options.extend(self.of_data.options());
         options.extend([
             ("net", self.network.notation().into()),
             ("loss", self.loss.name.into()),
@@ -226,6 +233,7 @@ impl Plan {
             Length::Iterations(count) => ("iterations", count.into()),
             Length::Epochs(count) => ("epochs", count.into()),
         });
+        options.extend(self.split.train.augmentation().map(|how| ("augment", how.to_string().into())));
         options.push(("seed", self.seed.into()));
         options.extend(self.initializer.map(|i| ("init", i.to_string().into())));
         options.push(("dtype", self.numbers.name().into()));
@@ -249,7 +257,7 @@ impl Plan {
             };
             match name {
                 "data" => words.push(text),
-                "with-replacement" | "stream" => words.push(format!("--{name}")),
+                "with-replacement" | "stream" | "grey" | "rgb" => words.push(format!("--{name}")),
                 _ => words.extend([format!("--{name}"), text]),
             }
         }
@@ -273,6 +281,7 @@ impl Plan {
         for (name, value) in [("clipping norm", settings.clip_norm), ("clipping value", settings.clip_value)] {
             value.into_iter().for_each(|v| rows.push((name, number(v))));
         }
+        rows.extend(self.split.train.augmentation().map(|how| ("augmentation", how.to_string())));
         rows.extend([
             ("gradient", gradient_method::in_words(self.gradient)),
             ("batch size", self.batch_size.to_string()),
@@ -319,6 +328,7 @@ impl Plan {
             "validation": self.validation,
             "early_stopping": self.early_stopping,
             "sampling": self.sampling_text(),
+            "augmentation": self.split.train.augmentation().map(|how| how.to_string()),
             "iterations": iterations,
             "epochs": epochs,
             "seed": self.seed,
@@ -428,7 +438,7 @@ pub fn fits_classes(network: &Network, classes: usize) -> kudari::Result<()> {
 }
 
 /// Makes sure that a network gives as many numbers as there are targets.
-fn fits_numbers(network: &Network, targets: usize) -> kudari::Result<()> {
+pub fn fits_numbers(network: &Network, targets: usize) -> kudari::Result<()> {
     if network.output_shape() == [targets] {
         return Ok(());
     }

@@ -5,21 +5,17 @@ use std::path::{Path, PathBuf};
 use kudari::data::table::{Column, Preparation, RowDivision, StreamedTable, Table, Target, divide_rows, usual_target};
 use kudari::data::{Dataset, Split};
 use kudari::model::Network;
-use kudari::train::{Length, NumberScores, number_scores_each};
+use kudari::train::{NumberScores, number_scores_each};
 use kudari::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use crate::data::{Defaults, Division, Training};
+use crate::data::{self, Division, Training};
 use crate::failure::{Failure, OrUsage};
 use crate::memory;
 use crate::output::with_commas;
 
 /// The share of the rows that a model is judged by.
 const TEST_SHARE: f64 = 0.2;
-/// Updates that a training on a table makes at least, within the limits on epochs.
-const UPDATES: usize = 6_000;
-/// Samples that a training goes through at most, but for one epoch: enough of them is enough.
-const SAMPLES: usize = 20_000_000;
 
 /// What of a table is used.
 #[derive(clap::Args, Clone, Default, Debug, PartialEq)]
@@ -168,6 +164,13 @@ fn warnings(table: &Table, preparation: &Preparation, parts: &[Vec<usize>; 3]) -
         let (shared, of) = (with_commas(shared as u64), with_commas(parts[1].len() as u64));
         warnings.push(format!("{shared} of {of} test rows are copies of training rows"));
     }
+    const MOST: usize = 6;
+    let more = warnings.len().saturating_sub(MOST);
+    warnings.truncate(MOST);
+    warnings.iter_mut().for_each(|warning| warning.insert_str(0, "note: "));
+    if more > 0 {
+        warnings.push(format!("and {more} more: kudari data {}", table.name()));
+    }
     warnings
 }
 
@@ -192,48 +195,22 @@ pub fn is_table(path: &Path) -> bool {
 
 /// Rows to learn from and to be judged by, prepared by what the first tell.
 pub fn training(path: &Path, arguments: &TableArguments, division: Division) -> Result<Training, Failure> {
-    let data = AnyTable::read(path, arguments.stream)?;
-    let targets = targets(data.table(), arguments.target.as_deref())?;
+    let table = AnyTable::read(path, arguments.stream)?;
+    let targets = targets(table.table(), arguments.target.as_deref())?;
     let names: Vec<&str> = targets.iter().map(|column| column.name()).collect();
-    let features = arguments.features(data.table(), &names).or_usage()?;
+    let features = arguments.features(table.table(), &names).or_usage()?;
     let judged = arguments.test.as_ref().map(|path| AnyTable::read(path, arguments.stream)).transpose()?;
     let Division { seed, validation, fold } = division;
     let test = if judged.is_some() { 0.0 } else { TEST_SHARE };
-    let (preparation, mut split, warnings) = data.divided(&targets, &features, &RowDivision { test, fold, validation, seed })?;
+    let (preparation, mut split, notes) = table.divided(&targets, &features, &RowDivision { test, fold, validation, seed })?;
     if let Some(judged) = &judged {
         split.test = judged.dataset(&preparation)?;
     }
-    let defaults = defaults(split.train.len(), &preparation);
+    let are_classes = !preparation.target().classes().is_empty();
+    let defaults = data::usual(split.train.len(), split.train.sample_shape(), are_classes);
     let name = path.file_name().map_or("table".to_string(), |name| name.to_string_lossy().into_owned());
     let name = name.split('.').next().unwrap_or("table").to_string();
-    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), warnings })
-}
-
-/// What trains well on so many rows, found by measuring (`bench/tables.py`): few rows want a smooth function, more of them a wide layer,
-/// many two layers and larger steps.
-fn defaults(rows: usize, preparation: &Preparation) -> Defaults {
-    let (hidden, learning_rate, batch_size) = match rows {
-        ..800 => ("linear(100) tanh", 0.002, 32),
-        800..5_000 => ("linear(400) relu", 0.002, 32),
-        _ => ("linear(64) relu linear(64) relu", 0.004, 128),
-    };
-    let most = (SAMPLES / rows.max(1)).clamp(1, 100);
-    let epochs = (UPDATES * batch_size / rows.max(1)).clamp(10.min(most), most) as u64;
-    let (loss, goal) = match preparation.target() {
-        Target::Classes { .. } => ("softmax_cross_entropy", 0.95),
-        Target::Numbers { .. } => ("mean_squared_error", 0.9),
-    };
-    Defaults {
-        hidden,
-        loss,
-        optimizer: "adamw",
-        learning_rate,
-        schedule: Some("cosine"),
-        weight_decay: 0.1,
-        batch_size,
-        length: Length::Epochs(epochs),
-        goal,
-    }
+    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), notes })
 }
 
 /// How near a network comes to each of several numbers that it predicts, in their own units; none where it does not predict several.

@@ -150,7 +150,7 @@ fn early_stopping_keeps_the_best_model_and_the_last() {
     assert!(kept < made, "{result}");
     assert_eq!(
         folder.names("run"),
-        ["checkpoints", "config.toml", "last.safetensors", "metrics.csv", "model.safetensors", "report.html"]
+        ["checkpoints", "config.toml", "last.safetensors", "metrics.csv", "metrics.jsonl", "model.safetensors", "report.html"]
     );
     let loss = |model: &str| folder.json(&["eval", model, "moons", "--json"])["loss"].clone();
     assert_eq!(loss("run"), result["test_loss"]);

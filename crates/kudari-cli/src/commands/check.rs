@@ -131,7 +131,7 @@ fn network_and_batch(arguments: &Arguments) -> Result<(Network, Batch), Failure>
     let options = NetworkOptions { seed: arguments.seed, initializer: None, double: true };
     let build = |shape: &[usize]| Network::new(&arguments.net, shape, &options).or_usage();
     if let Some(text) = &arguments.data {
-        let data = data::labelled(text)?.with_dtype(DType::F64)?;
+        let data = data::labelled(text, None)?.with_dtype(DType::F64)?;
         let network = build(data.sample_shape())?;
         fits_classes(&network, data.classes().len()).or_usage()?;
         let size = (arguments.batch as usize).min(data.len());

@@ -88,7 +88,7 @@ fn plan(arguments: &Arguments, number: usize) -> Result<Plan, Failure> {
     let settings = &arguments.settings;
     let division =
         Division { seed: settings.seed, validation: settings.validation_share(), fold: Some((number, arguments.folds)) };
-    Plan::on(data::training(&settings.data, &settings.columns, division)?, settings)
+    Plan::on(data::training(&settings.data, &settings.of_data, division)?, settings)
 }
 
 /// Trains and judges; `None` if it was interrupted.

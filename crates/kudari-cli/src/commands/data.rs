@@ -7,15 +7,18 @@ use kudari::Result;
 use kudari::data::table::{Column, ColumnSurvey, Kind, StreamedTable, Survey, Table, Warning};
 use serde_json::{Value, json};
 
+use crate::data::{self, DataArguments, Division};
 use crate::failure::Failure;
 use crate::output::{self, number, with_commas};
-use crate::table::targets;
+use crate::table::{is_table, targets};
 
 const EXAMPLES: &str = "\
 Examples:
   kudari data houses.csv
   kudari data houses.csv --target price
   kudari data houses.csv --json
+  kudari data arrays.npz
+  kudari data pets/
 
 Separator, header and kinds of columns are found out as for training. A number
 that is missing is filled with the median, and the network is told; categories
@@ -23,11 +26,11 @@ become one input each; texts that are nearly all different are left out.
 Notes tell what may be wrong: cells that are no numbers, columns that give the
 target away, copies of rows, rare classes. Files of any size can be looked at.";
 
-/// Show what was understood of a table: columns, kinds, ranges, gaps, and what may be wrong with it
+/// Show what was understood of data: columns, kinds, ranges, gaps and faults of a table, shapes and classes of others
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A CSV or TSV file, as it is or compressed by gzip
+    /// A CSV or TSV file, as it is or compressed by gzip, or anything else that kudari train takes
     table: PathBuf,
     /// The column to predict, otherwise the usual one; several columns of numbers with commas between them
     #[arg(long, value_name = "COLUMN")]
@@ -37,11 +40,19 @@ pub struct Arguments {
     json: bool,
 }
 
+/// The seed that `kudari train` divides samples by where none is given.
+const SEED: u64 = 1;
+/// Classes that are shown.
+const MOST_CLASSES: usize = 50;
 /// Levels of a category that are shown.
 const SHOWN: usize = 4;
 
 /// Shows a table.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let text = arguments.table.to_string_lossy();
+    if !is_table(&arguments.table) && data::are_samples(&text) {
+        return of_samples(&text, arguments.json);
+    }
     let streamed = StreamedTable::read(&arguments.table)?;
     let table = streamed.table();
     let found = match &arguments.target {
@@ -119,6 +130,50 @@ fn balance(targets: usize, name: &str, levels: &[(String, usize)]) -> Vec<String
         lines.push(format!("  and {} more", levels.len() - MOST));
     }
     lines
+}
+
+/// Shows samples that are no rows of a table: both parts, what was done to them, the classes.
+fn of_samples(text: &str, json: bool) -> Result<ExitCode, Failure> {
+    let data::Training { split, notes, .. } = data::training(text, &DataArguments::default(), Division::by(SEED))?;
+    let (train, test) = (&split.train, &split.test);
+    let [in_train, in_test] = [train.class_counts()?, test.class_counts()?];
+    let numbers = if train.classes().is_empty() { train.target_size().unwrap_or(1) } else { 0 };
+    if json {
+        let rows = train.classes().iter().zip(in_train.iter().zip(&in_test));
+        let classes: Vec<Value> = rows.map(|(name, (a, b))| json!({"class": name, "training": a, "test": b})).collect();
+        output::print(json!({
+            "data": text,
+            "training": train.len(),
+            "test": test.len(),
+            "shape": train.sample_shape(),
+            "classes": classes,
+            "numbers": numbers,
+            "notes": notes,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::print(format_args!(
+        "{text}: {} training and {} test samples of shape {:?}",
+        with_commas(train.len() as u64),
+        with_commas(test.len() as u64),
+        train.sample_shape()
+    ))?;
+    notes.iter().try_for_each(|note| output::print(format_args!("  {note}")))?;
+    if numbers > 0 {
+        output::print(format_args!("  {numbers} number{} to predict", if numbers == 1 { "" } else { "s" }))?;
+    }
+    let mut rows = vec![["  class", "training", "test"].map(str::to_string).to_vec()];
+    for (name, (a, b)) in train.classes().iter().zip(in_train.iter().zip(&in_test)).take(MOST_CLASSES) {
+        rows.push(vec![format!("  {name}"), with_commas(*a as u64), with_commas(*b as u64)]);
+    }
+    if rows.len() > 1 {
+        output::table(&rows)?;
+    }
+    let more = train.classes().len().saturating_sub(MOST_CLASSES);
+    if more > 0 {
+        output::print(format_args!("  and {more} more"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Name, kind, gaps, first value and values of a column.

@@ -11,7 +11,7 @@ use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
 use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
-use crate::plan::fits_classes;
+use crate::plan::{fits_classes, fits_numbers};
 use crate::table::{AnyTable, scores_each};
 
 const EXAMPLES: &str = "\
@@ -20,6 +20,8 @@ Examples:
   kudari eval runs/mnist-1 mnist:train
   kudari eval runs/mnist-1/model.safetensors images.idx,labels.idx.gz --json
   kudari eval runs/houses-1 more-houses.csv
+  kudari eval runs/arrays-1 X.npy,Y.npy
+  kudari eval runs/pets-1 more-pets/
 
 --json prints one object: {\"model\", \"data\", \"samples\", \"loss\", \"accuracy\"}, for a model that predicts numbers also
 \"r_squared\", \"root_mean_squared_error\" and \"mean_absolute_error\".
@@ -31,7 +33,7 @@ In the confusion matrix a row is a class and a column what it was taken for.";
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// For a model of a table, a table; else mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default), or IMAGES.idx,LABELS.idx
+    /// For a model of a table, a table; else mnist, digits, xor, moons, circles, spiral, arrays of NumPy (.npz), a folder of pictures by class or of IDX files, each with :train or :test (the default), or X.npy,Y.npy or IMAGES.idx,LABELS.idx
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
@@ -46,10 +48,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let model = load_model(&arguments.model)?;
     let in_file = |e: Error| e.context(arguments.model.display());
-    if model.labels.is_empty() && model.preparation.is_none() {
-        let error = Error::new(ErrorKind::Value, "the outputs are numbers, not classes");
-        return Err(in_file(error.help("eval measures classifiers")).into());
-    }
     if !model.labels.is_empty() {
         fits_classes(&model.network, model.labels.len()).map_err(in_file)?;
     }
@@ -59,7 +57,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let data = AnyTable::read(Path::new(&arguments.data), false)?.dataset(preparation)?;
             (data.with_dtype(dtype_of(&model))?, preparation.target().unit())
         }
-        None => (fitting(&model, data::labelled(&arguments.data)?)?.with_classes(&model.labels)?, 1.0),
+        None => {
+            let data = data::labelled(&arguments.data, Some(&model))?;
+            if model.labels.is_empty() {
+                if !data.classes().is_empty() {
+                    let error = Error::new(ErrorKind::Value, "the outputs are numbers, not classes");
+                    return Err(in_file(error.help("give data whose targets are numbers")).into());
+                }
+                fits_numbers(&model.network, data.target_size().unwrap_or(1)).map_err(in_file)?;
+            }
+            (fitting(&model, data)?.with_classes(&model.labels)?, 1.0)
+        }
     };
     let scores = as_trained(&model, || number_scores(&model.network, &data))?.map(|scores| scores.in_unit(unit));
     let each = as_trained(&model, || scores_each(&model.network, &data, model.preparation.as_ref()))?;

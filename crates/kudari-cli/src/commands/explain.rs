@@ -365,7 +365,7 @@ fn of_model(path: &Path, arguments: &Arguments) -> Result<Problem, Failure> {
     let model = load_model(path)?;
     let needs = || Error::new(ErrorKind::Value, "a model needs a sample").help("add e.g. --data mnist --sample 17");
     let name = arguments.data.as_deref().ok_or_else(|| Failure::Usage(needs()))?;
-    let data = super::fitting(&model, data::labelled(name)?)?.with_dtype(DType::F64)?;
+    let data = super::fitting(&model, data::labelled(name, Some(&model))?)?.with_dtype(DType::F64)?;
     if arguments.sample >= data.len() {
         let error =
             Error::new(ErrorKind::Value, format!("--sample {}: {} has {} samples", arguments.sample, data.name(), data.len()));

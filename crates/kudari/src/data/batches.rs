@@ -36,6 +36,8 @@ pub struct Batches<'a> {
     data: &'a Dataset,
     size: usize,
     order: Order,
+    /// What the samples are changed by, if they are.
+    changes: Stream,
     epochs: u64,
     epoch: u64,
     /// How many samples of the epoch were given.
@@ -50,8 +52,9 @@ pub struct Batches<'a> {
 impl Clone for Batches<'_> {
     /// What is read ahead stays with the original: a copy reads for itself, and gives the same.
     fn clone(&self) -> Self {
-        let (order, piece, rows) = (self.order.clone(), self.piece.clone(), self.rows.clone());
-        Batches { order, piece, rows, prefetch: None, ..*self }
+        let (order, changes) = (self.order.clone(), self.changes.clone());
+        let (piece, rows) = (self.piece.clone(), self.rows.clone());
+        Batches { order, changes, piece, rows, prefetch: None, ..*self }
     }
 }
 
@@ -62,7 +65,8 @@ impl<'a> Batches<'a> {
                 .help(format!("choose a batch size from 1 to {}", data.len())));
         }
         let order = order(data, Sampling::InOrder, 0);
-        Ok(Batches { data, size, order, epochs: 1, epoch: 0, place: 0, piece: None, rows: Vec::new(), prefetch: None })
+        let changes = Stream::new(0, "augmentation");
+        Ok(Batches { data, size, order, changes, epochs: 1, epoch: 0, place: 0, piece: None, rows: Vec::new(), prefetch: None })
     }
 
     /// Every epoch in a new random order by this seed.
@@ -74,7 +78,8 @@ impl<'a> Batches<'a> {
     /// Samples chosen as `sampling` says, by this seed.
     #[must_use]
     pub fn sampled(self, sampling: Sampling, seed: u64) -> Batches<'a> {
-        Batches { order: order(self.data, sampling, seed), piece: None, prefetch: None, ..self }
+        let changes = Stream::new(seed, "augmentation");
+        Batches { order: order(self.data, sampling, seed), changes, piece: None, prefetch: None, ..self }
     }
 
     /// This many passes over the data.
@@ -119,14 +124,21 @@ impl<'a> Batches<'a> {
         let to = self.place.saturating_add(self.size).min(count);
         self.find_rows(to);
         self.place = to;
-        let Some(rows) = self.data.stored() else { return self.data.batch(&self.rows).map(Some) };
+        let Some(rows) = self.data.stored() else { return self.changed(self.data.batch(&self.rows)?).map(Some) };
         let prefetch = match self.prefetch.take() {
             Some(prefetch) => prefetch,
             None => Prefetch::start(rows.clone(), self.order.clone(), self.size, from)?,
         };
         let batch = prefetch.next()?;
         self.prefetch = Some(prefetch);
-        self.data.of_gathered(batch, self.rows.len()).map(Some)
+        self.changed(self.data.of_gathered(batch, self.rows.len())?).map(Some)
+    }
+
+    /// A batch as the data set's augmentation changes it, if it has one.
+    fn changed(&self, batch: Batch) -> Result<Batch> {
+        let Some(augmentation) = self.data.augmentation() else { return Ok(batch) };
+        let background = self.data.normalisation().shift;
+        Ok(Batch { x: augmentation.apply(batch.x, &self.rows, &self.changes.part(self.epoch), background), ..batch })
     }
 
     /// Finds the samples of the epoch from the place that was reached to this one.

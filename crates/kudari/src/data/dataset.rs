@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::augment::Augmentation;
 use super::batches::{Batch, Batches};
 use super::stored::{Gathered, StoredRows};
 use crate::array::{Array, DType, Shape};
@@ -49,6 +50,7 @@ pub struct Dataset {
     count: usize,
     classes: Vec<String>,
     dtype: DType,
+    augmentation: Option<Augmentation>,
 }
 
 /// A data set in parts: one to learn from, one to be judged by, and maybe one to decide by.
@@ -66,6 +68,13 @@ impl Split {
     /// Two parts: one to learn from, one to be judged by.
     pub fn new(train: Dataset, test: Dataset) -> Split {
         Split { train, test, validation: None }
+    }
+
+    /// The same numbers seen under another normalisation, in all parts.
+    #[must_use]
+    pub fn with_normalisation(self, normalisation: Normalisation) -> Split {
+        let under = |part: Dataset| part.with_normalisation(normalisation);
+        Split { train: under(self.train), test: under(self.test), validation: self.validation.map(under) }
     }
 
     /// With a part of the training samples taken away to decide by: the given share, at least one sample, drawn by the seed, of every
@@ -144,7 +153,7 @@ impl Dataset {
         }
         let sample_shape = sample_shape.to_vec();
         let (name, targets) = (name.to_string(), Some(targets));
-        Ok(Dataset { name, samples, sample_shape, normalisation, targets, count, classes, dtype: DType::F32 })
+        Ok(Dataset { name, samples, sample_shape, normalisation, targets, count, classes, dtype: DType::F32, augmentation: None })
     }
 
     /// Samples that lie in a file with their targets: class numbers if there are classes, else numbers.
@@ -158,6 +167,7 @@ impl Dataset {
             targets: None,
             classes,
             dtype: DType::F32,
+            augmentation: None,
         }
     }
 
@@ -180,6 +190,23 @@ impl Dataset {
     pub fn with_normalisation(mut self, normalisation: Normalisation) -> Dataset {
         self.normalisation = normalisation;
         self
+    }
+
+    /// The same data whose [`Batches`] are changed at random; [`Dataset::batch`], [`Dataset::range`] and [`Dataset::all`] give the samples as
+    /// they are.
+    ///
+    /// # Errors
+    ///
+    /// Samples that cannot be changed so.
+    pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Result<Dataset> {
+        augmentation.iter().try_for_each(|augmentation| augmentation.validate(&self.name, &self.sample_shape))?;
+        self.augmentation = augmentation;
+        Ok(self)
+    }
+
+    /// How batches are changed, if they are.
+    pub fn augmentation(&self) -> Option<&Augmentation> {
+        self.augmentation.as_ref()
     }
 
     /// The same data with other names for the classes: those of the model that is to recognise them.

@@ -7,34 +7,17 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, Normalisation, Split};
+use super::dataset::{Dataset, Split};
+use super::raw::{BYTES, RawArray, RawNumbers};
 use crate::array::Array;
 use crate::error::{Error, Result};
-
-/// The numbers of an IDX file.
-#[derive(Debug, Clone)]
-pub enum IdxNumbers {
-    /// Unsigned bytes, as they are.
-    Bytes(Vec<u8>),
-    /// Other types: signed integers as i64, floating-point numbers in their own type.
-    Array(Array),
-}
-
-/// The contents of an IDX file.
-#[derive(Debug, Clone)]
-pub struct Idx {
-    /// Sizes of the axes.
-    pub shape: Vec<usize>,
-    /// The numbers, in row-major order.
-    pub numbers: IdxNumbers,
-}
 
 /// Reads an IDX file, compressed with gzip or not.
 ///
 /// # Errors
 ///
 /// The file cannot be read, is empty, is not IDX, or is shorter or longer than its header says.
-pub fn read_idx(path: &Path) -> Result<Idx> {
+pub fn read_idx(path: &Path) -> Result<RawArray> {
     let raw = std::fs::read(path).map_err(|e| Error::io(path, &e))?;
     parse_idx(&raw).map_err(|e| e.context(path.display()))
 }
@@ -44,11 +27,11 @@ pub fn read_idx(path: &Path) -> Result<Idx> {
 /// # Errors
 ///
 /// As [`read_idx`].
-pub fn parse_idx(raw: &[u8]) -> Result<Idx> {
+pub fn parse_idx(raw: &[u8]) -> Result<RawArray> {
     if raw.starts_with(&[0x1f, 0x8b]) { parse(&mut flate2::read::GzDecoder::new(raw)) } else { parse(&mut &raw[..]) }
 }
 
-fn parse(source: &mut dyn Read) -> Result<Idx> {
+fn parse(source: &mut dyn Read) -> Result<RawArray> {
     let help = "an IDX file is two zero bytes, type, number of axes, sizes, numbers; fetch the file again";
     let cut = |what: &str| Error::format(format!("the file ends inside its {what}")).help(help);
     let mut magic = [0; 4];
@@ -93,18 +76,18 @@ fn parse(source: &mut dyn Read) -> Result<Idx> {
     macro_rules! numbers {
         ($type:ty as $element:ty) => {{
             let values: Vec<$element> = bytes.as_chunks().0.iter().map(|b| <$type>::from_be_bytes(*b) as $element).collect();
-            IdxNumbers::Array(Array::from_vec(values, &shape)?)
+            RawNumbers::Array(Array::from_vec(values, &shape)?)
         }};
     }
     let numbers = match magic[2] {
-        0x08 => IdxNumbers::Bytes(bytes),
+        0x08 => RawNumbers::Bytes(bytes),
         0x09 => numbers!(i8 as i64),
         0x0b => numbers!(i16 as i64),
         0x0c => numbers!(i32 as i64),
         0x0d => numbers!(f32 as f32),
         _ => numbers!(f64 as f64),
     };
-    Ok(Idx { shape, numbers })
+    RawArray::of_file(shape, numbers)
 }
 
 /// Fills as much of `buffer` as there is.
@@ -131,9 +114,9 @@ pub fn read_idx_pair(samples: &Path, labels: &Path) -> Result<Dataset> {
     let wrong =
         |what: String| Error::format(format!("{}: {what}", labels.display())).help("labels are one whole number a sample");
     let t = match t.numbers {
-        IdxNumbers::Bytes(bytes) => Array::from_vec(bytes.iter().map(|&b| b as i64).collect(), &t.shape)?,
-        IdxNumbers::Array(array) if array.dtype() == crate::DType::I64 => array,
-        IdxNumbers::Array(array) => return Err(wrong(format!("labels of type {}", array.dtype()))),
+        RawNumbers::Bytes(bytes) => Array::from_vec(bytes.iter().map(|&b| b as i64).collect(), &t.shape)?,
+        RawNumbers::Array(array) if array.dtype() == crate::DType::I64 => array,
+        RawNumbers::Array(array) => return Err(wrong(format!("labels of type {}", array.dtype()))),
     };
     if t.rank() != 1 {
         return Err(wrong(format!("labels of shape {:?}", t.shape())));
@@ -153,18 +136,17 @@ pub fn read_idx_samples(samples: &Path) -> Result<Dataset> {
     dataset(samples, x, labels, vec!["?".to_string()])
 }
 
-fn dataset(path: &Path, x: Idx, labels: Array, classes: Vec<String>) -> Result<Dataset> {
+fn dataset(path: &Path, x: RawArray, labels: Array, classes: Vec<String>) -> Result<Dataset> {
     let name = path.display().to_string();
     // Pictures get an axis of channels, which convolutions expect.
     let pictures = x.shape.len() == 3;
     match x.numbers {
-        IdxNumbers::Bytes(bytes) => {
+        RawNumbers::Bytes(bytes) => {
             let sample = x.shape.get(1..).unwrap_or(&[]);
             let shape = if pictures { [&[1], sample].concat() } else { sample.to_vec() };
-            let scale = Normalisation { scale: 1.0 / 255.0, shift: 0.0 };
-            Dataset::from_bytes(&name, Cow::Owned(bytes), &shape, scale, labels, classes)
+            Dataset::from_bytes(&name, Cow::Owned(bytes), &shape, BYTES, labels, classes)
         }
-        IdxNumbers::Array(array) => {
+        RawNumbers::Array(array) => {
             let array = if pictures { array.expand_dims(1)? } else { array };
             Dataset::from_arrays(&name, array, labels, classes)
         }
@@ -181,7 +163,7 @@ pub fn read_idx_folder(folder: &Path) -> Result<Split> {
         let names = [format!("{stem}-ubyte"), format!("{stem}-ubyte.gz"), stem.replacen("-idx", ".idx", 1) + "-ubyte"];
         names.iter().map(|n| folder.join(n)).find(|p| p.is_file()).ok_or_else(|| {
             Error::new(crate::ErrorKind::Io, format!("{}: there is no {} (or .gz)", folder.display(), names[0]))
-                .help("the folder must hold train-images-idx3-ubyte, train-labels-idx1-ubyte and the same for t10k")
+                .help("a folder holds a folder of pictures (.png, .jpg) for each class, or train-images-idx3-ubyte, train-labels-idx1-ubyte and the same for t10k")
         })
     };
     let pair = |part: &str| read_idx_pair(&find(&format!("{part}-images-idx3"))?, &find(&format!("{part}-labels-idx1"))?);
@@ -203,10 +185,10 @@ mod tests {
     #[test]
     fn every_type_of_numbers_is_read() {
         let idx = parse_idx(&file(&[0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3], &[1, 2, 3, 4, 5, 6])).unwrap();
-        assert!(matches!(&idx.numbers, IdxNumbers::Bytes(b) if b == &[1, 2, 3, 4, 5, 6]) && idx.shape == [2, 3]);
+        assert!(matches!(&idx.numbers, RawNumbers::Bytes(b) if b == &[1, 2, 3, 4, 5, 6]) && idx.shape == [2, 3]);
         let of = |kind: u8, body: &[u8]| match parse_idx(&file(&[0, 0, kind, 1, 0, 0, 0, 1], body)).unwrap().numbers {
-            IdxNumbers::Array(a) => a.to_f64_vec()[0],
-            IdxNumbers::Bytes(b) => b[0] as f64,
+            RawNumbers::Array(a) => a.to_f64_vec()[0],
+            RawNumbers::Bytes(b) => b[0] as f64,
         };
         assert_eq!([of(9, &[0xff]), of(0xb, &[0xff, 0xfe]), of(0xc, &[0, 0, 1, 0])], [-1.0, -2.0, 256.0]);
         assert_eq!([of(0xd, &1.5f32.to_be_bytes()), of(0xe, &(-2.5f64).to_be_bytes())], [1.5, -2.5]);
@@ -218,7 +200,7 @@ mod tests {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(&plain).unwrap();
         let packed = encoder.finish().unwrap();
-        assert!(matches!(parse_idx(&packed).unwrap().numbers, IdxNumbers::Bytes(b) if b == [7, 8, 9]));
+        assert!(matches!(parse_idx(&packed).unwrap().numbers, RawNumbers::Bytes(b) if b == [7, 8, 9]));
         assert!(parse_idx(&packed[..packed.len() - 9]).is_err());
     }
 
@@ -232,6 +214,9 @@ mod tests {
         assert_eq!(what(&[0, 0, 8, 1, 0, 0]), "the file ends inside its header");
         assert_eq!(what(&[0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "the header promises 3 bytes of numbers for shape [3], there are 2");
         assert!(what(&[0, 0, 8, 1, 0, 0, 0, 1, 1, 2]).ends_with("there are more"));
+        // Four thousand million samples without a number each.
+        let empty = what(&[0, 0, 8, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+        assert_eq!(empty, "an array of shape [4294967295, 0], whose samples hold no numbers");
         // A header that promises 2^32 · 2^31 numbers costs nothing.
         assert!(parse_idx(&[0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]).is_err());
     }

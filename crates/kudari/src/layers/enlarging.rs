@@ -120,6 +120,7 @@ impl Module for ConvTranspose2d {
                     .help("use less padding, or a larger kernel")
             })?);
         }
+        Shape::new(&result).map_err(|e| e.context(self.notation()))?;
         Ok(result)
     }
     fn multiply_adds(&self, input: &[usize]) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::array::{Array, DType, Stream};
+use crate::array::{Array, DType, Shape, Stream};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a parameter is filled. For a weight of shape `[outputs, inputs]`, `fan_in` is inputs and `fan_out` outputs; for one of
@@ -52,6 +52,8 @@ impl Initializer {
     ///
     /// An impossible shape.
     pub fn array(&self, shape: &[usize], dtype: DType, stream: &mut Stream) -> Result<Array> {
+        // Also makes sure that the products are numbers.
+        Shape::new(shape)?;
         let kernel = shape.iter().skip(2).product::<usize>();
         let fan_out = (shape.first().copied().unwrap_or(1) * kernel).max(1) as f64;
         let fan_in = shape.iter().skip(1).product::<usize>().max(1) as f64;

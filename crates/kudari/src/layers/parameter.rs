@@ -44,6 +44,29 @@ fn leaf(array: Array, frozen: bool) -> Variable {
 thread_local! {
     static SEED: Cell<u64> = const { Cell::new(0) };
     static MADE: Cell<u64> = const { Cell::new(0) };
+    /// How many numbers the parameters that are made may still have.
+    static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Runs `body`, in which the parameters that are made on this thread may have at most `most` numbers together: a network that a file
+/// describes costs no more memory than the file says it has numbers.
+pub(crate) fn with_at_most<R>(most: usize, body: impl FnOnce() -> R) -> R {
+    let before = LEFT.replace(most);
+    let result = body();
+    LEFT.set(before);
+    result
+}
+
+/// Takes the numbers of a new parameter from those that may be made.
+fn take_from_left(shape: &[usize]) -> Result<()> {
+    let (count, left) = (shape.iter().fold(1usize, |n, &size| n.saturating_mul(size)), LEFT.get());
+    if count > left {
+        return Err(Error::value(format!("a parameter of shape {shape:?} is more than there are numbers for")));
+    }
+    if left != usize::MAX {
+        LEFT.set(left - count);
+    }
+    Ok(())
 }
 
 /// Sets the seed for layers that are made after this, on this thread. A network made from the notation takes its seed
@@ -61,6 +84,7 @@ impl Parameter {
     ///
     /// An impossible shape.
     pub fn new(shape: &[usize], initializer: Initializer) -> Result<Parameter> {
+        take_from_left(shape)?;
         let array = initializer.array(shape, DType::F32, &mut next_stream())?;
         Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None, lazy: None })
     }

@@ -14,7 +14,7 @@ use super::tensors::{from_safetensors, to_safetensors};
 use crate::data::Normalisation;
 use crate::data::table::Preparation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::Layer;
+use crate::layers::{Layer, with_at_most};
 
 /// The version of the metadata that this program writes.
 const FORMAT: &str = "1";
@@ -131,7 +131,9 @@ impl Model {
         if preparation.as_ref().is_some_and(|preparation| shape != [preparation.inputs()]) {
             return Err(broken(format!("`preparation` does not fit inputs of shape {shape:?}")));
         }
-        let mut network = Network::new(notation, &shape, &NetworkOptions::default())?;
+        // Somewhat more, so that a network that does not fit is told by the name of what does not.
+        let most = held.saturating_mul(2).saturating_add(1_000);
+        let mut network = with_at_most(most, || Network::new(notation, &shape, &NetworkOptions::default()))?;
         network.set_arrays(&arrays)?;
         Ok(Model {
             network,
@@ -242,6 +244,10 @@ mod tests {
         };
         assert!(swap("linear(3)", "linear(4)").contains("has shape"), "{}", swap("linear(3)", "linear(4)"));
         assert!(swap("\"kudari\":\"1\"", "\"kudari\":\"9\"").contains("version 9"));
+        // Each number in it is small, all together they ask for a million parameters.
+        let network = model().network.notation().to_string();
+        let found = swap(&network, &format!("{:1$}", "99x(99x(linear(9))) linear(7)", network.len()));
+        assert!(found.contains("more than there are numbers for"), "{found}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub use lbfgs::Lbfgs;
 pub use muon::Muon;
 pub use notation::{OPTIMIZERS, parse, usual_learning_rate};
 pub use rules::{AdaDelta, AdaGrad, Adam, AdamW, Adamax, AmsGrad, Lion, Momentum, NAdam, Nesterov, RAdam, RmsProp, Sgd};
+pub(crate) use schedule::words;
 pub use schedule::{Plateau, SCHEDULES, Schedule};
 pub use settings::Settings;
 

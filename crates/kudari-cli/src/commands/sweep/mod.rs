@@ -14,13 +14,12 @@ use kudari::{Error, ErrorKind, set_threads, threads};
 use kudari_plot::check_ending;
 
 use super::{thread_count, train};
-use crate::data::{self, Division};
+use crate::data::{self, DataArguments, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::interrupt::{self, Interrupt};
 use crate::output::{self, Output, duration, with_commas};
 use crate::pictures::can_hold;
 use crate::plan::Plan;
-use crate::table::TableArguments;
 use options::Options;
 use results::Combination;
 
@@ -62,7 +61,7 @@ pub struct Arguments {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    columns: TableArguments,
+    of_data: DataArguments,
     /// How many seeds from 1 on, or from one to another as in 1..20, or a list as in 3,5,9
     #[arg(long, value_name = "SEEDS", default_value = "20", value_parser = seeds)]
     seeds: Seeds,
@@ -126,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         can_hold(path)?;
     }
     let Seeds(seeds) = &arguments.seeds;
-    let data = data::training(arguments.options.data(), &arguments.columns, Division::by(DIVIDED_BY))?;
+    let data = data::training(arguments.options.data(), &arguments.of_data, Division::by(DIVIDED_BY))?;
     if data.split.train.classes().is_empty() {
         let error = Error::new(ErrorKind::Value, format!("{} has no classes", arguments.options.data()));
         return Err(Failure::Usage(error.help("a sweep judges by accuracy; predict a column of classes")));

@@ -10,8 +10,20 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 9] =
-    ["seed", "threads", "target", "features", "ignore", "test", "validation", "early_stopping", "time_limit"];
+const NOT_VARIED: [&str; 12] = [
+    "seed",
+    "threads",
+    "target",
+    "features",
+    "ignore",
+    "test",
+    "image_size",
+    "grey",
+    "rgb",
+    "validation",
+    "early_stopping",
+    "time_limit",
+];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;
 

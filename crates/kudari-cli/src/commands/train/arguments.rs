@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::commands::{Numbers, thread_count};
+use crate::data::DataArguments;
 use crate::gradient_method::GradientArguments;
 use crate::pictures::Pictures;
 use crate::profiling::Profiling;
-use crate::table::TableArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,8 @@ Examples:
   kudari train xor --json --quiet
   kudari train my-images/ --epochs 20 --out runs/first
   kudari train houses.csv --target price --ignore id
+  kudari train arrays.npz
+  kudari train pets/ --image-size 48x48 --augment \"flip crop(4)\"
   kudari train spiral --animate spiral.gif --filmstrip spiral.png
   kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
       --iterations 5001 --learning-rate 0.1 --animate xor.html --every 100
@@ -72,11 +74,12 @@ pub struct Arguments {
 /// What is trained, on what, and how.
 #[derive(clap::Args, Clone)]
 pub struct Settings {
-    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), or a folder with the four IDX files of MNIST's
-    /// names
+    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), arrays of NumPy (.npz with x and y, or with x_train,
+    /// y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
+    /// train and test of such, or a folder with the four IDX files of MNIST's names
     pub data: String,
     #[command(flatten)]
-    pub columns: TableArguments,
+    pub of_data: DataArguments,
     /// The network, e.g. "linear(50) sigmoid linear(10)"
     #[arg(long, value_name = "NET")]
     pub net: Option<String>,
@@ -116,6 +119,10 @@ pub struct Settings {
     /// Draw each batch from all samples instead of going through them in a shuffled order
     #[arg(long)]
     pub with_replacement: bool,
+    /// Change the pictures of training batches at random, in every epoch differently: flip, crop(4), rotate(10), noise(0.05), one after
+    /// the other; numbers optional. Measurements see the pictures as they are
+    #[arg(long, value_name = "HOW")]
+    pub augment: Option<String>,
     /// Updates to make
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = clap::value_parser!(u64).range(1..))]
     pub iterations: Option<u64>,

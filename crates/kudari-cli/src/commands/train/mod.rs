@@ -106,7 +106,7 @@ fn print_header(output: &Output, plan: &Plan, folder: Option<&RunFolder>) -> Res
     let data = match &plan.preparation {
         Some(preparation) => table::in_words(&plan.data, &plan.split, preparation),
         None => vec![format!(
-            "{}: {} training{} and {} test samples of shape {:?}, {} classes",
+            "{}: {} training{} and {} test samples of shape {:?}, {}",
             plan.data,
             with_commas(plan.split.train.len() as u64),
             plan.split
@@ -115,16 +115,14 @@ fn print_header(output: &Output, plan: &Plan, folder: Option<&RunFolder>) -> Res
                 .map_or(String::new(), |part| format!(", {} validation", with_commas(part.len() as u64))),
             with_commas(plan.split.test.len() as u64),
             plan.split.train.sample_shape(),
-            plan.split.train.classes().len()
+            match (plan.split.train.classes().len(), plan.split.train.target_size()) {
+                (0, Some(count)) => format!("{count} number{} to predict", if count == 1 { "" } else { "s" }),
+                (classes, _) => format!("{classes} classes"),
+            }
         )],
     };
-    for (i, line) in data.into_iter().enumerate() {
+    for (i, line) in data.into_iter().chain(plan.notes.iter().cloned()).enumerate() {
         row(if i == 0 { "data" } else { "" }, line);
-    }
-    const MOST: usize = 6;
-    plan.warnings.iter().take(MOST).for_each(|warning| row("note", warning.clone()));
-    if plan.warnings.len() > MOST {
-        row("", format!("and {} more: kudari data {}", plan.warnings.len() - MOST, plan.data));
     }
     row("network", format!("{}, {} parameters", plan.network.notation(), with_commas(summary.parameters as u64)));
     let [how, how_long] = plan.in_words();

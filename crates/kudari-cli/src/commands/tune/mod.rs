@@ -16,13 +16,12 @@ use super::sweep::options::{Options, settings};
 use super::thread_count;
 use super::train::Settings;
 use crate::config;
-use crate::data::{self, Division, Training};
+use crate::data::{self, DataArguments, Division, Training};
 use crate::failure::Failure;
 use crate::interrupt::{self, Interrupt};
 use crate::meter::{Meter, Watch};
 use crate::output::{self, Output, duration, loss, share, with_commas};
 use crate::plan::Plan;
-use crate::table::TableArguments;
 use journal::{Finding, Journal};
 use space::Space;
 
@@ -58,7 +57,7 @@ pub struct Arguments {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    columns: TableArguments,
+    of_data: DataArguments,
     /// Combinations to try
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     trials: u32,
@@ -92,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let values = arguments.options.values()?;
     let drawn = Space::read(&values)?.draw(arguments.trials as usize, arguments.seed);
     let division = Division { validation: Some(arguments.validation), ..Division::by(arguments.seed) };
-    let data = data::training(arguments.options.data(), &arguments.columns, division)?;
+    let data = data::training(arguments.options.data(), &arguments.of_data, division)?;
     // All are planned before the first is trained: what cannot be is found at once.
     let trials: Vec<Settings> = drawn.iter().map(|words| trial_settings(arguments, words)).collect();
     let plans = trials.iter().map(|trial| Plan::on(data.clone(), trial)).collect::<Result<Vec<_>, _>>()?;
@@ -102,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("tune").join(&data.name));
     let search = json!({
         "data": arguments.options.data(),
-        "columns": arguments.columns.options(),
+        "columns": arguments.of_data.options(),
         "options": values,
         "validation": arguments.validation,
         "seed": arguments.seed,
@@ -168,7 +167,7 @@ fn trial_settings(arguments: &Arguments, words: &[String]) -> Settings {
     line.extend(words.iter().cloned());
     Settings {
         seed: arguments.seed,
-        columns: arguments.columns.clone(),
+        of_data: arguments.of_data.clone(),
         validation: Some(arguments.validation),
         ..settings(line)
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use notation::SCHEDULES;
+pub(crate) use notation::words;
 pub use plateau::Plateau;
 
 use crate::error::{Error, Result};

@@ -50,7 +50,7 @@ impl Schedule {
 }
 
 /// The words of a text with the numbers in their parentheses.
-fn words(mut text: &str) -> Result<Vec<(&str, Vec<&str>)>, String> {
+pub(crate) fn words(mut text: &str) -> Result<Vec<(&str, Vec<&str>)>, String> {
     let mut words = Vec::new();
     loop {
         text = text.trim_start();
