@@ -121,7 +121,7 @@ fn losses(frame: &mut Frame<'_>, area: Rect, state: &State) {
         curve(state, "validation", Color::Green, |record| record.validation_loss),
         curve(state, "test", Color::LightRed, |record| Some(record.test_loss)),
     ];
-    chart(frame, area, " loss ", &curves);
+    chart(frame, area, " loss ", f64::INFINITY, &curves);
 }
 
 fn accuracies(frame: &mut Frame<'_>, area: Rect, state: &State) {
@@ -130,12 +130,14 @@ fn accuracies(frame: &mut Frame<'_>, area: Rect, state: &State) {
         curve(state, "validation", Color::Green, |record| record.validation_accuracy),
         curve(state, "test", Color::LightRed, |record| record.test_accuracy),
     ];
-    chart(frame, area, " accuracy ", &curves);
+    chart(frame, area, " accuracy ", 1.0, &curves);
 }
 
-fn chart(frame: &mut Frame<'_>, area: Rect, title: &'static str, curves: &[Curve]) {
+/// Curves over epochs; no value can be above `limit`.
+fn chart(frame: &mut Frame<'_>, area: Rect, title: &'static str, limit: f64, curves: &[Curve]) {
     let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
     let (low, high) = range(all().map(|point| point.1));
+    let high = if low < limit { high.min(limit) } else { high };
     let last = all().map(|point| point.0).fold(0.0, f64::max).max(1e-9);
     let sets = curves.iter().filter(|curve| !curve.points.is_empty()).map(|curve| {
         Dataset::default()
@@ -148,9 +150,11 @@ fn chart(frame: &mut Frame<'_>, area: Rect, title: &'static str, curves: &[Curve
     let middle = f64::midpoint(low, high);
     let x = Axis::default().bounds([0.0, last]).labels(["0".to_string(), format!("epoch {}", rounded(last))]);
     let y = Axis::default().bounds([low, high]).labels([low, middle, high].map(rounded));
+    // By default a legend is left out where it takes a quarter of the height: four curves on a small terminal.
+    let most = (Constraint::Percentage(60), Constraint::Percentage(60));
     let chart = Chart::new(sets.collect()).block(Block::bordered().title(title)).x_axis(x).y_axis(y);
     let legend = if title == " loss " { LegendPosition::TopRight } else { LegendPosition::BottomRight };
-    frame.render_widget(chart.legend_position(Some(legend)), area);
+    frame.render_widget(chart.legend_position(Some(legend)).hidden_legend_constraints(most), area);
 }
 
 /// From the least to the largest value, with a little air; the beginning, at most a twentieth of the points, may lie beyond.
@@ -225,6 +229,7 @@ mod tests {
             "p pause",
             "test accuracy",
             "0.6500",
+            "validation",
         ] {
             assert!(text.contains(part), "{part} is missing:\n{text}");
         }

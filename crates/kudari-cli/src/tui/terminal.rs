@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::execute;
 use ratatui::{DefaultTerminal, Frame};
 
 use crate::interrupt::{self, Interrupt};
@@ -62,7 +64,10 @@ impl Drop for Terminal {
         self.keys.ended.store(true, Ordering::Relaxed);
         // Who listens must be gone first: it would take keys that belong to the shell.
         let _ = self.listener.take().map(JoinHandle::join);
-        ratatui::restore();
+        // A panic has given it back already; a second time would put the cursor where its message is.
+        if !std::thread::panicking() {
+            ratatui::restore();
+        }
     }
 }
 
@@ -90,6 +95,8 @@ fn press(key: KeyEvent, keys: &Keys, interrupt: &Interrupt) {
     if control_c && interrupt.asked() {
         // As without --tui: the second one ends the program at once.
         ratatui::restore();
+        // Nothing can be done about a terminal that is gone.
+        let _ = execute!(io::stdout(), Show);
         std::process::exit(interrupt::EXIT_STATUS.into());
     } else if control_c || matches!(key.code, KeyCode::Char('q')) {
         interrupt.ask();

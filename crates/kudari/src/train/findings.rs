@@ -178,7 +178,7 @@ impl Residuals {
 fn pairs(network: &Network, data: &Dataset, table: Option<&Preparation>) -> Result<Vec<(f64, f64)>> {
     let first = |array: &crate::Array| -> Result<Vec<f64>> {
         let rows = array.shape().first().copied().unwrap_or(0);
-        let width = if rows == 0 { 1 } else { (array.len() / rows).max(1) };
+        let width = array.len().checked_div(rows).unwrap_or(1).max(1);
         Ok(array.to_dtype(DType::F64).to_vec::<f64>()?.into_iter().step_by(width).collect())
     };
     let target = table.and_then(|table| table.target().numbers().first());

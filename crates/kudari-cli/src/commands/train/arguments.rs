@@ -29,6 +29,7 @@ Examples:
   kudari train digits \\
       --loss \"softmax_cross_entropy(weights=balanced,smoothing=0.1)\"
   kudari train mnist --epochs 2 --profile
+  kudari train houses.csv --target price --tui --tensorboard
 
 Layers:
   linear(OUTPUTS), linear(OUTPUTS,nobias), flatten, identity, step, sigmoid,

@@ -115,10 +115,11 @@ impl Scale {
 
 /// Every parameter with its numbers on the left and its gradient's on the right.
 pub(super) fn html(moments: &[LayerMoment]) -> String {
-    let mut parameters: BTreeMap<usize, (&str, Vec<(&LayerMoment, &ParameterMoment)>)> = BTreeMap::new();
+    // Every parameter by its place, with its epochs.
+    let mut parameters: BTreeMap<usize, Vec<(f64, &ParameterMoment)>> = BTreeMap::new();
     for moment in drawn(moments) {
         for (place, parameter) in moment.parameters.iter().enumerate() {
-            parameters.entry(place).or_insert((&parameter.name, Vec::new())).1.push((moment, parameter));
+            parameters.entry(place).or_default().push((moment.epoch, parameter));
         }
     }
     let mut html = String::from(
@@ -126,10 +127,11 @@ pub(super) fn html(moments: &[LayerMoment]) -> String {
          its end (in front, in colour). Each is drawn to the same height; where some are far larger than others the axis becomes logarithmic outwards. At the right of each its \
          epoch.</p>\n<div class=\"ridges\">\n",
     );
-    for (name, moments) in parameters.values().take(PARAMETERS) {
-        let values: Vec<(f64, &Histogram)> = moments.iter().map(|(m, p)| (m.epoch, &p.values)).collect();
+    for moments in parameters.values().take(PARAMETERS) {
+        let name = moments.first().map_or("", |(_, parameter)| &parameter.name);
+        let values: Vec<(f64, &Histogram)> = moments.iter().map(|(epoch, p)| (*epoch, &p.values)).collect();
         let gradients: Vec<(f64, &Histogram)> =
-            moments.iter().filter_map(|(m, p)| Some((m.epoch, p.gradient.as_ref()?))).collect();
+            moments.iter().filter_map(|(epoch, p)| Some((*epoch, p.gradient.as_ref()?))).collect();
         html += &format!(
             "<figure class=\"chart\"><figcaption><b><code>{}</code></b></figcaption>\n<div class=\"pair\">\n",
             escape(name)
