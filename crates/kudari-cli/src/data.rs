@@ -55,6 +55,10 @@ pub struct Defaults {
     pub optimizer: &'static str,
     /// Its learning rate.
     pub learning_rate: f64,
+    /// How that changes, if it does.
+    pub schedule: Option<&'static str>,
+    /// The optimizer's weight decay.
+    pub weight_decay: f64,
     /// Samples per update.
     pub batch_size: usize,
     /// How long.
@@ -69,6 +73,8 @@ const CLASSIC: Defaults = Defaults {
     loss: "softmax_cross_entropy",
     optimizer: "sgd",
     learning_rate: 0.1,
+    schedule: None,
+    weight_decay: 0.0,
     batch_size: 100,
     length: Length::Iterations(10_000),
     goal: 0.9,
@@ -80,6 +86,8 @@ const PLANE: Defaults = Defaults {
     loss: "softmax_cross_entropy",
     optimizer: "adam",
     learning_rate: 0.005,
+    schedule: None,
+    weight_decay: 0.0,
     batch_size: 50,
     length: Length::Epochs(200),
     goal: 0.99,
@@ -98,6 +106,8 @@ const KNOWN: &[Known] = &[
             loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.002,
+            schedule: None,
+            weight_decay: 0.0,
             batch_size: 32,
             length: Length::Epochs(40),
             goal: 0.99,
@@ -112,6 +122,8 @@ const KNOWN: &[Known] = &[
             loss: "softmax_cross_entropy",
             optimizer: "adam",
             learning_rate: 0.02,
+            schedule: None,
+            weight_decay: 0.0,
             batch_size: 4,
             length: Length::Iterations(1_000),
             goal: 0.99,
@@ -125,23 +137,28 @@ const KNOWN: &[Known] = &[
 
 /// The share of the samples that a model is judged by, where there is no part for it.
 const TEST_SHARE: f64 = 0.2;
-/// Samples of data of one's own that are few.
-const FEW: usize = 5_000;
 /// Updates that a training on data of one's own makes at least, within the limits on epochs.
 const UPDATES: usize = 6_000;
+/// Samples that a training goes through at most, but for one epoch: enough of them is enough.
+const ENOUGH: usize = 20_000_000;
 
 /// What trains well on so many samples of this shape: a network of linear layers for rows of numbers, found by measuring
-/// (`bench/tables.py`; few rows are soon learnt by heart: their network is smaller), and one of convolutions for pictures.
+/// (`bench/tables.py`; few rows want a smooth function, more of them a wide layer, many two layers and larger steps), and one of
+/// convolutions for pictures.
 pub fn usual(samples: usize, shape: &[usize], are_classes: bool) -> Defaults {
     let (hidden, learning_rate, batch_size, epochs) = match *shape {
         [1 | 3, height, width] if height.min(width) >= SMALLEST_PICTURE => (convolutions(height.min(width)), 0.001, 32, [5, 30]),
-        [_] if samples < FEW => ("linear(100) relu", 0.001, 32, [10, 100]),
-        [_] => ("linear(64) relu linear(64) relu", 0.002, 128, [10, 100]),
+        [_] if samples < 800 => ("linear(100) tanh", 0.002, 32, [10, 100]),
+        [_] if samples < 5_000 => ("linear(400) relu", 0.002, 32, [10, 100]),
+        [_] => ("linear(64) relu linear(64) relu", 0.004, 128, [10, 100]),
         _ => ("flatten linear(100) relu", 0.001, 32, [10, 100]),
     };
-    let epochs = (UPDATES * batch_size / samples.max(1)).clamp(epochs[0], epochs[1]) as u64;
+    let most = (ENOUGH / samples.max(1)).clamp(1, epochs[1]);
+    let epochs = (UPDATES * batch_size / samples.max(1)).clamp(epochs[0].min(most), most) as u64;
     let (loss, goal) = if are_classes { ("softmax_cross_entropy", 0.95) } else { ("mean_squared_error", 0.9) };
-    Defaults { hidden, loss, optimizer: "adam", learning_rate, batch_size, length: Length::Epochs(epochs), goal }
+    let (optimizer, schedule, weight_decay) = if shape.len() == 1 { ("adamw", Some("cosine"), 0.1) } else { ("adam", None, 0.0) };
+    let length = Length::Epochs(epochs);
+    Defaults { hidden, loss, optimizer, learning_rate, schedule, weight_decay, batch_size, length, goal }
 }
 
 /// Pictures whose shorter side has fewer pixels are rows of numbers.

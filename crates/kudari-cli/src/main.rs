@@ -10,6 +10,7 @@ mod failure;
 mod gradient_method;
 mod images;
 mod interrupt;
+mod memory;
 mod meter;
 mod output;
 mod pictures;

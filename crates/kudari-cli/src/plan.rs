@@ -74,12 +74,15 @@ impl Plan {
         // The data's rate is one for the data's optimizer.
         let usual = || arguments.optimizer.as_deref().filter(|text| *text != defaults.optimizer).and_then(usual_learning_rate);
         let rate = arguments.learning_rate.or_else(usual).unwrap_or(defaults.learning_rate);
+        // And so is its weight decay.
+        let is_usual = arguments.optimizer.as_deref().is_none_or(|text| text == defaults.optimizer);
+        let weight_decay = arguments.weight_decay.unwrap_or(if is_usual { defaults.weight_decay } else { 0.0 });
         let mut optimizer = optimizers::parse(&optimizer_text, rate).or_usage()?;
         let settings = optimizer.settings_mut();
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
-            (arguments.weight_decay, arguments.clip_norm, arguments.clip_value);
+            (weight_decay, arguments.clip_norm, arguments.clip_value);
         settings.validate().or_usage()?;
-        let schedule = arguments.schedule.as_deref().map(Schedule::parse).transpose().or_usage()?;
+        let schedule = arguments.schedule.as_deref().or(defaults.schedule).map(Schedule::parse).transpose().or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
         let gradient = arguments.gradient.method()?;
         let numbers = match (arguments.dtype, gradient) {
@@ -102,7 +105,7 @@ impl Plan {
         train.batches(batch_size).or_usage()?;
         let classes = train.classes().len();
         // Targets that are numbers have a column for each.
-        let outputs = if classes == 0 { train.targets().shape().get(1).copied().unwrap_or(1) } else { classes };
+        let outputs = if classes == 0 { train.target_size().unwrap_or(1) } else { classes };
         let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({outputs})", defaults.hidden));
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
@@ -215,9 +218,7 @@ impl Plan {
             ("learning-rate", settings.learning_rate.into()),
         ]);
         options.extend(self.schedule.iter().map(|schedule| ("schedule", schedule.to_string().into())));
-        if settings.weight_decay != 0.0 {
-            options.push(("weight-decay", settings.weight_decay.into()));
-        }
+        options.push(("weight-decay", settings.weight_decay.into()));
         let clipping = [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)];
         options.extend(clipping.into_iter().filter_map(|(name, value)| Some((name, value?.into()))));
         options.push(("batch-size", self.batch_size.into()));
@@ -256,7 +257,7 @@ impl Plan {
             };
             match name {
                 "data" => words.push(text),
-                "with-replacement" | "grey" | "rgb" => words.push(format!("--{name}")),
+                "with-replacement" | "stream" | "grey" | "rgb" => words.push(format!("--{name}")),
                 _ => words.extend([format!("--{name}"), text]),
             }
         }

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use kudari::data::Split;
-use kudari::data::table::{Preparation, Table, Target, fold_rows, split_off_validation, split_rows, usual_target};
+use kudari::data::table::{Column, Preparation, RowDivision, StreamedTable, Table, Target, divide_rows, usual_target};
+use kudari::data::{Dataset, Split};
+use kudari::model::Network;
+use kudari::train::{NumberScores, number_scores_each};
 use kudari::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use crate::data::{self, Division, Training, taken};
+use crate::data::{self, Division, Training};
 use crate::failure::{Failure, OrUsage};
+use crate::memory;
 use crate::output::with_commas;
 
 /// The share of the rows that a model is judged by.
@@ -17,7 +20,9 @@ const TEST_SHARE: f64 = 0.2;
 /// What of a table is used.
 #[derive(clap::Args, Clone, Default, Debug, PartialEq)]
 pub struct TableArguments {
-    /// Of a table: the column to predict, by default one named target, class, label, y, outcome or output, else the last
+    /// Of a table: the column to predict, by default one named target, class, label, y, outcome or output, else one that is often
+    /// predicted, such as price or species, else the last that is no time and no number of rows; several columns of numbers with
+    /// commas between them
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
     /// Of a table: the columns to predict it from, by default all others
@@ -29,6 +34,10 @@ pub struct TableArguments {
     /// Of a table: another with the rows that the model is judged by, otherwise a fifth of the rows, of every class alike
     #[arg(long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
+    /// Of a table: leave its rows on the disk, as is done without this where they are too many for the memory; the model is the
+    /// same to the bit
+    #[arg(long)]
+    pub stream: bool,
 }
 
 impl TableArguments {
@@ -38,7 +47,7 @@ impl TableArguments {
             return Ok(());
         }
         let error = Error::new(ErrorKind::Value, format!("`{data}` is no table"));
-        Err(Failure::Usage(error.help("--target, --features, --ignore and --test are for CSV and TSV files")))
+        Err(Failure::Usage(error.help("--target, --features, --ignore, --test and --stream are for CSV and TSV files")))
     }
 
     /// Names and values of the options that are set.
@@ -48,23 +57,133 @@ impl TableArguments {
         let lists = [("features", &self.features), ("ignore", &self.ignore)];
         options.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.clone().into())));
         options.extend(self.test.iter().map(|path| ("test", path.display().to_string().into())));
+        options.extend(self.stream.then(|| ("stream", true.into())));
         options
     }
 
-    /// The columns to predict `target` from.
-    fn features<'a>(&self, table: &'a Table, target: &str) -> Result<Vec<&'a str>> {
+    /// The columns to predict the targets from.
+    fn features(&self, table: &Table, targets: &[&str]) -> Result<Vec<String>> {
         self.features.iter().chain(&self.ignore).try_for_each(|name| table.column(name).map(|_| ()))?;
-        if self.features.iter().any(|name| name == target) {
+        if let Some(target) = targets.iter().find(|target| self.features.iter().any(|name| name == *target)) {
             return Err(Error::new(ErrorKind::Value, format!("the target `{target}` is among the features"))
                 .help("a column cannot be predicted from itself"));
         }
-        let all = table.columns().iter().map(|column| column.name());
-        let wanted = |name: &&str| match self.features.is_empty() {
-            true => !self.ignore.iter().any(|ignored| ignored == name),
-            false => self.features.iter().any(|feature| feature == name),
+        let all = table.columns().iter().map(|column| column.name().to_string());
+        let wanted = |name: &String| match self.features.is_empty() {
+            true => !self.ignore.contains(name),
+            false => self.features.contains(name),
         };
-        Ok(all.filter(|name| *name != target).filter(wanted).collect())
+        Ok(all.filter(|name| !targets.contains(&&name[..])).filter(wanted).collect())
     }
+}
+
+/// The columns to predict: those that `named` names, or the usual one.
+pub fn targets<'a>(table: &'a Table, named: Option<&str>) -> Result<Vec<&'a Column>, Failure> {
+    let Some(text) = named else {
+        let usual = usual_target(table).ok_or_else(|| {
+            Error::new(ErrorKind::Value, format!("{}: no column of numbers or categories to predict", table.name()))
+        })?;
+        return Ok(vec![usual]);
+    };
+    // A name may hold commas itself.
+    if let Some(column) = table.columns().iter().find(|column| column.name() == text) {
+        return Ok(vec![column]);
+    }
+    text.split(',').map(|name| table.column(name.trim())).collect::<Result<_>>().or_usage()
+}
+
+/// A table in memory, or one that stays in its file.
+pub enum AnyTable {
+    Held(Table),
+    Streamed(StreamedTable),
+}
+
+impl AnyTable {
+    /// Reads a table: into memory if it fits and `stream` does not want otherwise.
+    pub fn read(path: &Path, stream: bool) -> Result<AnyTable> {
+        if stream || !fits_memory(path, memory::usable()) {
+            return Ok(AnyTable::Streamed(StreamedTable::read(path)?));
+        }
+        Ok(AnyTable::Held(Table::read(path)?))
+    }
+
+    /// Its columns with their kinds.
+    pub fn table(&self) -> &Table {
+        match self {
+            AnyTable::Held(table) => table,
+            AnyTable::Streamed(streamed) => streamed.table(),
+        }
+    }
+
+    /// All rows that hold the target, prepared.
+    pub fn dataset(&self, preparation: &Preparation) -> Result<Dataset> {
+        let data = match self {
+            AnyTable::Held(table) => preparation.dataset(table, &(0..table.rows()).collect::<Vec<_>>())?,
+            AnyTable::Streamed(streamed) => streamed.dataset(preparation)?,
+        };
+        if data.is_empty() {
+            let what = format!("{}: no row says `{}`", self.table().name(), preparation.target().name());
+            return Err(Error::new(ErrorKind::Value, what).help("a model is judged by rows that hold its target"));
+        }
+        Ok(data)
+    }
+
+    /// The parts of the rows, prepared by what those to learn from tell.
+    fn divided(
+        &self,
+        targets: &[&Column],
+        features: &[String],
+        division: &RowDivision,
+    ) -> Result<(Preparation, Split, Vec<String>), Failure> {
+        let names: Vec<&str> = targets.iter().map(|column| column.name()).collect();
+        match self {
+            AnyTable::Streamed(streamed) => {
+                let (preparation, split) = streamed.training(&names, features, division).or_usage()?;
+                Ok((preparation, split, Vec::new()))
+            }
+            AnyTable::Held(table) => {
+                let parts = divide_rows(table, targets, division)?;
+                let preparation = Preparation::learn(table, &parts[0], &names, features).or_usage()?;
+                let warnings = warnings(table, &preparation, &parts);
+                let [train, test, validation] = parts.map(|rows| preparation.dataset(table, &rows));
+                let validation = division.validation.map(|_| validation).transpose()?;
+                Ok((preparation, Split { train: train?, test: test?, validation }, warnings))
+            }
+        }
+    }
+}
+
+/// What should be known of the columns that are used, and of rows that are in two parts.
+fn warnings(table: &Table, preparation: &Preparation, parts: &[Vec<usize>; 3]) -> Vec<String> {
+    let targets = preparation.target().columns();
+    let is_used = |name: &String| targets.contains(&&name[..]) || preparation.columns().any(|column| column == name);
+    let told = table.survey(&targets).warnings.into_iter().filter(|warning| warning.column.as_ref().is_some_and(is_used));
+    let mut warnings: Vec<String> = told.map(|warning| warning.to_string()).collect();
+    let shared = table.shared_rows(&parts[0], &parts[1]);
+    if shared > 0 {
+        let (shared, of) = (with_commas(shared as u64), with_commas(parts[1].len() as u64));
+        warnings.push(format!("{shared} of {of} test rows are copies of training rows"));
+    }
+    const MOST: usize = 6;
+    let more = warnings.len().saturating_sub(MOST);
+    warnings.truncate(MOST);
+    warnings.iter_mut().for_each(|warning| warning.insert_str(0, "note: "));
+    if more > 0 {
+        warnings.push(format!("and {more} more: kudari data {}", table.name()));
+    }
+    warnings
+}
+
+/// Whether a table can be read into memory of `usable` bytes. Besides the file's bytes there are the cells' texts, where each of them ends,
+/// and the inputs made of them.
+fn fits_memory(path: &Path, usable: Option<u64>) -> bool {
+    const TIMES: u64 = 6;
+    /// How small gzip makes a table.
+    const PACKED: u64 = 6;
+    let (Some(usable), Ok(file)) = (usable, std::fs::metadata(path)) else { return true };
+    let is_packed = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    let times = if is_packed { TIMES * PACKED } else { TIMES };
+    file.len().saturating_mul(times) <= usable
 }
 
 /// Whether a path names a table by its ending.
@@ -76,49 +195,32 @@ pub fn is_table(path: &Path) -> bool {
 
 /// Rows to learn from and to be judged by, prepared by what the first tell.
 pub fn training(path: &Path, arguments: &TableArguments, division: Division) -> Result<Training, Failure> {
-    let table = Table::read(path)?;
-    let target = match &arguments.target {
-        Some(name) => table.column(name).or_usage()?,
-        None => usual_target(&table).ok_or_else(|| {
-            Error::new(ErrorKind::Value, format!("{}: no column of numbers or categories to predict", table.name()))
-        })?,
-    };
-    let features: Vec<String> = arguments.features(&table, target.name()).or_usage()?.into_iter().map(str::to_string).collect();
-    let judged = arguments.test.as_ref().map(|path| Table::read(path)).transpose()?;
-    let share = if judged.is_some() { 0.0 } else { TEST_SHARE };
-    let (to_learn, to_judge) = match division.fold {
-        Some((number, of)) => taken(fold_rows(&table, target, of, division.seed).or_usage()?, number),
-        None => split_rows(target, share, division.seed).into(),
-    };
-    if to_learn.is_empty() || (to_judge.is_empty() && judged.is_none()) {
-        let rows = to_learn.len() + to_judge.len();
-        return Err(Error::new(ErrorKind::Value, format!("{}: {rows} rows with a target are too few", table.name()))
-            .help("at least five are needed: one of five is kept to judge the model by")
-            .into());
+    let table = AnyTable::read(path, arguments.stream)?;
+    let targets = targets(table.table(), arguments.target.as_deref())?;
+    let names: Vec<&str> = targets.iter().map(|column| column.name()).collect();
+    let features = arguments.features(table.table(), &names).or_usage()?;
+    let judged = arguments.test.as_ref().map(|path| AnyTable::read(path, arguments.stream)).transpose()?;
+    let Division { seed, validation, fold } = division;
+    let test = if judged.is_some() { 0.0 } else { TEST_SHARE };
+    let (preparation, mut split, notes) = table.divided(&targets, &features, &RowDivision { test, fold, validation, seed })?;
+    if let Some(judged) = &judged {
+        split.test = judged.dataset(&preparation)?;
     }
-    let [to_learn, to_decide] = match division.validation {
-        Some(share) => split_off_validation(target, to_learn, share, division.seed),
-        None => [to_learn, Vec::new()],
-    };
-    let preparation = Preparation::learn(&table, &to_learn, target.name(), &features).or_usage()?;
-    let test = match &judged {
-        Some(other) => {
-            let test = preparation.dataset(other, &(0..other.rows()).collect::<Vec<_>>())?;
-            if test.is_empty() {
-                let what = format!("{}: no row says `{}`", other.name(), target.name());
-                return Err(Error::new(ErrorKind::Value, what).help("a model is judged by rows that hold its target").into());
-            }
-            test
-        }
-        None => preparation.dataset(&table, &to_judge)?,
-    };
-    let validation = division.validation.map(|_| preparation.dataset(&table, &to_decide)).transpose()?;
-    let split = Split { train: preparation.dataset(&table, &to_learn)?, test, validation };
-    let are_classes = matches!(preparation.target(), Target::Classes { .. });
+    let are_classes = !preparation.target().classes().is_empty();
     let defaults = data::usual(split.train.len(), split.train.sample_shape(), are_classes);
     let name = path.file_name().map_or("table".to_string(), |name| name.to_string_lossy().into_owned());
     let name = name.split('.').next().unwrap_or("table").to_string();
-    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), notes: Vec::new() })
+    Ok(Training { name, split, defaults, view: None, preparation: Some(preparation), notes })
+}
+
+/// How near a network comes to each of several numbers that it predicts, in their own units; none where it does not predict several.
+pub fn scores_each(network: &Network, data: &Dataset, preparation: Option<&Preparation>) -> Result<Vec<(String, NumberScores)>> {
+    let numbers = preparation.map_or(&[][..], |preparation| preparation.target().numbers());
+    if numbers.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let scores = number_scores_each(network, data)?;
+    Ok(numbers.iter().zip(scores).map(|(number, scores)| (number.column.clone(), scores.in_unit(number.deviation))).collect())
 }
 
 /// A table as data in words: rows, columns and what is predicted.
@@ -135,8 +237,15 @@ pub fn in_words(data: &str, split: &Split, preparation: &Preparation) -> Vec<Str
     )];
     lines.push(match preparation.target() {
         Target::Classes { column, names } => format!("predicts {column}: {}", some_of(names)),
-        Target::Number { column, .. } => format!("predicts {column}: a number"),
+        Target::Numbers { columns } if columns.len() > 1 => {
+            format!("predicts {}: {} numbers", preparation.target().name(), columns.len())
+        }
+        Target::Numbers { .. } => format!("predicts {}: a number", preparation.target().name()),
     });
+    if let Some(bytes) = split.train.stored_bytes() {
+        let all = bytes + split.test.stored_bytes().unwrap_or(0);
+        lines.push(format!("streamed: the rows lie in temporary files of {} MB", with_commas(all.div_ceil(1_000_000))));
+    }
     if !preparation.left_out().is_empty() {
         lines.push(format!("without {}, which tell nothing", some_of(preparation.left_out())));
     }
@@ -159,6 +268,15 @@ mod tests {
         for (name, is) in [("a.csv", true), ("A.CSV.gz", true), ("b.tsv", true), ("c.idx.gz", false), ("csv", false)] {
             assert_eq!(is_table(Path::new(name)), is, "{name}");
         }
+    }
+
+    #[test]
+    fn a_table_fits_memory_or_does_not() {
+        let path = std::env::temp_dir().join(format!("kudari-fits-{}.csv", std::process::id()));
+        std::fs::write(&path, vec![b'x'; 1000]).unwrap();
+        assert!(fits_memory(&path, None) && fits_memory(&path, Some(6000)) && !fits_memory(&path, Some(5999)));
+        std::fs::remove_file(&path).unwrap();
+        assert!(fits_memory(&path, Some(1)));
     }
 
     #[test]

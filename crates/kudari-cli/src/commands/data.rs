@@ -4,32 +4,37 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use kudari::Result;
-use kudari::data::Dataset;
-use kudari::data::table::{Column, Kind, Table, usual_target};
+use kudari::data::table::{Column, ColumnSurvey, Kind, StreamedTable, Survey, Table, Warning};
 use serde_json::{Value, json};
 
 use crate::data::{self, DataArguments, Division};
 use crate::failure::Failure;
 use crate::output::{self, number, with_commas};
-use crate::table::is_table;
+use crate::table::{is_table, targets};
 
 const EXAMPLES: &str = "\
 Examples:
   kudari data houses.csv
+  kudari data houses.csv --target price
   kudari data houses.csv --json
   kudari data arrays.npz
   kudari data pets/
 
 Separator, header and kinds of columns are found out as for training. A number
 that is missing is filled with the median, and the network is told; categories
-become one input each; texts that are nearly all different are left out.";
+become one input each; texts that are nearly all different are left out.
+Notes tell what may be wrong: cells that are no numbers, columns that give the
+target away, copies of rows, rare classes. Files of any size can be looked at.";
 
-/// Show what was understood of data: columns, kinds, ranges and gaps of a table, shapes and classes of others
+/// Show what was understood of data: columns, kinds, ranges, gaps and faults of a table, shapes and classes of others
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A CSV or TSV file, as it is or compressed by gzip, or anything else that kudari train takes
     table: PathBuf,
+    /// The column to predict, otherwise the usual one; several columns of numbers with commas between them
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -48,9 +53,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if !is_table(&arguments.table) && data::are_samples(&text) {
         return of_samples(&text, arguments.json);
     }
-    let table = Table::read(&arguments.table)?;
+    let streamed = StreamedTable::read(&arguments.table)?;
+    let table = streamed.table();
+    let found = match &arguments.target {
+        None => targets(table, None).unwrap_or_default(),
+        named => targets(table, named.as_deref())?,
+    };
+    let targets: Vec<&str> = found.iter().map(|column| column.name()).collect();
+    let survey = streamed.survey(&targets)?;
     if arguments.json {
-        output::print(to_json(&table))?;
+        output::print(to_json(table, &survey, &targets))?;
         return Ok(ExitCode::SUCCESS);
     }
     let separator = match table.separator() {
@@ -61,36 +73,71 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     output::print(format_args!(
         "{}: {} rows, {} columns, separated by {separator}, {header}",
         table.name(),
-        with_commas(table.rows() as u64),
+        with_commas(survey.rows as u64),
         table.columns().len()
     ))?;
-    let rows: Vec<[String; 4]> = table.columns().iter().map(row).collect();
-    let heads = ["column", "kind", "missing", "values"].map(str::to_string);
-    let width = |i: usize| rows.iter().chain([&heads]).map(|row| row[i].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    for [name, kind, missing, values] in std::iter::once(&heads).chain(&rows) {
-        let [a, b, c] = widths;
-        output::print(format_args!("  {name:<a$}  {kind:<b$}  {missing:>c$}  {values}"))?;
+    let rows: Vec<[String; 5]> = table.columns().iter().zip(&survey.columns).map(|(column, found)| row(column, found)).collect();
+    let heads = ["column", "kind", "missing", "first", "values"].map(str::to_string);
+    let width = |i: usize| rows.iter().chain([&heads]).map(|row| console::measure_text_width(&row[i])).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2), width(3)];
+    for [name, kind, missing, first, values] in std::iter::once(&heads).chain(&rows) {
+        let [name, kind, first] = [(name, widths[0]), (kind, widths[1]), (first, widths[3])].map(padded);
+        let gap = widths[2].saturating_sub(missing.len());
+        output::print(format!("  {name}  {kind}  {:gap$}{missing}  {first}  {values}", "").trim_end())?;
     }
-    for warning in warnings(&table) {
+    for place in targets.iter().filter_map(|name| table.columns().iter().position(|column| column.name() == *name)) {
+        for line in balance(targets.len(), table.columns()[place].name(), &survey.columns[place].levels) {
+            output::print(line)?;
+        }
+    }
+    for warning in &survey.warnings {
         output::print(format_args!("note: {warning}"))?;
     }
-    if let Some(target) = usual_target(&table) {
-        output::print(format_args!(
-            "`kudari train {}` predicts {} (another: --target)",
-            arguments.table.display(),
-            target.name()
-        ))?;
+    if !targets.is_empty() {
+        let (file, target) = (arguments.table.display(), targets.join(", "));
+        match &arguments.target {
+            None => output::print(format_args!("`kudari train {file}` predicts {target} (another: --target)"))?,
+            Some(named) => output::print(format_args!("`kudari train {file} --target {named}` predicts {target}"))?,
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A text with spaces behind it, as many columns of a terminal wide as it is to be.
+fn padded((text, width): (&String, usize)) -> String {
+    let gap = width.saturating_sub(console::measure_text_width(text));
+    format!("{text}{:gap$}", "")
+}
+
+/// How many rows each class has.
+fn balance(targets: usize, name: &str, levels: &[(String, usize)]) -> Vec<String> {
+    const MOST: usize = 12;
+    const WIDTH: usize = 30;
+    if targets != 1 || levels.len() < 2 {
+        return Vec::new();
+    }
+    let all: usize = levels.iter().map(|level| level.1).sum();
+    let most = levels.iter().map(|level| level.1).max().unwrap_or(1);
+    let names: Vec<String> = levels.iter().take(MOST).map(|level| cut(&level.0)).collect();
+    let width = names.iter().map(|name| console::measure_text_width(name)).max().unwrap_or(0);
+    let digits = with_commas(most as u64).len();
+    let mut lines = vec![format!("classes of {name}:")];
+    for (name, (_, count)) in names.iter().zip(levels) {
+        let (bar, share) = ("▇".repeat((count * WIDTH).div_ceil(most)), *count as f64 * 100.0 / all as f64);
+        lines.push(format!("  {}  {:>digits$}  {share:>4.1} %  {bar}", padded((name, width)), with_commas(*count as u64)));
+    }
+    if levels.len() > MOST {
+        lines.push(format!("  and {} more", levels.len() - MOST));
+    }
+    lines
 }
 
 /// Shows samples that are no rows of a table: both parts, what was done to them, the classes.
 fn of_samples(text: &str, json: bool) -> Result<ExitCode, Failure> {
     let data::Training { split, notes, .. } = data::training(text, &DataArguments::default(), Division::by(SEED))?;
     let (train, test) = (&split.train, &split.test);
-    let [in_train, in_test] = [class_counts(train)?, class_counts(test)?];
-    let numbers = if train.classes().is_empty() { train.targets().shape().get(1).copied().unwrap_or(1) } else { 0 };
+    let [in_train, in_test] = [train.class_counts()?, test.class_counts()?];
+    let numbers = if train.classes().is_empty() { train.target_size().unwrap_or(1) } else { 0 };
     if json {
         let rows = train.classes().iter().zip(in_train.iter().zip(&in_test));
         let classes: Vec<Value> = rows.map(|(name, (a, b))| json!({"class": name, "training": a, "test": b})).collect();
@@ -117,7 +164,7 @@ fn of_samples(text: &str, json: bool) -> Result<ExitCode, Failure> {
     }
     let mut rows = vec![["  class", "training", "test"].map(str::to_string).to_vec()];
     for (name, (a, b)) in train.classes().iter().zip(in_train.iter().zip(&in_test)).take(MOST_CLASSES) {
-        rows.push(vec![format!("  {name}"), with_commas(*a), with_commas(*b)]);
+        rows.push(vec![format!("  {name}"), with_commas(*a as u64), with_commas(*b as u64)]);
     }
     if rows.len() > 1 {
         output::table(&rows)?;
@@ -129,64 +176,27 @@ fn of_samples(text: &str, json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How many samples each class has.
-fn class_counts(data: &Dataset) -> Result<Vec<u64>> {
-    let mut counts = vec![0; data.classes().len()];
-    if !counts.is_empty() {
-        data.targets().to_vec::<i64>()?.into_iter().for_each(|label| counts[label as usize] += 1);
-    }
-    Ok(counts)
-}
-
-/// Name, kind, gaps and values of a column.
-fn row(column: &Column) -> [String; 4] {
-    let missing = column.missing() + column.unreadable();
+/// Name, kind, gaps, first value and values of a column.
+fn row(column: &Column, found: &ColumnSurvey) -> [String; 5] {
+    let missing = found.missing + column.unreadable();
     let missing = if missing == 0 { "-".to_string() } else { with_commas(missing as u64) };
     let values = match column.kind() {
         Kind::Number => {
-            let Range { least, mean, most } = Range::of(column);
+            let [least, most, mean] = found.range.unwrap_or_default();
             format!("{} to {}, mean {}", short(least), short(most), short(mean))
         }
-        Kind::Date => {
-            let dates: Vec<&str> = extremes(column).map(|row| column.cell(row)).to_vec();
-            format!("{} to {}", dates[0], dates[1])
-        }
+        Kind::Date => found.extremes.join(" to "),
         Kind::Category => {
-            let mut levels = column.levels(0..column.len());
+            let mut levels = found.levels.clone();
             levels.sort_by_key(|level| std::cmp::Reverse(level.1));
             let shown: Vec<String> =
-                levels.iter().take(SHOWN).map(|(text, count)| format!("{text} {}", with_commas(*count as u64))).collect();
+                levels.iter().take(SHOWN).map(|(text, count)| format!("{} {}", cut(text), with_commas(*count as u64))).collect();
             let more = levels.len().saturating_sub(SHOWN);
             shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
         }
-        Kind::Text => format!("such as {}", cut(column.cell(0))),
-        Kind::Empty => String::new(),
+        Kind::Text | Kind::Empty => String::new(),
     };
-    [column.name().to_string(), column.kind().name().to_string(), missing, values]
-}
-
-/// The range of a column of numbers.
-struct Range {
-    least: f64,
-    mean: f64,
-    most: f64,
-}
-
-impl Range {
-    fn of(column: &Column) -> Range {
-        let numbers: Vec<f64> = (0..column.len()).filter_map(|row| column.number(row)).collect();
-        let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        Range { least, mean: numbers.iter().sum::<f64>() / numbers.len().max(1) as f64, most }
-    }
-}
-
-/// The rows of the least and the largest number or date.
-fn extremes(column: &Column) -> [usize; 2] {
-    let known = || (0..column.len()).filter_map(|row| Some((column.number(row)?, row)));
-    let least = known().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |found| found.1);
-    let most = known().max_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |found| found.1);
-    [least, most]
+    [cut(column.name()), column.kind().name().to_string(), missing, cut(&found.first), values]
 }
 
 /// A number with five digits.
@@ -197,71 +207,38 @@ fn short(x: f64) -> String {
 
 /// The start of a long text.
 fn cut(text: &str) -> String {
-    const MOST: usize = 40;
+    const MOST: usize = 28;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
     if text.chars().count() > MOST { format!("{line}…") } else { line }
 }
 
-/// What somebody should know before a training.
-fn warnings(table: &Table) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for column in table.columns() {
-        let name = column.name();
-        if column.unreadable() > 0 {
-            warnings.push(format!(
-                "{name}: {} values are no {}s and count as missing",
-                column.unreadable(),
-                column.kind().name()
-            ));
-        }
-        match column.kind() {
-            Kind::Text => warnings.push(format!("{name}: nearly every text is another: left out")),
-            Kind::Empty => warnings.push(format!("{name}: no value: left out")),
-            _ if column.missing() + column.unreadable() == 0 && column.levels(0..column.len()).len() == 1 => {
-                warnings.push(format!("{name}: one value only: left out"))
-            }
-            _ => {}
-        }
-    }
-    let mut names: Vec<&str> = table.columns().iter().map(Column::name).collect();
-    names.sort_unstable();
-    for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
-        warnings.push(format!("{}: two columns have this name: the first is used", pair[0]));
-    }
-    warnings
-}
-
-fn to_json(table: &Table) -> Value {
-    let column = |column: &Column| {
+fn to_json(table: &Table, survey: &Survey, targets: &[&str]) -> Value {
+    let column = |(column, survey): (&Column, &ColumnSurvey)| {
         let mut found = json!({
             "name": column.name(),
             "kind": column.kind().name(),
-            "missing": column.missing(),
+            "missing": survey.missing,
             "unreadable": column.unreadable(),
+            "first": survey.first,
         });
-        match column.kind() {
-            Kind::Number | Kind::Date => {
-                let Range { least, mean, most } = Range::of(column);
-                found["min"] = least.into();
-                found["max"] = most.into();
-                found["mean"] = mean.into();
-            }
-            Kind::Category => {
-                let levels =
-                    column.levels(0..column.len()).into_iter().map(|(text, count)| json!({"value": text, "rows": count}));
-                found["values"] = levels.collect();
-            }
-            Kind::Text | Kind::Empty => {}
+        if let Some([least, most, mean]) = survey.range {
+            found["min"] = least.into();
+            found["max"] = most.into();
+            found["mean"] = mean.into();
+        }
+        if column.kind() == Kind::Category || !survey.levels.is_empty() {
+            found["values"] = survey.levels.iter().map(|(text, count)| json!({"value": text, "rows": count})).collect();
         }
         found
     };
     json!({
         "table": table.name(),
-        "rows": table.rows(),
+        "rows": survey.rows,
         "separator": table.separator().to_string(),
         "header": table.has_header(),
-        "columns": table.columns().iter().map(column).collect::<Vec<_>>(),
-        "target": usual_target(table).map(Column::name),
-        "notes": warnings(table),
+        "columns": table.columns().iter().zip(&survey.columns).map(column).collect::<Vec<_>>(),
+        "target": if targets.is_empty() { Value::Null } else { targets.join(",").into() },
+        "duplicates": survey.duplicates,
+        "notes": survey.warnings.iter().map(Warning::to_string).collect::<Vec<_>>(),
     })
 }

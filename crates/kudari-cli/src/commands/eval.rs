@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use kudari::data::table::Table;
 use kudari::train::{Loss, analyse, evaluate, number_scores};
 use kudari::{Error, ErrorKind};
+use serde_json::Value;
 
 use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
 use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
 use crate::plan::{fits_classes, fits_numbers};
+use crate::table::{AnyTable, scores_each};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,12 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let measure = Loss::named(&model.loss).map_err(in_file)?;
     let (data, unit) = match &model.preparation {
         Some(preparation) => {
-            let table = Table::read(Path::new(&arguments.data))?;
-            let data = preparation.dataset(&table, &(0..table.rows()).collect::<Vec<_>>())?;
-            if data.is_empty() {
-                let what = format!("{}: no row says `{}`", table.name(), preparation.target().column());
-                return Err(Error::new(ErrorKind::Value, what).help("a model is measured on rows that hold its target").into());
-            }
+            let data = AnyTable::read(Path::new(&arguments.data), false)?.dataset(preparation)?;
             (data.with_dtype(dtype_of(&model))?, preparation.target().unit())
         }
         None => {
@@ -68,12 +64,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
                     let error = Error::new(ErrorKind::Value, "the outputs are numbers, not classes");
                     return Err(in_file(error.help("give data whose targets are numbers")).into());
                 }
-                fits_numbers(&model.network, data.targets().shape().get(1).copied().unwrap_or(1)).map_err(in_file)?;
+                fits_numbers(&model.network, data.target_size().unwrap_or(1)).map_err(in_file)?;
             }
             (fitting(&model, data)?.with_classes(&model.labels)?, 1.0)
         }
     };
     let scores = as_trained(&model, || number_scores(&model.network, &data))?.map(|scores| scores.in_unit(unit));
+    let each = as_trained(&model, || scores_each(&model.network, &data, model.preparation.as_ref()))?;
     let result = as_trained(&model, || evaluate(&model.network, &data, measure))?;
     if arguments.json {
         let mut fields = vec![
@@ -84,6 +81,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             ("accuracy", result.accuracy.into()),
         ];
         fields.extend(scores.iter().flat_map(output::score_fields));
+        if !each.is_empty() {
+            let of = |(name, scores): &(String, _)| (name.clone(), output::score_fields(scores).map(|(k, v)| (k.to_string(), v)));
+            let targets = each.iter().map(of).map(|(name, fields)| (name, Value::Object(fields.into_iter().collect())));
+            fields.push(("targets", Value::Object(targets.collect())));
+        }
         output::print(json_object(&fields))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -92,6 +94,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &scores {
         Some(scores) => output::print(format_args!("scores    {}", scores_in_words(scores)))?,
         None => output::print(format_args!("accuracy  {}", share(result.accuracy)))?,
+    }
+    for (name, scores) in &each {
+        output::print(format_args!("          {name}: {}", scores_in_words(scores)))?;
     }
     output::print(format_args!("loss      {} ({})", loss(result.loss), measure.name))?;
     if let Some(analysis) = as_trained(&model, || analyse(&model.network, &data, 0))? {

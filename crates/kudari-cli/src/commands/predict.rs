@@ -1,14 +1,16 @@
 //! `kudari predict`: the class of each sample.
 
-use std::io::{BufWriter, Write, stdin, stdout};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use kudari::data::PictureFiles;
-use kudari::data::table::{Preparation, Table};
+use kudari::data::table::Preparation;
 use kudari::metrics::predicted_classes;
 use kudari::model::Model;
-use kudari::{Array, Variable, inference};
+use kudari::{Array, Error, ErrorKind, Result, Variable, inference};
 use serde_json::Value;
 
 use super::{as_trained, dtype_of, fitting, load_model, thread_count};
@@ -32,7 +34,8 @@ One line a sample: its number from 0, the class, and the probability that the mo
 Of pictures the path stands in place of the number: {\"file\", \"class\", \"probability\"}.
 For a model that predicts numbers these stand in place of class and probability: {\"index\", \"value\"}, or \"values\" for several.
 
-A model of a table takes rows as they stand in the file and prints CSV: the prediction, and for classes its probability.";
+A model of a table takes rows as they stand in the file and prints CSV: the prediction, and for classes its probability; each
+row as soon as it is read, so that it works in a pipe and on files of any size.";
 
 /// Predict the class of each sample
 #[derive(clap::Args)]
@@ -136,48 +139,128 @@ fn write_numbers(out: &mut impl Write, outputs: &Array, from: usize, json: bool)
     Ok(())
 }
 
-/// The rows of a table, each in a line of CSV or JSON.
+/// Rows that go through the network at once. There are always so many, with rows of zeros where fewer have come, so that the prediction of
+/// a row does not depend on how many came with it.
+const TOGETHER: usize = 256;
+
+/// The rows of a table, each in a line of CSV or JSON as soon as it is there.
 fn of_table(model: &Model, preparation: &Preparation, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let table = match arguments.data.as_str() {
-        "-" => Table::from_reader("standard input", stdin().lock())?,
-        path => Table::read(Path::new(path))?,
-    };
-    let target = preparation.target();
-    let is_class = !target.classes().is_empty();
-    let mut out = BufWriter::new(stdout().lock());
-    if !arguments.json {
-        let heads: &[&str] = if is_class { &[target.column(), "probability"] } else { &[target.column()] };
-        writeln!(out, "{}", csv_line(heads)).map_err(|e| write_failure(&e))?;
+    let mut printer = Printer { model, preparation, json: arguments.json, rows: 0, out: BufWriter::new(stdout().lock()) };
+    let rows = read_ahead(&arguments.data, preparation)?;
+    let mut has_head = arguments.json;
+    let mut next = rows.recv().ok();
+    while let Some(first) = next.take() {
+        let (mut together, mut failed) = (Vec::new(), None);
+        let mut take = |row: Result<Vec<f32>>| match row {
+            Ok(row) => together.push(row),
+            Err(error) => failed = Some(error),
+        };
+        take(first);
+        rows.try_iter().take(TOGETHER - 1).for_each(&mut take);
+        if !has_head && !(together.is_empty() && failed.is_some()) {
+            printer.head()?;
+            has_head = true;
+        }
+        printer.print(&together)?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        next = rows.recv().ok();
     }
-    for from in (0..table.rows()).step_by(CHUNK) {
-        let rows: Vec<usize> = (from..table.rows().min(from + CHUNK)).collect();
-        let x = Variable::constant(preparation.inputs_of(&table, &rows)?.to_dtype(dtype_of(model)));
+    if !has_head {
+        printer.head()?;
+    }
+    printer.out.flush().map_err(|e| write_failure(&e))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads rows on a thread of its own, so that those that are there need not wait for those that are to come. An error is the last.
+fn read_ahead(data: &str, preparation: &Preparation) -> Result<Receiver<Result<Vec<f32>>>, Failure> {
+    let (sender, receiver) = sync_channel(4 * TOGETHER);
+    let (name, reader): (&str, Box<dyn BufRead + Send>) = match data {
+        "-" => ("standard input", Box::new(BufReader::new(stdin()))),
+        path => (path, Box::new(BufReader::new(File::open(path).map_err(|e| Error::io(Path::new(path), &e))?))),
+    };
+    let (name, preparation) = (name.to_string(), preparation.clone());
+    let read = move || {
+        if let Err(error) = preparation.for_each_row(&name, reader, |row| sender.send(Ok(row)).is_ok()) {
+            // Where nobody takes it, nobody wants to know.
+            let _ = sender.send(Err(error));
+        }
+    };
+    let started = std::thread::Builder::new().name("rows".into()).spawn(read);
+    started.map_err(|e| Error::new(ErrorKind::Io, format!("a thread to read rows: {e}")))?;
+    Ok(receiver)
+}
+
+/// Predicts and prints.
+struct Printer<'a, W: Write> {
+    model: &'a Model,
+    preparation: &'a Preparation,
+    json: bool,
+    /// Rows that were printed.
+    rows: usize,
+    out: W,
+}
+
+impl<W: Write> Printer<'_, W> {
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{line}").map_err(|e| write_failure(&e))
+    }
+
+    /// The names of the columns.
+    fn head(&mut self) -> Result<(), Failure> {
+        let target = self.preparation.target();
+        let mut heads = target.columns();
+        if !target.classes().is_empty() {
+            heads.push("probability");
+        }
+        self.line(&csv_line(&heads))
+    }
+
+    /// Predicts rows and prints them.
+    fn print(&mut self, rows: &[Vec<f32>]) -> Result<(), Failure> {
+        let (model, target) = (self.model, self.preparation.target());
+        let mut inputs = rows.concat();
+        inputs.resize(TOGETHER * self.preparation.inputs(), 0.0);
+        let x = Array::from_slice(&inputs, &[TOGETHER, self.preparation.inputs()])?.to_dtype(dtype_of(model));
+        let x = Variable::constant(x);
         let outputs = as_trained(model, || inference(|| model.network.forward(&x)))?;
+        let is_class = !target.classes().is_empty();
         let classes = if is_class { predicted_classes(&outputs)?.to_vec::<i64>()? } else { Vec::new() };
         let probabilities = if is_class { Some(model.network.probabilities(&outputs)?) } else { None };
-        for (i, row) in rows.into_iter().enumerate() {
-            let (value, probability) = match &probabilities {
+        for i in 0..rows.len() {
+            let mut values: Vec<(&str, Value)> = Vec::new();
+            match &probabilities {
                 Some(probabilities) => {
                     let class = classes[i] as usize;
                     let name = model.labels.get(class).cloned().unwrap_or_else(|| class.to_string());
-                    (Value::from(name), Some(probabilities.get(&[i, class])?))
+                    let name_of = target.columns().first().copied().unwrap_or_default();
+                    values.extend([(name_of, name.into()), ("probability", probabilities.get(&[i, class])?.into())]);
                 }
-                None => (seven_digits(target.number_of(outputs.array().get(&[i, 0])?)).into(), None),
-            };
-            let line = if arguments.json {
-                let mut fields = vec![("row", row.into()), (target.column(), value)];
-                fields.extend(probability.map(|probability| ("probability", probability.into())));
-                json_object(&fields)
+                None => {
+                    for (place, number) in target.numbers().iter().enumerate() {
+                        let output = outputs.array().get(&[i, place])?;
+                        values.push((&number.column, seven_digits(number.number_of(output)).into()));
+                    }
+                }
+            }
+            let line = if self.json {
+                json_object(&[&[("row", self.rows.into())], &values[..]].concat())
             } else {
-                let text = value.as_str().map_or_else(|| value.as_f64().map_or(String::new(), number), str::to_string);
-                let probability = probability.map(|p| format!("{p:.4}"));
-                csv_line(&std::iter::once(text).chain(probability).collect::<Vec<_>>())
+                let text = |(place, (_, value)): (usize, &(&str, Value))| match value.as_f64() {
+                    Some(probability) if is_class && place == 1 => format!("{probability:.4}"),
+                    Some(x) => number(x),
+                    None => value.as_str().unwrap_or_default().to_string(),
+                };
+                csv_line(&values.iter().enumerate().map(text).collect::<Vec<_>>())
             };
-            writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
+            self.line(&line)?;
+            self.rows += 1;
         }
+        // Somebody may wait for these rows while the next are still to come.
+        self.out.flush().map_err(|e| write_failure(&e))
     }
-    out.flush().map_err(|e| write_failure(&e))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The digits that a network in f32 gives.

@@ -123,7 +123,8 @@ fn dot(samples: usize) -> f64 {
 /// The samples of each class.
 fn points_by_class(data: &Dataset) -> Result<Vec<Vec<(f64, f64)>>, Failure> {
     let mut classes = vec![Vec::new(); data.classes().len()];
-    let (x, labels) = (data.all()?.x.array().to_f64_vec(), data.targets().to_vec::<i64>()?);
+    let all = data.all()?;
+    let (x, labels) = (all.x.array().to_f64_vec(), all.t.to_vec::<i64>()?);
     for (point, label) in x.chunks_exact(2).zip(labels) {
         if let (Some(class), [x, y]) = (classes.get_mut(label as usize), point) {
             class.push((*x, *y));

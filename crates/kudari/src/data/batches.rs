@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::dataset::Dataset;
+use super::order::Order;
+use super::prefetch::{Place, Prefetch};
 use crate::array::{Array, Stream};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -29,22 +31,31 @@ pub enum Sampling {
 }
 
 /// Batches of a data set: an iterator over one epoch, or several with [`Batches::epochs`]. The last batch of an epoch is
-/// smaller if the size does not divide the number of samples.
-#[derive(Clone)]
+/// smaller if the size does not divide the number of samples. Of samples that lie in a file a thread reads the next ones ahead.
 pub struct Batches<'a> {
     data: &'a Dataset,
     size: usize,
-    sampling: Sampling,
-    stream: Stream,
+    order: Order,
     /// What the samples are changed by, if they are.
     changes: Stream,
     epochs: u64,
     epoch: u64,
+    /// How many samples of the epoch were given.
     place: usize,
-    /// Where the batch that was given last begins.
-    from: usize,
-    /// Shared, so that a copy of the iterator is cheap.
-    order: Arc<[i64]>,
+    /// The piece of the order that was reached last, by its epoch and number. Shared, so that a copy of the iterator is cheap.
+    piece: Option<(u64, usize, Arc<[i64]>)>,
+    /// The samples of the batch that was given last.
+    rows: Vec<i64>,
+    prefetch: Option<Prefetch>,
+}
+
+impl Clone for Batches<'_> {
+    /// What is read ahead stays with the original: a copy reads for itself, and gives the same.
+    fn clone(&self) -> Self {
+        let (order, changes) = (self.order.clone(), self.changes.clone());
+        let (piece, rows) = (self.piece.clone(), self.rows.clone());
+        Batches { order, changes, piece, rows, prefetch: None, ..*self }
+    }
 }
 
 impl<'a> Batches<'a> {
@@ -53,18 +64,9 @@ impl<'a> Batches<'a> {
             return Err(Error::value(format!("a batch of {size} from the {} samples of {}", data.len(), data.name()))
                 .help(format!("choose a batch size from 1 to {}", data.len())));
         }
-        Ok(Batches {
-            data,
-            size,
-            sampling: Sampling::InOrder,
-            stream: Stream::new(0, "batches"),
-            changes: Stream::new(0, "augmentation"),
-            epochs: 1,
-            epoch: 0,
-            place: 0,
-            from: 0,
-            order: Arc::new([]),
-        })
+        let order = order(data, Sampling::InOrder, 0);
+        let changes = Stream::new(0, "augmentation");
+        Ok(Batches { data, size, order, changes, epochs: 1, epoch: 0, place: 0, piece: None, rows: Vec::new(), prefetch: None })
     }
 
     /// Every epoch in a new random order by this seed.
@@ -76,25 +78,14 @@ impl<'a> Batches<'a> {
     /// Samples chosen as `sampling` says, by this seed.
     #[must_use]
     pub fn sampled(self, sampling: Sampling, seed: u64) -> Batches<'a> {
-        Batches { sampling, stream: Stream::new(seed, "batches"), changes: Stream::new(seed, "augmentation"), ..self }
+        let changes = Stream::new(seed, "augmentation");
+        Batches { order: order(self.data, sampling, seed), changes, piece: None, prefetch: None, ..self }
     }
 
     /// This many passes over the data.
     #[must_use]
     pub fn epochs(self, epochs: u64) -> Batches<'a> {
         Batches { epochs, ..self }
-    }
-
-    /// Goes on after so many batches, as if they had been given.
-    #[must_use]
-    pub fn skip_to(mut self, batches: u64) -> Batches<'a> {
-        let per_epoch = (self.per_epoch() as u64).max(1);
-        self.epoch = batches / per_epoch;
-        self.place = (batches % per_epoch) as usize * self.size;
-        if self.place > 0 {
-            self.draw_order();
-        }
-        self
     }
 
     /// Batches that the epoch still has; all of the next one's where it has none.
@@ -107,56 +98,81 @@ impl<'a> Batches<'a> {
         self.data.len().div_ceil(self.size)
     }
 
-    /// The order of the samples in the epoch. Each epoch has a stream of its own: its order does not depend on how many were gone
-    /// through before.
-    fn draw_order(&mut self) {
-        let (count, mut stream) = (self.data.len(), self.stream.part(self.epoch));
-        let order = match self.sampling {
-            Sampling::InOrder => Array::arange(count),
-            Sampling::Shuffled => stream.permutation(count),
-            Sampling::WithReplacement => stream.integers(count, count),
-        };
-        self.order = order.to_vec().unwrap_or_default().into();
+    /// Goes on after so many batches, as if they had been given.
+    #[must_use]
+    pub fn skip_to(self, batches: u64) -> Batches<'a> {
+        let per_epoch = (self.per_epoch() as u64).max(1);
+        let (epoch, place) = (batches / per_epoch, (batches % per_epoch) as usize * self.size);
+        Batches { epoch, place, rows: Vec::new(), prefetch: None, ..self }
     }
 
-    /// The samples' numbers of the next batch.
-    fn next_indices(&mut self) -> Option<&[i64]> {
+    /// The next batch; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// Samples that lie in a file cannot be read.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         let count = self.data.len();
         if self.place >= count && self.epoch < self.epochs {
             self.epoch += 1;
             self.place = 0;
         }
         if self.epoch >= self.epochs || count == 0 {
-            return None;
+            return Ok(None);
         }
-        if self.place == 0 {
-            self.draw_order();
+        let from = Place { epoch: self.epoch, from: self.place };
+        let to = self.place.saturating_add(self.size).min(count);
+        self.find_rows(to);
+        self.place = to;
+        let Some(rows) = self.data.stored() else { return self.changed(self.data.batch(&self.rows)?).map(Some) };
+        let prefetch = match self.prefetch.take() {
+            Some(prefetch) => prefetch,
+            None => Prefetch::start(rows.clone(), self.order.clone(), self.size, from)?,
+        };
+        let batch = prefetch.next()?;
+        self.prefetch = Some(prefetch);
+        self.changed(self.data.of_gathered(batch, self.rows.len())?).map(Some)
+    }
+
+    /// A batch as the data set's augmentation changes it, if it has one.
+    fn changed(&self, batch: Batch) -> Result<Batch> {
+        let Some(augmentation) = self.data.augmentation() else { return Ok(batch) };
+        let background = self.data.normalisation().shift;
+        Ok(Batch { x: augmentation.apply(batch.x, &self.rows, &self.changes.part(self.epoch), background), ..batch })
+    }
+
+    /// Finds the samples of the epoch from the place that was reached to this one.
+    fn find_rows(&mut self, to: usize) {
+        self.rows.clear();
+        let (mut from, size) = (self.place, self.order.piece_len());
+        while from < to {
+            let number = from / size;
+            if !matches!(&self.piece, Some((e, n, _)) if (*e, *n) == (self.epoch, number)) {
+                self.piece = Some((self.epoch, number, self.order.piece(self.epoch, number).into()));
+            }
+            let Some((_, _, piece)) = &self.piece else { break };
+            let end = to.min((number + 1) * size);
+            self.rows.extend_from_slice(&piece[from - number * size..end - number * size]);
+            from = end;
         }
-        self.from = self.place;
-        self.place = (self.from + self.size).min(count);
-        Some(self.rows())
     }
 
     /// The samples of the batch that was given last, by their places in the data set from 0.
     pub fn rows(&self) -> &[i64] {
-        self.order.get(self.from..self.place).unwrap_or_default()
+        &self.rows
     }
+}
+
+fn order(data: &Dataset, sampling: Sampling, seed: u64) -> Order {
+    Order::new(data.len(), data.sample_shape().iter().product(), sampling, Stream::new(seed, "batches"))
 }
 
 impl Iterator for Batches<'_> {
     type Item = Batch;
 
+    /// As [`Batches::next_batch`]; samples that cannot be read end it.
     fn next(&mut self) -> Option<Batch> {
-        let data = self.data;
-        // The indices are in range by construction, so there is always a batch.
-        let batch = data.batch(self.next_indices()?).ok()?;
-        Some(match data.augmentation() {
-            Some(augmentation) => {
-                let background = data.normalisation().shift;
-                Batch { x: augmentation.apply(batch.x, self.rows(), &self.changes.part(self.epoch), background), ..batch }
-            }
-            None => batch,
-        })
+        self.next_batch().ok().flatten()
     }
 }
 

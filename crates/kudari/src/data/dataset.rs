@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::augment::Augmentation;
 use super::batches::{Batch, Batches};
+use super::stored::{Gathered, StoredRows};
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
@@ -33,6 +34,8 @@ impl Default for Normalisation {
 pub(super) enum Samples {
     Bytes(Arc<Cow<'static, [u8]>>),
     Numbers(Array),
+    /// In a file, with their targets.
+    Stored(Arc<StoredRows>),
 }
 
 /// Samples of one shape, each with a target.
@@ -42,7 +45,9 @@ pub struct Dataset {
     samples: Samples,
     sample_shape: Vec<usize>,
     normalisation: Normalisation,
-    targets: Array,
+    /// None where they lie in a file with the samples.
+    targets: Option<Array>,
+    count: usize,
     classes: Vec<String>,
     dtype: DType,
     augmentation: Option<Augmentation>,
@@ -147,16 +152,23 @@ impl Dataset {
             targets.indices(name, "label", classes.len())?;
         }
         let sample_shape = sample_shape.to_vec();
-        Ok(Dataset {
+        let (name, targets) = (name.to_string(), Some(targets));
+        Ok(Dataset { name, samples, sample_shape, normalisation, targets, count, classes, dtype: DType::F32, augmentation: None })
+    }
+
+    /// Samples that lie in a file with their targets: class numbers if there are classes, else numbers.
+    pub(crate) fn from_stored(name: &str, rows: StoredRows, width: usize, classes: Vec<String>) -> Dataset {
+        Dataset {
             name: name.to_string(),
-            samples,
-            sample_shape,
-            normalisation,
-            targets,
+            count: rows.len(),
+            samples: Samples::Stored(Arc::new(rows)),
+            sample_shape: vec![width],
+            normalisation: Normalisation::default(),
+            targets: None,
             classes,
             dtype: DType::F32,
             augmentation: None,
-        })
+        }
     }
 
     /// The same data with inputs of another floating-point type, and targets too if they are numbers.
@@ -168,9 +180,7 @@ impl Dataset {
         if !dtype.is_float() || dtype.is_half() {
             return Err(Error::dtype(format!("{}: inputs as {dtype}", self.name)).help("inputs are f32 or f64"));
         }
-        if self.targets.dtype().is_float() {
-            self.targets = self.targets.to_dtype(dtype);
-        }
+        self.targets = self.targets.map(|targets| if targets.dtype().is_float() { targets.to_dtype(dtype) } else { targets });
         self.dtype = dtype;
         Ok(self)
     }
@@ -205,8 +215,12 @@ impl Dataset {
     ///
     /// A label is not one of the classes.
     pub fn with_classes(mut self, classes: &[String]) -> Result<Dataset> {
-        if self.targets.dtype() == DType::I64 {
-            self.targets.indices(&self.name, "label", classes.len())?;
+        match &self.targets {
+            Some(targets) if targets.dtype() == DType::I64 => drop(targets.indices(&self.name, "label", classes.len())?),
+            None if classes.len() < self.classes.len() => {
+                return Err(Error::value(format!("{}: {} classes for {}", self.name, classes.len(), self.classes.len())));
+            }
+            _ => {}
         }
         self.classes = classes.to_vec();
         Ok(self)
@@ -214,7 +228,7 @@ impl Dataset {
 
     /// The same kind of data with other samples and their targets.
     pub(super) fn with_samples(&self, samples: Samples, targets: Array) -> Dataset {
-        Dataset { samples, targets, ..self.clone() }
+        Dataset { samples, count: targets.shape().first().copied().unwrap_or(0), targets: Some(targets), ..self.clone() }
     }
 
     /// The raw numbers of all samples.
@@ -229,7 +243,7 @@ impl Dataset {
 
     /// Number of samples.
     pub fn len(&self) -> usize {
-        self.targets.shape()[0]
+        self.count
     }
 
     /// Whether there is no sample.
@@ -252,9 +266,60 @@ impl Dataset {
         &self.classes
     }
 
-    /// All targets.
-    pub fn targets(&self) -> &Array {
-        &self.targets
+    /// All targets. Those of samples that lie in a file are read: where they can be many, [`Dataset::range`] gives them piece by
+    /// piece.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn targets(&self) -> Result<Array> {
+        match &self.targets {
+            Some(targets) => Ok(targets.clone()),
+            None => Ok(self.all()?.t),
+        }
+    }
+
+    /// How many numbers the target of a sample is; `None` for a class.
+    pub fn target_size(&self) -> Option<usize> {
+        match (&self.targets, &self.samples) {
+            (Some(targets), _) if targets.dtype().is_float() => Some(targets.shape()[1..].iter().product()),
+            (None, Samples::Stored(rows)) if self.classes.is_empty() => Some(rows.targets()),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the temporary file that the samples lie in and are read from as they are needed; `None` of samples in memory.
+    pub fn stored_bytes(&self) -> Option<u64> {
+        self.stored().map(|rows| rows.bytes())
+    }
+
+    /// The samples that lie in a file.
+    pub(super) fn stored(&self) -> Option<&Arc<StoredRows>> {
+        match &self.samples {
+            Samples::Stored(rows) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// How often each class occurs.
+    ///
+    /// # Errors
+    ///
+    /// The targets cannot be read, or are not classes.
+    pub fn class_counts(&self) -> Result<Vec<usize>> {
+        const TOGETHER: usize = 1 << 16;
+        let mut counts = vec![0; self.classes.len()];
+        let mut count = |targets: &Array| -> Result<()> {
+            for label in targets.indices(&self.name, "label", counts.len())? {
+                counts[label as usize] += 1;
+            }
+            Ok(())
+        };
+        match &self.targets {
+            Some(targets) => count(targets)?,
+            None => (0..self.count).step_by(TOGETHER).try_for_each(|from| count(&self.range(from, from + TOGETHER)?.t))?,
+        }
+        Ok(counts)
     }
 
     /// The type of the inputs.
@@ -269,7 +334,14 @@ impl Dataset {
     /// An index out of range.
     pub fn batch(&self, indices: &[i64]) -> Result<Batch> {
         let order = Array::from_slice(indices, &[indices.len()])?;
-        let t = self.targets.take(&order, 0).map_err(|e| e.context(&self.name))?;
+        let t = match (&self.targets, &self.samples) {
+            (Some(targets), _) => targets.take(&order, 0).map_err(|e| e.context(&self.name))?,
+            (None, Samples::Stored(rows)) => {
+                order.indices(&self.name, "sample", self.count)?;
+                return self.of_gathered(rows.gather(indices)?, indices.len());
+            }
+            (None, _) => return Err(Error::value(format!("{}: samples without targets", self.name))),
+        };
         let shape = Shape::new(&[&[indices.len()], &self.sample_shape[..]].concat())?;
         let size = Shape::new(&self.sample_shape)?.len();
         let Normalisation { scale, shift } = self.normalisation;
@@ -299,8 +371,25 @@ impl Dataset {
                     let values = array.contiguous_slice::<A>().unwrap_or(&[]);
                     rows(out, values, indices, size, numbers, |x: A| T::from_f64(x.to_f64()));
                 }),
+                Samples::Stored(_) => {} // read above
             }
         }), else return Err(Error::dtype(format!("{}: inputs of {}", self.name, self.dtype))));
+        Ok(Batch { x: Variable::constant(x), t })
+    }
+
+    /// A batch of `count` samples that were read from a file.
+    pub(super) fn of_gathered(&self, Gathered { x, t }: Gathered, count: usize) -> Result<Batch> {
+        let Normalisation { scale, shift } = self.normalisation;
+        let shape = Shape::new(&[&[count], &self.sample_shape[..]].concat())?;
+        let x = with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
+            let (scale, shift) = (T::from_f64(scale), T::from_f64(shift));
+            out.iter_mut().zip(&x).for_each(|(out, &x)| *out = T::from_f64(x.into()) * scale + shift);
+        }), else return Err(Error::dtype(format!("{}: inputs of {}", self.name, self.dtype))));
+        let t = if self.classes.is_empty() {
+            Array::from_slice(&t, &[count, self.target_size().unwrap_or(1)])?.to_dtype(self.dtype)
+        } else {
+            Array::from_vec(t.into_iter().map(|class| class as i64).collect(), &[count])?
+        };
         Ok(Batch { x: Variable::constant(x), t })
     }
 
@@ -341,7 +430,8 @@ impl Dataset {
         if count > self.len() {
             return Err(Error::value(format!("{}: the first {count} of {} samples", self.name, self.len())));
         }
-        Ok(Dataset { targets: self.targets.slice(&[(0..count as isize).into()])?, ..self.clone() })
+        let targets = self.targets.as_ref().map(|targets| targets.slice(&[(0..count as isize).into()])).transpose()?;
+        Ok(Dataset { targets, count, ..self.clone() })
     }
 }
 

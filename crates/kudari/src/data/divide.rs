@@ -37,14 +37,14 @@ fn shuffled<'a>(group: &'a [usize], stream: &mut Stream) -> impl Iterator<Item =
 
 impl Dataset {
     /// The samples by their classes; all in one group if the targets are numbers.
-    fn groups(&self) -> Vec<Vec<usize>> {
-        if self.targets().dtype() != DType::I64 || self.targets().rank() != 1 {
-            return vec![(0..self.len()).collect()];
+    fn groups(&self) -> Result<Vec<Vec<usize>>> {
+        let targets = self.targets()?;
+        if targets.dtype() != DType::I64 || targets.rank() != 1 {
+            return Ok(vec![(0..self.len()).collect()]);
         }
         let mut groups: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        let labels = self.targets().to_vec::<i64>().unwrap_or_default();
-        labels.into_iter().enumerate().for_each(|(i, label)| groups.entry(label).or_default().push(i));
-        groups.into_values().collect()
+        targets.to_vec::<i64>()?.into_iter().enumerate().for_each(|(i, label)| groups.entry(label).or_default().push(i));
+        Ok(groups.into_values().collect())
     }
 
     /// The places of the samples in two parts: `share` of them, at least one, in the second, drawn by the seed, of every class alike.
@@ -53,7 +53,7 @@ impl Dataset {
     ///
     /// Fewer than two samples, or a share that leaves none in the first part.
     pub fn divided(&self, share: f64, seed: u64) -> Result<[Vec<usize>; 2]> {
-        let [mut first, mut second] = divide_groups(&self.groups(), share, &mut Stream::new(seed, "validation"));
+        let [mut first, mut second] = divide_groups(&self.groups()?, share, &mut Stream::new(seed, "validation"));
         if second.is_empty() {
             second.extend(first.pop());
         }
@@ -75,18 +75,22 @@ impl Dataset {
     /// Fewer than two folds, or more than samples.
     pub fn folds(&self, folds: usize, seed: u64) -> Result<Vec<Vec<usize>>> {
         check_folds(self.name(), folds, self.len())?;
-        Ok(fold_groups(&self.groups(), folds, &mut Stream::new(seed, "folds")))
+        Ok(fold_groups(&self.groups()?, folds, &mut Stream::new(seed, "folds")))
     }
 
-    /// The samples of these places, in this order, as a data set of its own.
+    /// The samples of these places, in this order, as a data set of its own, which lies in memory.
     ///
     /// # Errors
     ///
     /// A place that does not exist.
     pub fn subset(&self, places: &[usize]) -> Result<Dataset> {
         let order = Array::from_vec(places.iter().map(|&place| place as i64).collect(), &[places.len()])?;
-        let targets = self.targets().take(&order, 0).map_err(|e| e.context(self.name()))?;
+        let targets = match self.samples() {
+            Samples::Stored(_) => self.batch(&order.to_vec::<i64>()?)?.t,
+            _ => self.targets()?.take(&order, 0).map_err(|e| e.context(self.name()))?,
+        };
         let samples = match self.samples() {
+            Samples::Stored(_) => Samples::Numbers(self.batch(&order.to_vec::<i64>()?)?.x.array().clone()),
             Samples::Numbers(array) => Samples::Numbers(array.take(&order, 0)?.contiguous()),
             Samples::Bytes(bytes) => {
                 let size = self.sample_shape().iter().product::<usize>();

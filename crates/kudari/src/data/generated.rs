@@ -110,7 +110,7 @@ mod tests {
     /// The points of a part with their classes.
     fn points(data: &Dataset) -> Vec<([f64; 2], i64)> {
         let x = data.clone().with_dtype(crate::DType::F64).unwrap().all().unwrap().x.array().to_f64_vec();
-        let labels = data.targets().to_vec::<i64>().unwrap();
+        let labels = data.targets().unwrap().to_vec::<i64>().unwrap();
         x.chunks(2).map(|p| [p[0], p[1]]).zip(labels).collect()
     }
 

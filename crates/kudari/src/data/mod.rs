@@ -11,9 +11,12 @@ mod generated;
 mod idx;
 mod npy;
 mod npz;
+mod order;
 mod picture;
 mod pictures;
+mod prefetch;
 mod raw;
+mod stored;
 pub mod table;
 
 pub use augment::Augmentation;

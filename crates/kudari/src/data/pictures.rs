@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(form, PictureForm { height: 3, width: 4, colour: Colour::Grey });
         let data = found.load("pets", form).unwrap();
         assert_eq!((data.len(), data.sample_shape()), (10, &[1, 3, 4][..]));
-        assert_eq!(data.targets().to_f64_vec(), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(data.targets().unwrap().to_f64_vec(), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
         let values = data.batch(&[0, 9]).unwrap().x.array().to_f64_vec();
         assert!((values[0] - 100.0 / 255.0).abs() < 1e-6 && (values[12] - 14.0 / 255.0).abs() < 1e-6, "{values:?}");
         let other = found.clone().with_classes(&["dog".into(), "bird".into(), "cat".into()]).unwrap();

@@ -84,12 +84,14 @@ pub(super) fn planes(bytes: &[u8], pixels: usize, channels: usize) -> Vec<u8> {
 impl Dataset {
     /// What brings the raw numbers of these samples near 0: bytes of two or more axes a sample are divided by 255; other numbers are
     /// taken as they are if none is beyond ±1.5, or if their mean is within ±0.5 and their deviation 0.5 to 2, and otherwise less
-    /// their mean and by their deviation, both over all of them.
+    /// their mean and by their deviation, both over all of them. Samples that lie in a file are taken as they are.
     pub fn usual_normalisation(&self) -> Normalisation {
         match self.samples() {
             Samples::Bytes(_) if self.sample_shape().len() > 1 => BYTES,
             Samples::Bytes(bytes) => standard(bytes.iter().map(|&byte| f64::from(byte))),
             Samples::Numbers(array) => standard(array.to_f64_vec().into_iter()),
+            // They were brought near 0 when they were prepared.
+            Samples::Stored(_) => Normalisation::default(),
         }
     }
 }
@@ -247,11 +249,14 @@ mod tests {
     fn whole_numbers_are_classes_by_their_order() {
         let t = array(Array::from([30i64, -1, 30, 7]));
         let data = with_targets(bytes(8, &[4, 2]), t.clone()).unwrap();
-        assert_eq!((data.classes().join(" "), data.targets().to_f64_vec()), ("-1 7 30".to_string(), vec![2.0, 0.0, 2.0, 1.0]));
+        assert_eq!(
+            (data.classes().join(" "), data.targets().unwrap().to_f64_vec()),
+            ("-1 7 30".to_string(), vec![2.0, 0.0, 2.0, 1.0])
+        );
         let error = samples_with_targets("d", bytes(8, &[4, 2]), t, &["30".into(), "7".into()]).err().unwrap();
         assert_eq!((error.what(), error.what_to_do()), ("d: the class -1 of sample 1 is not known", "the classes are 30, 7"));
         let data = with_targets(bytes(8, &[4, 2]), array(Array::from([0.5, 1.5, 2.5, 3.5]))).unwrap();
-        assert_eq!((data.classes().len(), data.targets().shape()), (0, &[4, 1][..]));
+        assert_eq!((data.classes().len(), data.targets().unwrap().shape()), (0, &[4, 1][..]));
     }
 
     #[test]

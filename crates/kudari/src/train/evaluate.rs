@@ -4,8 +4,8 @@ use super::losses::Loss;
 use crate::array::Array;
 use crate::autograd::inference;
 use crate::data::Dataset;
-use crate::error::Result;
-use crate::metrics::{confusion_matrix, mean_absolute_error, predicted_classes, r_squared, root_mean_squared_error};
+use crate::error::{Error, Result};
+use crate::metrics::{confusion_matrix, predicted_classes};
 use crate::model::Network;
 
 /// Samples that go through the network at once.
@@ -96,21 +96,90 @@ pub(super) fn outputs(network: &Network, data: &Dataset) -> Result<Array> {
     Array::concatenate(&outputs.iter().collect::<Vec<_>>(), 0)
 }
 
-/// How near the network comes to the targets; `None` if they are classes.
+/// How near the network comes to the targets; `None` if they are classes. Of several numbers a sample R² is the mean over them.
 ///
 /// # Errors
 ///
-/// The network does not fit the data.
+/// The network does not fit the data, or there are no data.
 pub fn number_scores(network: &Network, data: &Dataset) -> Result<Option<NumberScores>> {
-    if !data.classes().is_empty() {
-        return Ok(None);
-    }
-    let (y, t) = (outputs(network, data)?, data.targets());
+    let sums = distances(network, data)?;
+    let Some(first) = sums.first() else { return Ok(None) };
+    let (numbers, columns) = (first.count * sums.len() as f64, sums.len() as f64);
+    let r_squared = sums.iter().map(Distances::r_squared).sum::<Option<f64>>();
     Ok(Some(NumberScores {
-        r_squared: r_squared(&y, t).ok(),
-        root_mean_squared_error: root_mean_squared_error(&y, t)?,
-        mean_absolute_error: mean_absolute_error(&y, t)?,
+        r_squared: r_squared.map(|sum| sum / columns),
+        root_mean_squared_error: (sums.iter().map(|sum| sum.squared).sum::<f64>() / numbers).sqrt(),
+        mean_absolute_error: sums.iter().map(|sum| sum.absolute).sum::<f64>() / numbers,
     }))
+}
+
+/// As [`number_scores`], for each of the numbers of a sample; none if the targets are classes.
+///
+/// # Errors
+///
+/// As [`number_scores`].
+pub fn number_scores_each(network: &Network, data: &Dataset) -> Result<Vec<NumberScores>> {
+    let scores = |sum: &Distances| NumberScores {
+        r_squared: sum.r_squared(),
+        root_mean_squared_error: (sum.squared / sum.count).sqrt(),
+        mean_absolute_error: sum.absolute / sum.count,
+    };
+    Ok(distances(network, data)?.iter().map(scores).collect())
+}
+
+/// Sums over outputs and targets of one column.
+#[derive(Clone, Default)]
+struct Distances {
+    count: f64,
+    absolute: f64,
+    squared: f64,
+    /// The mean of the targets so far, and the sum of their squared distances from it (Welford's recurrence).
+    mean: f64,
+    spread: f64,
+    first: f64,
+    differ: bool,
+}
+
+impl Distances {
+    fn add(&mut self, y: f64, t: f64) {
+        if self.count == 0.0 {
+            self.first = t;
+        }
+        self.differ |= t != self.first;
+        self.count += 1.0;
+        self.absolute += (y - t).abs();
+        self.squared += (y - t) * (y - t);
+        let from_mean = t - self.mean;
+        self.mean += from_mean / self.count;
+        self.spread += from_mean * (t - self.mean);
+    }
+
+    /// None where all targets are equal: there is no variance to explain.
+    fn r_squared(&self) -> Option<f64> {
+        self.differ.then(|| 1.0 - self.squared / self.spread)
+    }
+}
+
+/// The sums for each number of a sample; none if the targets are classes.
+fn distances(network: &Network, data: &Dataset) -> Result<Vec<Distances>> {
+    let Some(columns) = data.target_size().filter(|_| data.classes().is_empty()) else { return Ok(Vec::new()) };
+    if data.is_empty() {
+        return Err(Error::value(format!("{}: no samples to measure on", data.name())));
+    }
+    let mut sums = vec![Distances::default(); columns];
+    for_each_chunk(network, data, |_, y, t| {
+        if y.array().len() != t.len() {
+            let [y, t] = [y.shape(), t.shape()].map(|shape| format!("{shape:?}"));
+            return Err(Error::shape(format!("{}: outputs of shape {y}, targets of shape {t}", data.name()))
+                .help("outputs and targets have the same shape"));
+        }
+        let (y, t) = (y.array().to_f64_vec(), t.to_f64_vec());
+        for (y, t) in y.chunks_exact(columns.max(1)).zip(t.chunks_exact(columns.max(1))) {
+            sums.iter_mut().zip(y.iter().zip(t)).for_each(|(sum, (&y, &t))| sum.add(y, t));
+        }
+        Ok(())
+    })?;
+    Ok(sums)
 }
 
 /// How a network classifies a data set, in detail.
@@ -152,7 +221,7 @@ pub fn analyse(network: &Network, data: &Dataset, worst: usize) -> Result<Option
     if classes == 0 {
         return Ok(None);
     }
-    let mut predictions = Vec::new();
+    let mut confusion = vec![vec![0; classes]; classes];
     let mut wrong: Vec<WorstSample> = Vec::new();
     for_each_chunk(network, data, |from, y, t| {
         let predicted = predicted_classes(y)?.to_vec::<i64>()?;
@@ -171,15 +240,15 @@ pub fn analyse(network: &Network, data: &Dataset, worst: usize) -> Result<Option
                 });
             }
         }
-        predictions.extend(predicted);
+        let found = confusion_matrix(&Array::from_slice(&predicted, &[predicted.len()])?, t, classes)?;
+        confusion.iter_mut().flatten().zip(found.into_iter().flatten()).for_each(|(sum, count)| *sum += count);
+        // Smallest probability of the right class first; the number in the data set settles ties.
+        wrong.sort_by(|a, b| a.label_probability.total_cmp(&b.label_probability).then(a.index.cmp(&b.index)));
+        wrong.truncate(worst);
         Ok(())
     })?;
-    // Smallest probability of the right class first; the number in the data set settles ties.
-    wrong.sort_by(|a, b| a.label_probability.total_cmp(&b.label_probability).then(a.index.cmp(&b.index)));
-    wrong.truncate(worst);
     for sample in &mut wrong {
         sample.values = data.batch(&[sample.index as i64])?.x.array().to_f64_vec();
     }
-    let predictions = Array::from_slice(&predictions, &[predictions.len()])?;
-    Ok(Some(Analysis { confusion: confusion_matrix(&predictions, data.targets(), classes)?, worst: wrong }))
+    Ok(Some(Analysis { confusion, worst: wrong }))
 }

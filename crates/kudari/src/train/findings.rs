@@ -18,6 +18,9 @@ const BINS: usize = 41;
 /// The distribution is drawn between these quantiles, as far as it is even; a few outliers would leave nothing of the rest.
 const TAIL: f64 = 0.005;
 
+/// Rows that are looked at, at most.
+const MOST_ROWS: usize = 200_000;
+
 /// What a report shows of a network's predictions beside its scores.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
@@ -30,7 +33,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Looks at what a network makes of data: of numbers the residuals, of the rows of a table also the importance of its columns and the worst
+    /// Looks at what a network makes of data, of the first 200,000 samples where there are more: of numbers the residuals, of the rows of a table also the importance of its columns and the worst
     /// rows. `seed` decides which rows are drawn and how columns are shuffled.
     ///
     /// # Errors
@@ -41,6 +44,8 @@ impl Findings {
         if data.is_empty() {
             return Ok(findings);
         }
+        // Of more rows the first tell as much, in memory that does not grow with them.
+        let data = &data.first(data.len().min(MOST_ROWS))?;
         let cells = |index: usize| -> Result<Vec<(String, String)>> {
             let Some(table) = table else { return Ok(Vec::new()) };
             Ok(table.cells(&data.batch(&[index as i64])?.x.array().to_f64_vec()))
@@ -176,8 +181,9 @@ fn pairs(network: &Network, data: &Dataset, table: Option<&Preparation>) -> Resu
         let width = array.len().checked_div(rows).unwrap_or(1).max(1);
         Ok(array.to_dtype(DType::F64).to_vec::<f64>()?.into_iter().step_by(width).collect())
     };
-    let number = |output: f64| table.map_or(output, |table| table.target().number_of(output));
-    let (truth, predicted) = (first(data.targets())?, first(&outputs(network, data)?)?);
+    let target = table.and_then(|table| table.target().numbers().first());
+    let number = |output: f64| target.map_or(output, |target| target.number_of(output));
+    let (truth, predicted) = (first(&data.targets()?)?, first(&outputs(network, data)?)?);
     Ok(truth.into_iter().zip(predicted).map(|(t, p)| (number(t), number(p))).collect())
 }
 
@@ -232,7 +238,7 @@ mod tests {
         let table = Table::from_bytes("t", b"a,b,y\n0,x,1.5\n1,y,2.5\n2,x,3.5\n3,y,4.5\n4,x,5.5\n").unwrap();
         let features: Vec<String> = ["a", "b"].map(str::to_string).to_vec();
         let rows = [0, 1, 2, 3, 4];
-        let preparation = Preparation::learn(&table, &rows, "y", &features).unwrap();
+        let preparation = Preparation::learn(&table, &rows, &["y"], &features).unwrap();
         let data = preparation.dataset(&table, &rows).unwrap();
         let mut network = Network::new("linear(1)", &[3], &NetworkOptions::default()).unwrap();
         let weight = Array::from([[2.0f32, 0.0, 0.0]]);
@@ -261,7 +267,7 @@ mod tests {
     fn wrong_classes_of_a_table() {
         let table = Table::from_bytes("t", b"a,class\n0,no\n1,yes\n0,yes\n1,no\n5,yes\n").unwrap();
         let rows = [0, 1, 2, 3, 4];
-        let preparation = Preparation::learn(&table, &rows, "class", &["a".to_string()]).unwrap();
+        let preparation = Preparation::learn(&table, &rows, &["class"], &["a".to_string()]).unwrap();
         let data = preparation.dataset(&table, &rows).unwrap();
         let mut network = Network::new("linear(2)", &[1], &NetworkOptions::default()).unwrap();
         let weight = Array::from([[-1.0f32], [1.0]]);

@@ -101,11 +101,7 @@ fn rows(x: &Array) -> Result<Array> {
 ///
 /// Data without classes.
 pub fn label_entropy(data: &Dataset) -> Result<f64> {
-    let mut counts = vec![0; data.classes().len()];
-    for label in data.targets().indices(data.name(), "label", counts.len())? {
-        counts.get_mut(label as usize).into_iter().for_each(|count| *count += 1);
-    }
-    Ok(entropy(std::iter::once(&counts[..])))
+    Ok(entropy(std::iter::once(&data.class_counts()?[..])))
 }
 
 /// The mean of −ln(share of a member's class in its group) over all members of all groups, given how often each class occurs

@@ -29,7 +29,7 @@ mod weighing;
 
 pub use checkpoint::Checkpoint;
 pub use environment::environment;
-pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores};
+pub use evaluate::{Analysis, Evaluation, NumberScores, WorstSample, analyse, evaluate, number_scores, number_scores_each};
 pub use failure::{FailedSample, Failure};
 pub use film::{Film, Moment};
 pub use find_rate::{RateRange, RateSearch, RateTrial, find_rate};

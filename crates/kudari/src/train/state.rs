@@ -42,7 +42,8 @@ impl<'a> State<'a> {
     }
 
     fn next_batch(&mut self) -> Result<Batch> {
-        part("reading the batch", || self.batches.next()).ok_or_else(|| Error::value("the training data have no more batches"))
+        part("reading the batch", || self.batches.next_batch())?
+            .ok_or_else(|| Error::value("the training data have no more batches"))
     }
 
     /// One update. Where the loss or the gradients are not finite nothing is changed.

@@ -136,12 +136,8 @@ impl fmt::Display for Weighing {
 
 /// Weights with which all classes that have samples weigh the same, and a sample 1 in the mean.
 fn balanced(data: &Dataset, ignored: Option<i64>) -> Result<Vec<f64>> {
-    let mut counts = vec![0usize; data.classes().len()];
-    for label in data.targets().to_vec::<i64>()?.into_iter().filter(|&label| Some(label) != ignored) {
-        if let Some(count) = usize::try_from(label).ok().and_then(|label| counts.get_mut(label)) {
-            *count += 1;
-        }
-    }
+    let mut counts = data.class_counts()?;
+    ignored.and_then(|label| counts.get_mut(usize::try_from(label).ok()?)).into_iter().for_each(|count| *count = 0);
     let (all, present) = (counts.iter().sum::<usize>() as f64, counts.iter().filter(|&&count| count > 0).count() as f64);
     let rounded = |weight: f64| format!("{weight:.3e}").parse().unwrap_or(weight);
     Ok(counts.into_iter().map(|count| if count == 0 { 1.0 } else { rounded(all / (present * count as f64)) }).collect())

@@ -274,7 +274,7 @@ fn any_bytes_are_a_picture_or_an_error() {
 
 fn models() -> Vec<Vec<u8>> {
     let table = Table::from_bytes("t", b"a,b,target\n1,x,1.5\n2,y,2.5\n3,x,3.5\n4,y,1.0\n").unwrap();
-    let preparation = Preparation::learn(&table, &[0, 1, 2, 3], "target", &["a".into(), "b".into()]).unwrap();
+    let preparation = Preparation::learn(&table, &[0, 1, 2, 3], &["target"], &["a".into(), "b".into()]).unwrap();
     let inputs = preparation.inputs();
     let model = |net: &str, shape: &[usize], preparation: Option<Preparation>| {
         let network = Network::new(net, shape, &NetworkOptions::default()).unwrap();

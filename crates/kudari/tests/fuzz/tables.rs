@@ -1,6 +1,6 @@
 //! Tables: CSV and TSV files.
 
-use kudari::data::table::{Preparation, Table, split_rows, usual_target};
+use kudari::data::table::{Preparation, RowDivision, Table, divide_rows, usual_target};
 
 use crate::harness::{Expected, feed, mixture};
 
@@ -56,10 +56,11 @@ fn use_it(bytes: &[u8]) -> bool {
         (0..column.len()).filter_map(|row| column.number(row)).for_each(|number| assert!(number.is_finite()));
     }
     let Some(target) = usual_target(&table) else { return false };
-    let [first, second] = split_rows(target, 0.3, 1);
+    let division = RowDivision { test: 0.3, fold: None, validation: None, seed: 1 };
+    let Ok([first, second, _]) = divide_rows(&table, &[target], &division) else { return false };
     let features: Vec<String> =
         table.columns().iter().map(|c| c.name().to_string()).filter(|name| name != target.name()).collect();
-    let Ok(preparation) = Preparation::learn(&table, &first, target.name(), &features) else { return false };
+    let Ok(preparation) = Preparation::learn(&table, &first, &[target.name()], &features) else { return false };
     let text = serde_json::to_string(&preparation).unwrap();
     assert_eq!(serde_json::from_str::<Preparation>(&text).unwrap(), preparation);
     let data = preparation.dataset(&table, &second);

@@ -102,12 +102,12 @@ pub struct Settings {
     pub learning_rate: Option<f64>,
     /// How the learning rate changes, phases one after the other, e.g. "warmup(500) cosine": constant, constant(UPDATES),
     /// warmup(UPDATES), step(UPDATES,0.1), exponential(FACTOR), cosine(0), restarts(UPDATES,1,0),
-    /// onecycle(0.3,0.04,0.000004), polynomial(1,0), plateau(0.1,10); numbers optional but in capitals
+    /// onecycle(0.3,0.04,0.000004), polynomial(1,0), plateau(0.1,10); numbers optional but in capitals [default: constant, on tables cosine]
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
-    /// Weight decay, 0 or above: added to the gradient, in adamw, lion and muon apart from it
-    #[arg(long, value_name = "DECAY", default_value_t = 0.0, allow_hyphen_values = true)]
-    pub weight_decay: f64,
+    /// Weight decay, 0 or above: added to the gradient, in adamw, lion and muon apart from it [default: 0, on tables 0.1]
+    #[arg(long, value_name = "DECAY", allow_hyphen_values = true)]
+    pub weight_decay: Option<f64>,
     /// Scale all gradients together down to at most this norm
     #[arg(long, value_name = "NORM", allow_hyphen_values = true)]
     pub clip_norm: Option<f64>,

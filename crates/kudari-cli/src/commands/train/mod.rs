@@ -115,8 +115,8 @@ fn print_header(output: &Output, plan: &Plan, folder: Option<&RunFolder>) -> Res
                 .map_or(String::new(), |part| format!(", {} validation", with_commas(part.len() as u64))),
             with_commas(plan.split.test.len() as u64),
             plan.split.train.sample_shape(),
-            match (plan.split.train.classes().len(), plan.split.train.targets().shape()) {
-                (0, [_, count]) => format!("{count} number{} to predict", if *count == 1 { "" } else { "s" }),
+            match (plan.split.train.classes().len(), plan.split.train.target_size()) {
+                (0, Some(count)) => format!("{count} number{} to predict", if count == 1 { "" } else { "s" }),
                 (classes, _) => format!("{classes} classes"),
             }
         )],
@@ -171,6 +171,7 @@ fn finish(
     let stop = outcome.stop.clone();
     let last = outcome.last.clone();
     let record = record(&plan, outcome, before + began.elapsed().as_secs_f64())?;
+    let each = table::scores_each(&plan.network, &plan.split.test, plan.preparation.as_ref())?;
     if let Some(arrays) = last {
         let mut network = copy_of(&plan.network)?;
         network.set_arrays(&arrays)?;
@@ -182,6 +183,7 @@ fn finish(
 
     output.line("");
     print_result(output, &record);
+    each.iter().for_each(|(name, scores)| output.line(format_args!("{name}: {}", scores_in_words(scores))));
     output.line(format_args!("{}: model.safetensors, metrics.csv, report.html", folder.path().display()));
     let profile = watched.map(|watched| watched.write(folder.path(), output)).transpose()?;
     if json {

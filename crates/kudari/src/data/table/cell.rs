@@ -5,7 +5,10 @@ const MISSING: &[&str] = &["", "na", "n/a", "nan", "null", "none", "nil", "-", "
 
 /// Whether a cell says that there is no value.
 pub(super) fn is_missing(text: &str) -> bool {
-    text.len() <= 8 && MISSING.contains(&text.to_ascii_lowercase().as_str())
+    // Most cells are numbers, and none of these begins with a digit.
+    text.len() <= 8
+        && !text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && MISSING.iter().any(|missing| missing.eq_ignore_ascii_case(text))
 }
 
 /// How numbers are written in a column.

@@ -3,13 +3,7 @@
 use std::collections::HashMap;
 
 use super::cell::{self, Decimal};
-
-/// Of the values of a column of numbers or dates so many must be such; the others count as missing.
-const SHARE: f64 = 0.95;
-/// A column of texts has at most so many categories, …
-const CATEGORIES: usize = 1000;
-/// … or this many rows for each of them; else it names its rows.
-const ROWS_PER_CATEGORY: usize = 2;
+use super::tally::Tally;
 
 /// What kind of values a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +43,13 @@ pub struct Column {
     kind: Kind,
     decimal: Decimal,
     unreadable: usize,
+    counts_rows: bool,
 }
 
 impl Column {
     pub(super) fn new(name: String) -> Column {
         let (text, ends) = (String::new(), Vec::new());
-        Column { name, text, ends, kind: Kind::Empty, decimal: Decimal::Point, unreadable: 0 }
+        Column { name, text, ends, kind: Kind::Empty, decimal: Decimal::Point, unreadable: 0, counts_rows: false }
     }
 
     pub(super) fn push(&mut self, cell: &str) {
@@ -118,11 +113,20 @@ impl Column {
         self.unreadable
     }
 
+    /// Whether its values number the rows: at least 20 whole numbers that rise from row to row.
+    pub fn counts_rows(&self) -> bool {
+        self.counts_rows
+    }
+
     /// The different values and how often each occurs, in order: of their numbers if all are numbers, else of their letters.
     pub fn levels(&self, rows: impl IntoIterator<Item = usize>) -> Vec<(String, usize)> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         rows.into_iter().filter_map(|row| self.value(row)).for_each(|text| *counts.entry(text).or_default() += 1);
-        let mut levels: Vec<(String, usize)> = counts.into_iter().map(|(text, count)| (text.to_string(), count)).collect();
+        self.in_order(counts.into_iter().map(|(text, count)| (text.to_string(), count)).collect())
+    }
+
+    /// Values in the order of their numbers if all are numbers, else of their letters.
+    pub(super) fn in_order(&self, mut levels: Vec<(String, usize)>) -> Vec<(String, usize)> {
         let number = |text: &str| cell::number(text, self.decimal);
         if levels.iter().all(|(text, _)| number(text).is_some()) {
             levels
@@ -135,27 +139,15 @@ impl Column {
 
     /// Finds out the kind from all cells. Commas in numbers are looked for where they do not separate columns.
     pub(super) fn understand(&mut self, commas: bool) {
-        let values: Vec<&str> = (0..self.len()).filter_map(|row| self.value(row)).collect();
-        let enough = |count: usize| count as f64 >= SHARE * values.len() as f64;
-        let count = |decimal| values.iter().filter(|text| cell::number(text, decimal).is_some()).count();
-        let points = count(Decimal::Point);
-        let (decimal, numbers) = match commas && !enough(points) {
-            true => (Decimal::Comma, count(Decimal::Comma)),
-            false => (Decimal::Point, points),
-        };
-        let dates = if enough(numbers) { 0 } else { values.iter().filter(|text| cell::date(text).is_some()).count() };
-        let (kind, unreadable) = if values.is_empty() {
-            (Kind::Empty, 0)
-        } else if enough(numbers) {
-            (Kind::Number, values.len() - numbers)
-        } else if enough(dates) {
-            (Kind::Date, values.len() - dates)
-        } else {
-            let different = values.iter().collect::<std::collections::HashSet<_>>().len();
-            let many = different > CATEGORIES || (different > 20 && different * ROWS_PER_CATEGORY > values.len());
-            (if many { Kind::Text } else { Kind::Category }, 0)
-        };
-        (self.kind, self.decimal, self.unreadable) = (kind, decimal, unreadable);
+        let mut tally = Tally::default();
+        (0..self.len()).for_each(|row| tally.add(self.cell(row)));
+        self.understood(&tally, commas);
+    }
+
+    /// Takes in what a tally of all cells says.
+    pub(super) fn understood(&mut self, tally: &Tally, commas: bool) {
+        (self.kind, self.decimal, self.unreadable) = tally.kind(commas);
+        self.counts_rows = tally.counts_rows();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What inputs stand for: the way back from numbers to cells.
 
-use super::preparation::{Feature, Preparation};
+use super::features::Feature;
+use super::preparation::Preparation;
 
 impl Preparation {
     /// The columns that are read, each with the number of inputs that it becomes; they follow each other in this order.
@@ -71,7 +72,7 @@ mod tests {
         let text = "age,city,when,y\n20.5,Rome,2024-01-01,1.5\n,Oslo,2024-02-29,2.5\n1e-7,Bern,1969-12-31,3.5\n1234.75,,1999-12-31,9.5\n";
         let table = Table::from_bytes("t", text.as_bytes()).unwrap();
         let features: Vec<String> = ["age", "city", "when"].map(str::to_string).to_vec();
-        let preparation = Preparation::learn(&table, &[0, 1, 2, 3], "y", &features).unwrap();
+        let preparation = Preparation::learn(&table, &[0, 1, 2, 3], &["y"], &features).unwrap();
         assert_eq!(preparation.widths().collect::<Vec<_>>(), [("age", 2), ("city", 3), ("when", 1)]);
         let x = preparation.inputs_of(&table, &[0, 1, 2, 3]).unwrap().to_f64_vec();
         let rows = x.chunks(6).map(|row| preparation.cells(row).into_iter().map(|cell| cell.1).collect::<Vec<_>>());

@@ -1,18 +1,13 @@
 //! Reading CSV and TSV files.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
-use super::column::{Column, Kind};
+use super::column::Column;
+use super::rows::{Encoding, Layout, Next, Rows, decoded, head_of, unpacked};
 use crate::error::{Error, ErrorKind, Result};
-
-/// What may separate columns; the first one wins where they do equally well.
-const SEPARATORS: [u8; 4] = *b",;\t|";
-/// Rows that are looked at to find the separator and the header.
-const LOOKED_AT: usize = 50;
 
 /// A table: columns of one length.
 #[derive(Debug, Clone)]
@@ -40,12 +35,9 @@ impl Table {
     /// # Errors
     ///
     /// As for [`Table::read`].
-    pub fn from_reader(name: &str, mut reader: impl BufRead) -> Result<Table> {
+    pub fn from_reader(name: &str, reader: impl BufRead) -> Result<Table> {
         let mut bytes = Vec::new();
-        let read = match reader.fill_buf() {
-            Ok([0x1f, 0x8b, ..]) => MultiGzDecoder::new(reader).read_to_end(&mut bytes),
-            _ => reader.read_to_end(&mut bytes),
-        };
+        let read = unpacked(reader).and_then(|mut reader| reader.read_to_end(&mut bytes));
         read.map_err(|e| Error::new(ErrorKind::Io, format!("{name}: {e}")))?;
         Table::from_bytes(name, &bytes)
     }
@@ -56,39 +48,24 @@ impl Table {
     ///
     /// As for [`Table::read`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Table> {
-        let text = decoded(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
-        let separator = separator_of(&text);
-        let rows = || {
-            csv::ReaderBuilder::new()
-                .has_headers(false)
-                .flexible(true)
-                .delimiter(separator)
-                .from_reader(text.as_bytes())
-                .into_records()
-        };
-        let first: Vec<csv::StringRecord> = rows().take(LOOKED_AT).filter_map(std::result::Result::ok).collect();
-        let Some(head) = first.first() else {
-            return Err(Error::new(ErrorKind::Format, format!("{name}: no rows")).help("a table has a header and rows below it"));
-        };
-        let has_header = is_header(head, &first[1..]);
-        let mut columns = names_of(head, has_header).into_iter().map(Column::new).collect::<Vec<_>>();
-        for (number, row) in rows().enumerate().skip(usize::from(has_header)) {
-            let row = row.map_err(|e| Error::new(ErrorKind::Format, format!("{name}: {e}")))?;
-            if row.len() != columns.len() {
-                let line = row.position().map_or(number as u64 + 1, csv::Position::line);
-                return Err(Error::new(
-                    ErrorKind::Format,
-                    format!("{name}, line {line}: {} cells, the first row has {}", row.len(), columns.len()),
-                )
-                .help("every row needs as many cells; a cell that holds a separator stands in quotes"));
-            }
-            columns.iter_mut().zip(&row).for_each(|(column, cell)| column.push(cell));
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = decoded(bytes, false);
+        let layout = Layout::find(name, &decoded(head_of(bytes), matches!(text, Cow::Owned(_))))?;
+        let mut columns: Vec<Column> = layout.names.iter().cloned().map(Column::new).collect();
+        let mut rows = Rows::new(name, text.as_bytes(), &layout, Encoding::Utf8)?;
+        while let Next::Row(row) = rows.next()? {
+            columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
         }
         if columns.first().is_none_or(Column::is_empty) {
-            return Err(Error::new(ErrorKind::Format, format!("{name}: no rows below the header")));
+            return Err(no_rows(name));
         }
-        columns.iter_mut().for_each(|column| column.understand(separator != b','));
-        Ok(Table { name: name.to_string(), columns, has_header, separator })
+        columns.iter_mut().for_each(|column| column.understand(layout.separator != b','));
+        Ok(Table { name: name.to_string(), columns, has_header: layout.has_header, separator: layout.separator })
+    }
+
+    /// A table whose rows lie elsewhere: its columns know their kinds and hold no cells.
+    pub(super) fn without_rows(name: &str, columns: Vec<Column>, layout: &Layout) -> Table {
+        Table { name: name.to_string(), columns, has_header: layout.has_header, separator: layout.separator }
     }
 
     /// The file's name.
@@ -132,58 +109,9 @@ impl Table {
     }
 }
 
-/// UTF-8, or else Latin-1, in which every byte is a letter.
-fn decoded(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => bytes.iter().map(|&byte| byte as char).collect::<String>().into(),
-    }
-}
-
-/// The separator that cuts the first rows into the most cells, equally many in each.
-fn separator_of(text: &str) -> u8 {
-    let cells = |separator: u8| -> usize {
-        let reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-        let counts: Vec<usize> = reader.into_records().take(LOOKED_AT).filter_map(|row| Some(row.ok()?.len())).collect();
-        let first = counts.first().copied().unwrap_or(1);
-        let same = counts.iter().filter(|&&count| count == first).count();
-        if same * 10 >= counts.len() * 9 { first } else { 1 }
-    };
-    let mut best = (1, b',');
-    for separator in SEPARATORS {
-        let count = cells(separator);
-        if count > best.0 {
-            best = (count, separator);
-        }
-    }
-    best.1
-}
-
-/// Whether the first row holds names: texts, all different, and below one of them not only texts, or no number anywhere.
-fn is_header(head: &csv::StringRecord, below: &[csv::StringRecord]) -> bool {
-    let is_text = |cell: &str| {
-        let mut column = Column::new(String::new());
-        column.push(cell);
-        column.understand(true);
-        column.kind() == Kind::Category
-    };
-    let mut seen = std::collections::HashSet::new();
-    if below.is_empty() || !head.iter().all(|cell| is_text(cell) && seen.insert(cell.trim())) {
-        return false;
-    }
-    let numbers = |row: &csv::StringRecord| row.iter().any(|cell| !is_text(cell));
-    below.iter().any(numbers) || below.iter().all(|row| row != head)
-}
-
-/// The names in the header, or `column_1`, …; every name once.
-fn names_of(head: &csv::StringRecord, has_header: bool) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for (number, cell) in head.iter().enumerate() {
-        let name = if has_header { cell.trim().to_string() } else { format!("column_{}", number + 1) };
-        names.push(name);
-    }
-    names
+/// What a table without rows is told.
+pub(super) fn no_rows(name: &str) -> Error {
+    Error::new(ErrorKind::Format, format!("{name}: no rows below the header"))
 }
 
 #[cfg(test)]
