@@ -404,7 +404,7 @@ impl Frame {
     pub fn model(&self, network: Network) -> Model {
         Model {
             network,
-            normalisation: self.normalisation,
+            normalisation: self.normalisation.clone(),
             labels: self.labels.clone(),
             preparation: self.preparation.clone(),
             loss: self.loss.to_string(),
