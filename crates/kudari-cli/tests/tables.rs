@@ -101,7 +101,7 @@ fn what_a_table_holds_is_shown() {
     assert_eq!(shown["columns"][3]["missing"], 75);
     let text = folder.run(&["data", "houses.csv"]).stdout;
     assert!(text.starts_with("houses.csv: 300 rows, 6 columns, separated by `;`, a header\n"), "{text}");
-    assert!(text.contains("\n  built   date           75  2001-05-17  2001-05-17 to 2001-05-17\n"), "{text}");
+    assert!(text.contains("\n  built   date           75  2001-05-17   2001-05-17 to 2001-05-17\n"), "{text}");
     let note =
         "note: id: every text is another, as of names or numbers of rows: left out\nnote: note: one value only: left out\n";
     assert!(text.contains(note), "{text}");
