@@ -157,7 +157,7 @@ fn of_table(model: &Model, preparation: &Preparation, arguments: &Arguments) -> 
         };
         take(first);
         rows.try_iter().take(TOGETHER - 1).for_each(&mut take);
-        if !has_head && !(together.is_empty() && failed.is_some()) {
+        if !has_head && (failed.is_none() || !together.is_empty()) {
             printer.head()?;
             has_head = true;
         }
@@ -229,7 +229,7 @@ impl<W: Write> Printer<'_, W> {
         let is_class = !target.classes().is_empty();
         let classes = if is_class { predicted_classes(&outputs)?.to_vec::<i64>()? } else { Vec::new() };
         let probabilities = if is_class { Some(model.network.probabilities(&outputs)?) } else { None };
-        for i in 0..rows.len() {
+        for (i, _) in rows.iter().enumerate() {
             let mut values: Vec<(&str, Value)> = Vec::new();
             match &probabilities {
                 Some(probabilities) => {

@@ -254,7 +254,11 @@ mod tests {
         assert_eq!((x, t), (vec![7.0, 199.0, 0.0, 8.0, 7.0, 6.0], vec![14.0, 398.0, 0.0, 16.0, 14.0, 12.0]));
         assert!(rows.gather(&[]).unwrap().x.is_empty());
         let mut sum = 0;
-        rows.file.for_each(|row| Ok(sum += usize::from(row[0]))).unwrap();
+        let add = |row: &[u8]| {
+            sum += usize::from(row[0]);
+            Ok(())
+        };
+        rows.file.for_each(add).unwrap();
         assert_eq!((sum, rows.len(), rows.bytes()), (199 * 100, 200, 200));
         let path = rows.file.path.clone();
         assert!(rows.gather(&[200]).is_err());

@@ -173,10 +173,11 @@ impl Cells {
 pub(super) fn find_medians(cells: &mut [Cells], file: &RowFile) -> Result<()> {
     let places = places_of(cells);
     loop {
-        let again = cells.iter_mut().filter(|cells| matches!(cells.kind, CellKind::Number(_))).fold(false, |again, cells| {
-            // All columns have the same rounds, but for those without numbers.
-            cells.median.end_round() || again
-        });
+        // All columns have the same rounds, but for those without numbers; each has to end its own.
+        let mut again = false;
+        for cells in cells.iter_mut().filter(|cells| matches!(cells.kind, CellKind::Number(_))) {
+            again |= cells.median.end_round();
+        }
         if !again {
             return Ok(());
         }

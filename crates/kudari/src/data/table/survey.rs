@@ -338,7 +338,7 @@ impl<'a> Seen<'a> {
         match kind {
             Kind::Empty => warn("no value: left out".into()),
             _ if one_value && missing == 0 => warn("one value only: left out".into()),
-            Kind::Text if (self.commas + self.numbers) * 20 >= self.values * 19 => warn(
+            Kind::Text | Kind::Category if self.commas > 0 && (self.commas + self.numbers) * 20 >= self.values * 19 => warn(
                 "numbers with decimal commas, which are read as texts: write points, or separate the columns by semicolons"
                     .into(),
             ),
@@ -480,7 +480,7 @@ mod tests {
             let n = if i == 41 { "forty-one".to_string() } else { (i % 9).to_string() };
             let mixed = if i % 5 == 3 { "none yet".to_string() } else { (i % 50).to_string() };
             format!("{n},{mixed},\"{},5\",{}", i * 31 % 100, if i < 3 { "rare" } else { "usual" })
-        }) + "8,49,\"69,5\",usual\n";
+        }) + "0,49,\"69,5\",usual\n";
         assert_eq!(
             warnings(&table, &["class"]),
             [
