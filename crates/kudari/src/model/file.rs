@@ -46,10 +46,7 @@ impl Model {
             ("kudari".to_string(), FORMAT.to_string()),
             ("network".to_string(), self.network.notation().to_string()),
             ("input_shape".to_string(), json!(self.network.input_shape()).to_string()),
-            (
-                "normalisation".to_string(),
-                normalisation_json(&self.normalisation).to_string(),
-            ),
+            ("normalisation".to_string(), normalisation_json(&self.normalisation).to_string()),
             ("labels".to_string(), json!(self.labels).to_string()),
             ("loss".to_string(), self.loss.clone()),
             ("training".to_string(), self.training.to_string()),
