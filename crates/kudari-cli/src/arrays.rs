@@ -176,7 +176,9 @@ fn role(name: &str) -> Option<(Option<usize>, String)> {
 fn in_words(train: &Dataset) -> String {
     let normalisation = train.normalisation();
     let (scale, shift) = (normalisation.scale, normalisation.shift);
-    if normalisation == kudari::data::Normalisation::default() {
+    if normalisation.each.is_some() {
+        "each column of the inputs is taken less its mean and divided by its deviation".to_string()
+    } else if normalisation == kudari::data::Normalisation::default() {
         "inputs are taken as they are".to_string()
     } else if shift == 0.0 {
         format!("inputs are divided by {}", short(1.0 / scale))

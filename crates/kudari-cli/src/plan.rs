@@ -85,7 +85,13 @@ impl Plan {
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
             (weight_decay, arguments.clip_norm, arguments.clip_value);
         settings.validate().or_usage()?;
-        let schedule = arguments.schedule.as_deref().or(defaults.schedule).map(Schedule::parse).transpose().or_usage()?;
+        let schedule = arguments
+            .schedule
+            .as_deref()
+            .or(defaults.schedule.filter(|_| is_usual))
+            .map(Schedule::parse)
+            .transpose()
+            .or_usage()?;
         let initializer = arguments.init.as_deref().map(Initializer::parse).transpose().or_usage()?;
         let gradient = arguments.gradient.method()?;
         let numbers = match (arguments.dtype, gradient) {
@@ -411,7 +417,7 @@ impl Frame {
     pub fn model(&self, network: Network) -> Model {
         Model {
             network,
-            normalisation: self.normalisation,
+            normalisation: self.normalisation.clone(),
             labels: self.labels.clone(),
             preparation: self.preparation.clone(),
             loss: self.loss.to_string(),

@@ -136,10 +136,12 @@ fn run(folder: &Folder, line: &str) -> Run {
 
 fn folder_with_worksheets() -> Folder {
     let folder = Folder::new();
-    for entry in std::fs::read_dir(book().join("../../examples/worksheets")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        folder.write(&format!("examples/worksheets/{name}"), &std::fs::read(&path).unwrap());
+    for kind in ["worksheets", "trainings"] {
+        for entry in std::fs::read_dir(book().join("../../examples").join(kind)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            folder.write(&format!("examples/{kind}/{name}"), &std::fs::read(&path).unwrap());
+        }
     }
     folder
 }

@@ -44,7 +44,7 @@ pub fn load_digits() -> Result<Split> {
 fn data_set(name: &str, x: Cow<'static, [u8]>, shape: &[usize], highest: f64, labels: &[u8]) -> Result<Dataset> {
     let labels = Array::from_vec(labels.iter().map(|&l| l as i64).collect(), &[labels.len()])?;
     let classes = (0..10).map(|c| c.to_string()).collect();
-    Dataset::from_bytes(name, x, shape, Normalisation { scale: 1.0 / highest, shift: 0.0 }, labels, classes)
+    Dataset::from_bytes(name, x, shape, Normalisation::all(1.0 / highest, 0.0), labels, classes)
 }
 
 fn damaged(error: crate::DecodeError) -> Error {

@@ -152,7 +152,7 @@ fn networks_are_used_in_half_precision() {
 
         let model = Model {
             network: half,
-            normalisation: Normalisation { scale: 1.0, shift: 0.0 },
+            normalisation: Normalisation::all(1.0, 0.0),
             labels: Vec::new(),
             preparation: None,
             loss: "softmax_cross_entropy".into(),

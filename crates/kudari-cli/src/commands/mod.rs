@@ -191,7 +191,7 @@ fn fitting(model: &Model, data: Dataset) -> Result<Dataset, Failure> {
             .help("use the data that the model was trained on, or train one on these")
             .into());
     }
-    Ok(data.with_normalisation(model.normalisation).with_dtype(dtype_of(model))?)
+    Ok(data.with_normalisation(model.normalisation.clone()).with_dtype(dtype_of(model))?)
 }
 
 /// The type of number that a model calculates with.

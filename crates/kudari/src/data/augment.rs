@@ -246,7 +246,7 @@ mod tests {
 
     fn data(count: usize, words: &str) -> Dataset {
         let bytes: Vec<u8> = (0..count * SIZE).map(|i| (i * 37 % 251) as u8 + 1).collect();
-        let normalisation = Normalisation { scale: 0.5, shift: -3.0 };
+        let normalisation = Normalisation::all(0.5, -3.0);
         let labels = Array::zeros(&[count], DType::I64).unwrap();
         let data = Dataset::from_bytes("d", bytes.into(), &SHAPE, normalisation, labels, vec!["a".into()]).unwrap();
         data.with_dtype(DType::F64).unwrap().with_augmentation(Some(Augmentation::parse(words).unwrap())).unwrap()

@@ -10,22 +10,47 @@ use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
 use crate::kernels::elementwise;
-use crate::kernels::float::{Element, with_element, with_float};
+use crate::kernels::float::{Element, Float, with_element, with_float};
 use crate::kernels::strided::Strided;
 use crate::kernels::threads;
 
 /// How raw numbers become inputs: `raw · scale + shift`. Kept in the model file, so that predictions see what training saw.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Normalisation {
-    /// The factor.
+    /// The factor of all numbers.
     pub scale: f64,
     /// What is added after.
     pub shift: f64,
+    /// A factor, and what is added after, for each number of a sample by itself, done to what the other two give: for columns of
+    /// different units.
+    pub each: Option<Arc<[[f64; 2]]>>,
 }
 
 impl Default for Normalisation {
     fn default() -> Normalisation {
-        Normalisation { scale: 1.0, shift: 0.0 }
+        Normalisation::all(1.0, 0.0)
+    }
+}
+
+impl Normalisation {
+    /// The same for all numbers.
+    pub const fn all(scale: f64, shift: f64) -> Normalisation {
+        Normalisation { scale, shift, each: None }
+    }
+
+    /// For each number of a sample its own factor, and what is added after.
+    pub fn each(columns: Vec<[f64; 2]>) -> Normalisation {
+        Normalisation { each: Some(columns.into()), ..Normalisation::default() }
+    }
+
+    /// Does to samples, one after the other, what is done to each of their numbers by itself.
+    fn finish<T: Float>(&self, samples: &mut [T]) {
+        let Some(columns) = &self.each else { return };
+        for sample in samples.chunks_exact_mut(columns.len().max(1)) {
+            for (x, &[scale, shift]) in sample.iter_mut().zip(columns.iter()) {
+                *x = *x * T::from_f64(scale) + T::from_f64(shift);
+            }
+        }
     }
 }
 
@@ -73,8 +98,8 @@ impl Split {
     /// The same numbers seen under another normalisation, in all parts.
     #[must_use]
     pub fn with_normalisation(self, normalisation: Normalisation) -> Split {
-        let under = |part: Dataset| part.with_normalisation(normalisation);
-        Split { train: under(self.train), test: under(self.test), validation: self.validation.map(under) }
+        let under = |part: Dataset| part.with_normalisation(normalisation.clone());
+        Split { train: under(self.train), test: under(self.test), validation: self.validation.map(&under) }
     }
 
     /// With a part of the training samples taken away to decide by: the given share, at least one sample, drawn by the seed, of every
@@ -258,7 +283,7 @@ impl Dataset {
 
     /// How raw numbers become inputs.
     pub fn normalisation(&self) -> Normalisation {
-        self.normalisation
+        self.normalisation.clone()
     }
 
     /// The names of the classes; empty if the targets are numbers.
@@ -344,7 +369,7 @@ impl Dataset {
         };
         let shape = Shape::new(&[&[indices.len()], &self.sample_shape[..]].concat())?;
         let size = Shape::new(&self.sample_shape)?.len();
-        let Normalisation { scale, shift } = self.normalisation;
+        let Normalisation { scale, shift, .. } = self.normalisation;
         fn rows<A: Element, T: Element + std::ops::Mul<Output = T> + std::ops::Add<Output = T>>(
             out: &mut [T],
             data: &[A],
@@ -373,17 +398,19 @@ impl Dataset {
                 }),
                 Samples::Stored(_) => {} // read above
             }
+            self.normalisation.finish(out);
         }), else return Err(Error::dtype(format!("{}: inputs of {}", self.name, self.dtype))));
         Ok(Batch { x: Variable::constant(x), t })
     }
 
     /// A batch of `count` samples that were read from a file.
     pub(super) fn of_gathered(&self, Gathered { x, t }: Gathered, count: usize) -> Result<Batch> {
-        let Normalisation { scale, shift } = self.normalisation;
+        let Normalisation { scale, shift, .. } = self.normalisation;
         let shape = Shape::new(&[&[count], &self.sample_shape[..]].concat())?;
         let x = with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
             let (scale, shift) = (T::from_f64(scale), T::from_f64(shift));
             out.iter_mut().zip(&x).for_each(|(out, &x)| *out = T::from_f64(x.into()) * scale + shift);
+            self.normalisation.finish(out);
         }), else return Err(Error::dtype(format!("{}: inputs of {}", self.name, self.dtype))));
         let t = if self.classes.is_empty() {
             Array::from_slice(&t, &[count, self.target_size().unwrap_or(1)])?.to_dtype(self.dtype)
@@ -462,7 +489,7 @@ mod tests {
     #[test]
     fn bytes_and_numbers_give_the_same_batches() {
         let labels = Array::from([0i64, 1, 1]);
-        let half = Normalisation { scale: 0.5, shift: -1.0 };
+        let half = Normalisation::all(0.5, -1.0);
         let bytes = Dataset::from_bytes("bytes", vec![0, 2, 4, 6, 8, 10].into(), &[2], half, labels.clone(), names(2)).unwrap();
         let batch = bytes.batch(&[2, 0]).unwrap();
         assert_eq!((batch.x.array().to_f64_vec(), batch.t.to_f64_vec()), (vec![3.0, 4.0, -1.0, 0.0], vec![1.0, 0.0]));

@@ -26,7 +26,7 @@ pub struct RawArray {
 }
 
 /// The factor that brings bytes to 0…1.
-pub(super) const BYTES: Normalisation = Normalisation { scale: 1.0 / 255.0, shift: 0.0 };
+pub(super) const BYTES: Normalisation = Normalisation::all(1.0 / 255.0, 0.0);
 /// More different whole numbers than this are classes only where each occurs twice on average.
 const MANY_CLASSES: usize = 100;
 
@@ -84,8 +84,27 @@ pub(super) fn planes(bytes: &[u8], pixels: usize, channels: usize) -> Vec<u8> {
 impl Dataset {
     /// What brings the raw numbers of these samples near 0: bytes of two or more axes a sample are divided by 255; other numbers are
     /// taken as they are if none is beyond ±1.5, or if their mean is within ±0.5 and their deviation 0.5 to 2, and otherwise less
-    /// their mean and by their deviation, both over all of them. Samples that lie in a file are taken as they are.
+    /// their mean and by their deviation: of samples of one axis, whose numbers may have different units, each by itself over all
+    /// samples, of others over all their numbers. Samples that lie in a file are taken as they are.
     pub fn usual_normalisation(&self) -> Normalisation {
+        let all = self.normalisation_of_all();
+        match (self.samples(), self.sample_shape()) {
+            (Samples::Numbers(array), &[columns]) if all != Normalisation::default() => {
+                let numbers = array.to_f64_vec();
+                let of = |column: usize| {
+                    let column = numbers.iter().skip(column).step_by(columns.max(1)).copied();
+                    let (mean, deviation) = mean_and_deviation(column);
+                    // A number that is the same in all samples says nothing: it becomes 0.
+                    if deviation.is_normal() { [1.0 / deviation, -mean / deviation] } else { [1.0, -mean] }
+                };
+                Normalisation::each((0..columns).map(of).collect())
+            }
+            _ => all,
+        }
+    }
+
+    /// One factor and one shift for all numbers.
+    fn normalisation_of_all(&self) -> Normalisation {
         match self.samples() {
             Samples::Bytes(_) if self.sample_shape().len() > 1 => BYTES,
             Samples::Bytes(bytes) => standard(bytes.iter().map(|&byte| f64::from(byte))),
@@ -98,15 +117,19 @@ impl Dataset {
 
 /// See [`Dataset::usual_normalisation`].
 fn standard(numbers: impl Iterator<Item = f64> + Clone) -> Normalisation {
-    let count = numbers.clone().count().max(1) as f64;
-    let mean = numbers.clone().sum::<f64>() / count;
-    let deviation = (numbers.clone().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let (mean, deviation) = mean_and_deviation(numbers.clone());
     let furthest = numbers.fold(0.0, |most: f64, x| most.max(x.abs()));
     let near = mean.abs() <= 0.5 && (0.5..=2.0).contains(&deviation);
     if furthest <= 1.5 || near || !(deviation.is_normal() && mean.is_finite()) {
         return Normalisation::default();
     }
-    Normalisation { scale: 1.0 / deviation, shift: -mean / deviation }
+    Normalisation::all(1.0 / deviation, -mean / deviation)
+}
+
+fn mean_and_deviation(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    (mean, (numbers.map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt())
 }
 
 /// Samples without targets, for prediction: all of them are of the one class `?`.
@@ -234,7 +257,12 @@ mod tests {
         let numbers = |values: Vec<f64>| of(array(Array::from_slice(&values, &[values.len()]).unwrap()));
         assert_eq!(numbers(vec![0.0, 0.5, 1.0]), Normalisation::default());
         assert_eq!(numbers(vec![-2.0, 1.0, 1.0]), Normalisation::default());
-        assert_eq!(numbers(vec![2.0, 4.0]), Normalisation { scale: 1.0, shift: -3.0 });
+        assert_eq!(numbers(vec![2.0, 4.0]), Normalisation::all(1.0, -3.0));
+        // Columns of different units: means 3 and 300, deviations 1 and 100; a third that is always 7.
+        let rows = Array::from([[2.0, 400.0, 7.0], [4.0, 200.0, 7.0]]);
+        let data = samples_alone("x", array(rows)).unwrap();
+        let normalised = data.clone().with_normalisation(data.usual_normalisation()).all().unwrap();
+        assert_eq!(normalised.x.array().to_f64_vec(), [-1.0, 1.0, 0.0, 1.0, -1.0, 0.0]);
         assert_eq!(numbers(vec![7.0, 7.0]), Normalisation::default());
         assert_eq!(of(bytes(12, &[2, 2, 3])), BYTES);
         assert_eq!(of(bytes(2, &[2, 1])), Normalisation::default());

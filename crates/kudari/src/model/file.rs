@@ -46,10 +46,7 @@ impl Model {
             ("kudari".to_string(), FORMAT.to_string()),
             ("network".to_string(), self.network.notation().to_string()),
             ("input_shape".to_string(), json!(self.network.input_shape()).to_string()),
-            (
-                "normalisation".to_string(),
-                json!({"scale": self.normalisation.scale, "shift": self.normalisation.shift}).to_string(),
-            ),
+            ("normalisation".to_string(), normalisation_json(&self.normalisation).to_string()),
             ("labels".to_string(), json!(self.labels).to_string()),
             ("loss".to_string(), self.loss.clone()),
             ("training".to_string(), self.training.to_string()),
@@ -135,9 +132,15 @@ impl Model {
         let most = held.saturating_mul(2).saturating_add(1_000);
         let mut network = with_at_most(most, || Network::new(notation, &shape, &NetworkOptions::default()))?;
         network.set_arrays(&arrays)?;
+        let each: Option<Vec<[f64; 2]>> = serde_json::from_value(normalisation["each"].clone())
+            .map_err(|e| broken(format!("`normalisation` cannot be understood: {e}")))?;
+        if each.as_ref().is_some_and(|each| shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size)) != Some(each.len())) {
+            return Err(broken(format!("`normalisation` does not fit inputs of shape {shape:?}")));
+        }
+        let each = each.map(Into::into);
         Ok(Model {
             network,
-            normalisation: Normalisation { scale: number("scale")?, shift: number("shift")? },
+            normalisation: Normalisation { scale: number("scale")?, shift: number("shift")?, each },
             labels: labels.ok_or_else(|| broken("`labels` is not a list of names".into()))?,
             preparation,
             loss: entry("loss")?.to_string(),
@@ -159,6 +162,15 @@ pub(crate) fn weights_sha256(layer: &dyn Layer) -> String {
         hash.update(array.to_le_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As it stands in the file; without the part for single numbers where there is none, as older programs wrote it.
+fn normalisation_json(normalisation: &Normalisation) -> Value {
+    let mut value = json!({"scale": normalisation.scale, "shift": normalisation.shift});
+    if let Some(each) = &normalisation.each {
+        value["each"] = json!(each.to_vec());
+    }
+    value
 }
 
 fn broken(what: String) -> Error {
@@ -203,7 +215,7 @@ mod tests {
         Model {
             network: Network::new("linear(3) leaky_relu(0.2) linear(3) relu(kink=0.5) linear(2,nobias)", &[2, 2], &options)
                 .unwrap(),
-            normalisation: Normalisation { scale: 1.0 / 255.0, shift: -0.5 },
+            normalisation: Normalisation { scale: 1.0 / 255.0, shift: -0.5, each: Some([[2.0, 0.1]; 4].into()) },
             labels: vec!["no".into(), "はい".into()],
             preparation: None,
             loss: "softmax_cross_entropy".into(),
@@ -230,7 +242,7 @@ mod tests {
             assert!(Model::from_bytes(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
         }
         assert!(Model::from_bytes(b"GIF89a and so on and so on").is_err());
-        let plain = to_safetensors(&[], HashMap::new()).unwrap();
+        let plain = to_safetensors(&[], HashMap::from([("format".to_string(), "pt".to_string())])).unwrap();
         let error = Model::from_bytes(&plain).err().unwrap();
         assert!(error.what().contains("not a model of kudari"), "{error}");
         // A network that does not belong to the parameters.

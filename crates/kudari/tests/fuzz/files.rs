@@ -280,7 +280,7 @@ fn models() -> Vec<Vec<u8>> {
         let network = Network::new(net, shape, &NetworkOptions::default()).unwrap();
         let labels = if preparation.is_some() { Vec::new() } else { vec!["no".into(), "yes".into()] };
         let training = serde_json::json!({"seed": 5, "dtype": "f32"});
-        let normalisation = Normalisation { scale: 0.5, shift: -1.0 };
+        let normalisation = Normalisation::all(0.5, -1.0);
         Model { network, normalisation, labels, preparation, loss: "softmax_cross_entropy".into(), training }.to_bytes().unwrap()
     };
     vec![
