@@ -46,6 +46,8 @@ pub struct Plan {
     sampling: Sampling,
     optimizer: Box<dyn Optimizer>,
     optimizer_text: String,
+    /// The weight decay where nobody says another.
+    usual_weight_decay: f64,
     schedule: Option<Schedule>,
     initializer: Option<Initializer>,
     gradient: GradientMethod,
@@ -76,7 +78,8 @@ impl Plan {
         let rate = arguments.learning_rate.or_else(usual).unwrap_or(defaults.learning_rate);
         // And so is its weight decay.
         let is_usual = arguments.optimizer.as_deref().is_none_or(|text| text == defaults.optimizer);
-        let weight_decay = arguments.weight_decay.unwrap_or(if is_usual { defaults.weight_decay } else { 0.0 });
+        let usual_weight_decay = if is_usual { defaults.weight_decay } else { 0.0 };
+        let weight_decay = arguments.weight_decay.unwrap_or(usual_weight_decay);
         let mut optimizer = optimizers::parse(&optimizer_text, rate).or_usage()?;
         let settings = optimizer.settings_mut();
         (settings.weight_decay, settings.clip_norm, settings.clip_value) =
@@ -144,6 +147,7 @@ impl Plan {
             sampling: if arguments.with_replacement { Sampling::WithReplacement } else { Sampling::Shuffled },
             optimizer,
             optimizer_text,
+            usual_weight_decay,
             schedule,
             initializer,
             gradient,
@@ -224,7 +228,10 @@ impl Plan {
             ("learning-rate", settings.learning_rate.into()),
         ]);
         options.extend(self.schedule.iter().map(|schedule| ("schedule", schedule.to_string().into())));
-        options.push(("weight-decay", settings.weight_decay.into()));
+        // That there is none has to be said only where there usually is one.
+        if settings.weight_decay != 0.0 || self.usual_weight_decay != 0.0 {
+            options.push(("weight-decay", settings.weight_decay.into()));
+        }
         let clipping = [("clip-norm", settings.clip_norm), ("clip-value", settings.clip_value)];
         options.extend(clipping.into_iter().filter_map(|(name, value)| Some((name, value?.into()))));
         options.push(("batch-size", self.batch_size.into()));

@@ -142,7 +142,9 @@ impl AnyTable {
                 Ok((preparation, split, Vec::new()))
             }
             AnyTable::Held(table) => {
-                let parts = divide_rows(table, targets, division)?;
+                let parts = divide_rows(table, targets, division);
+                // Too few rows are a fault of the table, too many folds one of the command.
+                let parts = if division.fold.is_some() { parts.or_usage()? } else { parts? };
                 let preparation = Preparation::learn(table, &parts[0], &names, features).or_usage()?;
                 let warnings = warnings(table, &preparation, &parts);
                 let [train, test, validation] = parts.map(|rows| preparation.dataset(table, &rows));

@@ -10,13 +10,14 @@ use super::super::train;
 use crate::failure::Failure;
 
 /// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 12] = [
+const NOT_VARIED: [&str; 13] = [
     "seed",
     "threads",
     "target",
     "features",
     "ignore",
     "test",
+    "stream",
     "image_size",
     "grey",
     "rgb",
