@@ -146,17 +146,20 @@ const ENOUGH: usize = 20_000_000;
 /// (`bench/tables.py`; few rows want a smooth function, more of them a wide layer, many two layers and larger steps), and one of
 /// convolutions for pictures.
 pub fn usual(samples: usize, shape: &[usize], are_classes: bool) -> Defaults {
-    let (hidden, learning_rate, batch_size, epochs) = match *shape {
-        [1 | 3, height, width] if height.min(width) >= SMALLEST_PICTURE => (convolutions(height.min(width)), 0.001, 32, [5, 30]),
-        [_] if samples < 800 => ("linear(100) tanh", 0.002, 32, [10, 100]),
-        [_] if samples < 5_000 => ("linear(400) relu", 0.002, 32, [10, 100]),
-        [_] => ("linear(64) relu linear(64) relu", 0.004, 128, [10, 100]),
-        _ => ("flatten linear(100) relu", 0.001, 32, [10, 100]),
+    let side = match *shape {
+        [1 | 3, height, width] => Some(height.min(width)).filter(|&side| side >= SMALLEST_PICTURE),
+        _ => None,
+    };
+    let (hidden, learning_rate, batch_size, epochs) = match side {
+        Some(side) => (convolutions(side), 0.001, 32, [5, 30]),
+        None if samples < 800 => ("linear(100) tanh", 0.002, 32, [10, 100]),
+        None if samples < 5_000 => ("linear(400) relu", 0.002, 32, [10, 100]),
+        None => ("linear(64) relu linear(64) relu", 0.004, 128, [10, 100]),
     };
     let most = (ENOUGH / samples.max(1)).clamp(1, epochs[1]);
     let epochs = (UPDATES * batch_size / samples.max(1)).clamp(epochs[0].min(most), most) as u64;
     let (loss, goal) = if are_classes { ("softmax_cross_entropy", 0.95) } else { ("mean_squared_error", 0.9) };
-    let (optimizer, schedule, weight_decay) = if shape.len() == 1 { ("adamw", Some("cosine"), 0.1) } else { ("adam", None, 0.0) };
+    let (optimizer, schedule, weight_decay) = if side.is_none() { ("adamw", Some("cosine"), 0.1) } else { ("adam", None, 0.0) };
     let length = Length::Epochs(epochs);
     Defaults { hidden, loss, optimizer, learning_rate, schedule, weight_decay, batch_size, length, goal }
 }

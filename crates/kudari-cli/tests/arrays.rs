@@ -65,7 +65,7 @@ fn classes_are_learnt_and_predicted_by_their_numbers() {
     let folder = folder();
     let run = folder.run(&["train", "x.npy,y.npy", "--out", "run"]);
     assert!(run.stdout.contains("160 training and 40 test samples of shape [2], 2 classes"), "{}", run.stdout);
-    assert!(run.stdout.contains("inputs are taken less their mean"), "{}", run.stdout);
+    assert!(run.stdout.contains("each column of the inputs is taken less its mean"), "{}", run.stdout);
     let measured = folder.json(&["eval", "run", "x.npy,y.npy", "--json"]);
     assert!(measured["accuracy"].as_f64().unwrap() > 0.9, "{measured}");
     let predicted = folder.run(&["predict", "run", "x.npy"]);

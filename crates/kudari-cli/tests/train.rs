@@ -151,7 +151,7 @@ fn a_folder_of_idx_files_is_trained_on() {
     let labels: Vec<u8> = (0..20).map(|i| i % 2 * 2).collect();
     write_four(&folder, "mine", &idx_bytes(&[20, 3, 3], &pixels), &labels);
     let result = folder.json(&["train", "mine", "--iterations", "300", "--json"]);
-    assert_eq!((&result["net"], &result["run"]), (&"linear(50) sigmoid linear(3)".into(), &"runs/mine-1".into()));
+    assert_eq!((&result["net"], &result["run"]), (&"linear(100) tanh linear(3)".into(), &"runs/mine-1".into()));
     assert_eq!(result["test_accuracy"], 1.0);
     // The highest class may be in one part alone.
     folder.write("mine/t10k-labels-idx1-ubyte", &idx_bytes(&[20], &[1; 20]));
