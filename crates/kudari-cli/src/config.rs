@@ -261,4 +261,70 @@ mod tests {
         assert!(error_of("[epochs]\na = 1").contains("is a table"));
         assert!(error_of("epochs = 2026-01-01").contains("is a datetime"));
     }
+    /// `KUDARI_FUZZ=1000000` reads as many.
+    #[test]
+    fn any_text_is_a_configuration_or_an_error() {
+        const PIECES: [&str; 40] = [
+            "data",
+            "net",
+            "epochs",
+            "learning-rate",
+            "learning_rate",
+            "seed",
+            "with-replacement",
+            "features",
+            "quiet",
+            "resume",
+            "optimizer",
+            "checkpoint-every",
+            "time-limit",
+            "validation",
+            "out",
+            "gradient",
+            "dtype",
+            "=",
+            " = ",
+            "=",
+            "\n",
+            "\n",
+            "\n",
+            "\"",
+            "\"linear(3)\"",
+            "\"adam\"",
+            "'xor'",
+            "5",
+            "1e-3",
+            "-1",
+            "99999999999999999999",
+            "nan",
+            "true",
+            "false",
+            "[",
+            "]",
+            ", ",
+            "{ a = 1 }",
+            "2026-01-01",
+            "# \u{1f600}",
+        ];
+        let count = std::env::var("KUDARI_FUZZ").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1_000);
+        let stream = kudari::array::Stream::new(1, "configurations");
+        let good = "data = \"xor\"\nnet = \"linear(3)\"\nseed = 5\nquiet = true\n";
+        let mut understood = 0;
+        for i in 0..count {
+            let mut stream = stream.part(i);
+            let mut text = if stream.next_below(2) == 0 { String::new() } else { good.to_string() };
+            for _ in 0..stream.next_below(12) {
+                let places: Vec<usize> = text.char_indices().map(|(place, _)| place).chain([text.len()]).collect();
+                text.insert_str(places[stream.next_below(places.len())], PIECES[stream.next_below(PIECES.len())]);
+            }
+            match read("c.toml", &text) {
+                Ok(_) => understood += 1,
+                Err(Failure::Usage(error)) => {
+                    assert!(error.what().starts_with("c.toml") && error.what().lines().count() == 1, "{error}")
+                }
+                Err(_) => panic!("{text:?} is a mistake of the program"),
+            }
+        }
+        assert!(understood * 100 >= count, "{understood} of {count} are understood");
+    }
 }

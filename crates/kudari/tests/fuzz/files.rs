@@ -9,6 +9,8 @@ use kudari::data::{
     Colour, Normalisation, Npz, PictureForm, RawArray, class_names, decode_picture, parse_idx, parse_npy, samples_with_targets,
 };
 use kudari::model::{Model, Network, NetworkOptions};
+use kudari::optimizers::Adam;
+use kudari::train::{Checkpoint, Length, Loss, Observer, TrainOptions, train};
 
 use crate::harness::{Expected, damage, feed, mixture, noise, one};
 
@@ -342,4 +344,37 @@ fn any_bytes_are_a_model_or_an_error() {
         [&(header.len() as u64).to_le_bytes(), &header[..], &bytes[8 + length..], &noise(stream, 4)[..]].concat()
     };
     feed(&expected, make, |bytes| Model::from_bytes(bytes).is_ok_and(|model| !model.weights_sha256().is_empty()));
+}
+
+/// A training's checkpoints as files.
+struct Keeper(Vec<Vec<u8>>);
+
+impl Observer for Keeper {
+    fn wants_checkpoint(&mut self, _: u64) -> bool {
+        true
+    }
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> kudari::Result<()> {
+        self.0.push(checkpoint.to_bytes()?);
+        Ok(())
+    }
+}
+
+#[test]
+fn any_bytes_are_a_checkpoint_or_an_error() {
+    let data = || kudari::data::Split::new(kudari::data::xor(), kudari::data::xor());
+    let network = || Network::new("linear(3) batchnorm relu linear(2)", &[2], &NetworkOptions::default()).unwrap();
+    let options = || {
+        let loss = Loss::named("softmax_cross_entropy").unwrap();
+        TrainOptions { average: Some(0.5), ..TrainOptions::new(loss, Box::new(Adam::new(0.1)), 4, Length::Iterations(3)) }
+    };
+    let mut keeper = Keeper(Vec::new());
+    train(&mut network(), &data(), options(), &mut keeper).unwrap();
+    let slices: Vec<&[u8]> = keeper.0.iter().map(Vec::as_slice).collect();
+    let expected = Expected { name: "checkpoints", usual: 3_000, memory: [100, 1 << 20], one_of: 20 };
+    // Its sum lets nothing pass that was changed: one of ten is left as it is.
+    let make = |stream: &mut Stream| match stream.next_below(10) {
+        0 => one(stream, &slices).to_vec(),
+        _ => mixture(stream, &slices, MODEL_PIECES),
+    };
+    feed(&expected, make, |bytes| Checkpoint::from_bytes(bytes).is_ok());
 }
