@@ -15,7 +15,7 @@ use crate::images::{PictureArguments, Pictures};
 use crate::table::{self, TableArguments, is_table};
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), arrays of \
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz; .parquet), arrays of \
     NumPy (.npz, or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, a folder with the four IDX files \
     of MNIST's names, or IMAGES.idx,LABELS.idx";
 

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kudari::data::table::{Column, Preparation, RowDivision, StreamedTable, Table, Target, divide_rows, usual_target};
+use kudari::data::table::{
+    Column, Preparation, RowDivision, StreamedTable, Survey, Table, Target, divide_rows, is_parquet, usual_target,
+};
 use kudari::data::{Dataset, Split};
 use kudari::model::Network;
 use kudari::train::{NumberScores, number_scores_each};
@@ -47,7 +49,9 @@ impl TableArguments {
             return Ok(());
         }
         let error = Error::new(ErrorKind::Value, format!("`{data}` is no table"));
-        Err(Failure::Usage(error.help("--target, --features, --ignore, --test and --stream are for CSV and TSV files")))
+        Err(Failure::Usage(
+            error.help("--target, --features, --ignore, --test and --stream are for tables, CSV, TSV and Parquet files"),
+        ))
     }
 
     /// Names and values of the options that are set.
@@ -99,9 +103,9 @@ pub enum AnyTable {
 }
 
 impl AnyTable {
-    /// Reads a table: into memory if it fits and `stream` does not want otherwise.
+    /// Reads a table: into memory if it fits and `stream` does not want otherwise. Parquet can be read in no other way.
     pub fn read(path: &Path, stream: bool) -> Result<AnyTable> {
-        if stream || !fits_memory(path, memory::usable()) {
+        if stream || (!is_parquet(path) && !fits_memory(path, memory::usable())) {
             return Ok(AnyTable::Streamed(StreamedTable::read(path)?));
         }
         Ok(AnyTable::Held(Table::read(path)?))
@@ -112,6 +116,14 @@ impl AnyTable {
         match self {
             AnyTable::Held(table) => table,
             AnyTable::Streamed(streamed) => streamed.table(),
+        }
+    }
+
+    /// Looks through all rows for what should be known before the columns `targets` are learnt.
+    pub fn survey(&self, targets: &[&str]) -> Result<Survey> {
+        match self {
+            AnyTable::Held(table) => Ok(table.survey(targets)),
+            AnyTable::Streamed(streamed) => streamed.survey(targets),
         }
     }
 
@@ -192,7 +204,7 @@ fn fits_memory(path: &Path, usable: Option<u64>) -> bool {
 pub fn is_table(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    [".csv", ".tsv"].iter().any(|ending| plain.ends_with(ending))
+    is_parquet(path) || [".csv", ".tsv"].iter().any(|ending| plain.ends_with(ending))
 }
 
 /// Rows to learn from and to be judged by, prepared by what the first tell.

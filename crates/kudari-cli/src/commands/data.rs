@@ -1,16 +1,16 @@
 //! `kudari data`: what a table holds, and what would be made of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use kudari::Result;
-use kudari::data::table::{Column, ColumnSurvey, Kind, StreamedTable, Survey, Table, Warning};
+use kudari::data::table::{Column, ColumnSurvey, Kind, Survey, Table, Warning, is_parquet};
 use serde_json::{Value, json};
 
 use crate::data::{self, DataArguments, Division};
 use crate::failure::Failure;
 use crate::output::{self, number, with_commas};
-use crate::table::{is_table, targets};
+use crate::table::{AnyTable, is_table, targets};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,13 +24,13 @@ Separator, header and kinds of columns are found out as for training. A number
 that is missing is filled with the median, and the network is told; categories
 become one input each; texts that are nearly all different are left out.
 Notes tell what may be wrong: cells that are no numbers, columns that give the
-target away, copies of rows, rare classes. Files of any size can be looked at.";
+target away, copies of rows, rare classes. CSV and TSV files of any size can be looked at.";
 
 /// Show what was understood of data: columns, kinds, ranges, gaps and faults of a table, shapes and classes of others
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A CSV or TSV file, as it is or compressed by gzip, or anything else that kudari train takes
+    /// A CSV or TSV file, as it is or compressed by gzip, a Parquet file, or anything else that kudari train takes
     table: PathBuf,
     /// The column to predict, otherwise the usual one; several columns of numbers with commas between them
     #[arg(long, value_name = "COLUMN")]
@@ -53,25 +53,28 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if !is_table(&arguments.table) && data::are_samples(&text) {
         return of_samples(&text, arguments.json);
     }
-    let streamed = StreamedTable::read(&arguments.table)?;
-    let table = streamed.table();
+    // Row by row, which takes no memory, where that can be.
+    let is_parquet = is_parquet(&arguments.table);
+    let whole = AnyTable::read(&arguments.table, !is_parquet)?;
+    let table = whole.table();
     let found = match &arguments.target {
         None => targets(table, None).unwrap_or_default(),
         named => targets(table, named.as_deref())?,
     };
     let targets: Vec<&str> = found.iter().map(|column| column.name()).collect();
-    let survey = streamed.survey(&targets)?;
+    let survey = whole.survey(&targets)?;
     if arguments.json {
         output::print(to_json(table, &survey, &targets))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let separator = match table.separator() {
-        '\t' => "tabs".to_string(),
-        sign => format!("`{sign}`"),
-    };
     let header = if table.has_header() { "a header" } else { "no header" };
+    let written = match table.separator() {
+        _ if is_parquet => "Parquet".to_string(),
+        '\t' => format!("separated by tabs, {header}"),
+        sign => format!("separated by `{sign}`, {header}"),
+    };
     output::print(format_args!(
-        "{}: {} rows, {} columns, separated by {separator}, {header}",
+        "{}: {} rows, {} columns, {written}",
         table.name(),
         with_commas(survey.rows as u64),
         table.columns().len()
@@ -234,7 +237,7 @@ fn to_json(table: &Table, survey: &Survey, targets: &[&str]) -> Value {
     json!({
         "table": table.name(),
         "rows": survey.rows,
-        "separator": table.separator().to_string(),
+        "separator": if is_parquet(Path::new(table.name())) { Value::Null } else { table.separator().to_string().into() },
         "header": table.has_header(),
         "columns": table.columns().iter().zip(&survey.columns).map(column).collect::<Vec<_>>(),
         "target": if targets.is_empty() { Value::Null } else { targets.join(",").into() },

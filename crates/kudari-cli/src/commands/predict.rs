@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use kudari::data::PictureFiles;
-use kudari::data::table::Preparation;
+use kudari::data::table::{Preparation, Table, is_parquet};
 use kudari::metrics::predicted_classes;
 use kudari::model::Model;
 use kudari::{Array, Error, ErrorKind, Result, Variable, inference};
@@ -43,7 +43,7 @@ row as soon as it is read, so that it works in a pipe and on files of any size."
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// A table (.csv, .tsv) or - for one on standard input, X.npy, IMAGES.idx, a picture (.png, .jpg) or a folder of them, arrays of NumPy (.npz), or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
+    /// A table (.csv, .tsv, .parquet) or - for one on standard input, X.npy, IMAGES.idx, a picture (.png, .jpg) or a folder of them, arrays of NumPy (.npz), or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
@@ -177,6 +177,15 @@ fn of_table(model: &Model, preparation: &Preparation, arguments: &Arguments) -> 
 /// Reads rows on a thread of its own, so that those that are there need not wait for those that are to come. An error is the last.
 fn read_ahead(data: &str, preparation: &Preparation) -> Result<Receiver<Result<Vec<f32>>>, Failure> {
     let (sender, receiver) = sync_channel(4 * TOGETHER);
+    if is_parquet(Path::new(data)) {
+        let (table, preparation) = (Table::read(Path::new(data))?, preparation.clone());
+        let read = move || {
+            if let Err(error) = each_row_of(&table, &preparation, |row| sender.send(Ok(row)).is_ok()) {
+                let _ = sender.send(Err(error));
+            }
+        };
+        return started(read, receiver);
+    }
     let (name, reader): (&str, Box<dyn BufRead + Send>) = match data {
         "-" => ("standard input", Box::new(BufReader::new(stdin()))),
         path => (path, Box::new(BufReader::new(File::open(path).map_err(|e| Error::io(Path::new(path), &e))?))),
@@ -188,9 +197,26 @@ fn read_ahead(data: &str, preparation: &Preparation) -> Result<Receiver<Result<V
             let _ = sender.send(Err(error));
         }
     };
+    started(read, receiver)
+}
+
+/// Starts the thread that reads rows.
+fn started<T>(read: impl FnOnce() + Send + 'static, rows: Receiver<T>) -> Result<Receiver<T>, Failure> {
     let started = std::thread::Builder::new().name("rows".into()).spawn(read);
     started.map_err(|e| Error::new(ErrorKind::Io, format!("a thread to read rows: {e}")))?;
-    Ok(receiver)
+    Ok(rows)
+}
+
+/// Gives `each` the inputs of each row of a table in memory, until it says `false`.
+fn each_row_of(table: &Table, preparation: &Preparation, mut each: impl FnMut(Vec<f32>) -> bool) -> Result<()> {
+    let rows: Vec<usize> = (0..table.rows()).collect();
+    for rows in rows.chunks(TOGETHER) {
+        let inputs = preparation.inputs_of(table, rows)?.to_vec::<f32>()?;
+        if !inputs.chunks(preparation.inputs().max(1)).all(|row| each(row.to_vec())) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Predicts and prints.

@@ -75,8 +75,8 @@ pub struct Arguments {
 /// What is trained, on what, and how.
 #[derive(clap::Args, Clone)]
 pub struct Settings {
-    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz), arrays of NumPy (.npz with x and y, or with x_train,
-    /// y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
+    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz; .parquet), arrays of NumPy (.npz with x and y, or with
+    /// x_train, y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
     /// train and test of such, or a folder with the four IDX files of MNIST's names
     pub data: String,
     #[command(flatten)]

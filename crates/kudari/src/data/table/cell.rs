@@ -52,21 +52,30 @@ pub(super) fn date(text: &str) -> Option<f64> {
     };
     let [year, month, day] =
         parts('-').or_else(|| parts('/')).or_else(|| parts('.').map(|[day, month, year]| [year, month, day]))?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = month_lengths(year);
     let length = *lengths.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
     if !(1..=length).contains(&day) || !(1..=9999).contains(&year) {
         return None;
     }
-    let before = year - 1;
-    let years = before * 365 + before / 4 - before / 100 + before / 400;
     let months: i64 = lengths[..month as usize - 1].iter().sum();
     // 719,162 days from the first of January of the year 1 to that of 1970.
-    let days = (years + months + day - 1 - 719_162) as f64;
+    let days = (days_before(year) + months + day - 1 - 719_162) as f64;
     match time {
         None => Some(days),
         Some(time) => Some(days + time_of_day(time.trim_end_matches('Z'))?),
     }
+}
+
+/// Days from the first of January of the year 1 to that of another.
+pub(super) fn days_before(year: i64) -> i64 {
+    let before = year - 1;
+    before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400)
+}
+
+/// How many days each month of a year has.
+pub(super) fn month_lengths(year: i64) -> [i64; 12] {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
 /// Hours, minutes and perhaps seconds as a share of the day.

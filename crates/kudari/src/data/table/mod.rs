@@ -1,4 +1,4 @@
-//! Tables: CSV and TSV files whose columns are numbers, dates or categories, and how their rows become samples.
+//! Tables: CSV, TSV and Parquet files whose columns are numbers, dates or categories, and how their rows become samples.
 //!
 //! A [`Table`] is read whole; a [`StreamedTable`] stays in its file, and gives the same to the bit. Columns are understood from what
 //! stands in them ([`Column::kind`]). A [`Preparation`] is learnt from the rows to learn from, and from nothing else: means, deviations,
@@ -11,6 +11,8 @@ mod decode;
 mod features;
 mod incoming;
 mod median;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod preparation;
 mod read;
 mod rows;
@@ -23,7 +25,7 @@ mod usual;
 
 pub use column::{Column, Kind};
 pub use preparation::Preparation;
-pub use read::Table;
+pub use read::{Table, is_parquet};
 pub use split::{RowDivision, divide_rows};
 pub use streamed::StreamedTable;
 pub use survey::{ColumnSurvey, Survey, Warning};

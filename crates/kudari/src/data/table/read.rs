@@ -22,11 +22,18 @@ impl Table {
     /// Reads a CSV or TSV file, as it is or compressed by gzip. Separator (comma, semicolon, tab or |), header and kinds of columns are
     /// found out; a byte-order mark, any ends of lines, and quoted cells with separators and ends of lines in them are understood.
     ///
+    /// A file whose name ends in `.parquet` ([`is_parquet`]) becomes what a CSV file of the same values would; that takes the feature
+    /// `parquet`.
+    ///
     /// # Errors
     ///
-    /// The file cannot be read, has no rows, or a row with another number of cells than the first.
+    /// The file cannot be read, has no rows, or a row with another number of cells than the first; of Parquet: it is damaged, or
+    /// holds columns within columns, lists, or a compression other than snappy and gzip.
     pub fn read(path: &Path) -> Result<Table> {
         let file = File::open(path).map_err(|e| Error::io(path, &e))?;
+        if is_parquet(path) {
+            return read_parquet(path, file);
+        }
         Table::from_reader(&path.display().to_string(), BufReader::new(file))
     }
 
@@ -63,8 +70,8 @@ impl Table {
         Ok(Table { name: name.to_string(), columns, has_header: layout.has_header, separator: layout.separator })
     }
 
-    /// A table whose rows lie elsewhere: its columns know their kinds and hold no cells.
-    pub(super) fn without_rows(name: &str, columns: Vec<Column>, layout: &Layout) -> Table {
+    /// A table of columns that know their kinds; where its rows lie elsewhere they hold no cells.
+    pub(super) fn of_columns(name: &str, columns: Vec<Column>, layout: &Layout) -> Table {
         Table { name: name.to_string(), columns, has_header: layout.has_header, separator: layout.separator }
     }
 
@@ -107,6 +114,23 @@ impl Table {
                 .help(format!("{guess}its columns are {}", names.join(", ")))
         })
     }
+}
+
+/// Whether a path names a Parquet file by its ending, which is `.parquet`.
+pub fn is_parquet(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
+}
+
+#[cfg(feature = "parquet")]
+fn read_parquet(path: &Path, file: File) -> Result<Table> {
+    super::parquet::read(&path.display().to_string(), file)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn read_parquet(path: &Path, _: File) -> Result<Table> {
+    let what = format!("{}: this kudari was built without Parquet", path.display());
+    Err(Error::new(ErrorKind::Format, what)
+        .help("build it with it, `cargo install --path crates/kudari-cli --features parquet`, or write the table as CSV"))
 }
 
 /// What a table without rows is told.

@@ -12,7 +12,7 @@ use super::cells::{CellKind, Cells, Codec, find_medians};
 use super::column::{Column, Kind};
 use super::features::{Feature, Reader, Writing};
 use super::preparation::Preparation;
-use super::read::{Table, no_rows};
+use super::read::{Table, is_parquet, no_rows};
 use super::rows::Source;
 use super::split::{DIVIDED_TOGETHER, Draw, RowDivision, divide_rows};
 use super::survey::{Survey, Surveyor};
@@ -20,7 +20,7 @@ use super::tally::Tally;
 use super::target::{NumberTarget, Target};
 use crate::data::stored::{RowFile, RowWriter, StoredRows};
 use crate::data::{Dataset, Split};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A table that stays in its file.
 #[derive(Debug, Clone)]
@@ -37,8 +37,12 @@ impl StreamedTable {
     ///
     /// # Errors
     ///
-    /// As for [`Table::read`].
+    /// As for [`Table::read`], and for Parquet, whose columns lie one behind the other and not row by row.
     pub fn read(path: &Path) -> Result<StreamedTable> {
+        if is_parquet(path) {
+            let what = format!("{}: Parquet is read into memory, not row by row", path.display());
+            return Err(Error::new(ErrorKind::Format, what).help("leave out --stream, or write the table as CSV"));
+        }
         let mut source = Source::open(path)?;
         let columns = source.layout.names.len();
         let add = |(tallies, rows): &mut (Vec<Tally>, usize), row: &StringRecord| {
@@ -56,7 +60,7 @@ impl StreamedTable {
             column
         };
         let columns = source.layout.names.iter().zip(&tallies).map(understood).collect();
-        let table = Table::without_rows(&source.name, columns, &source.layout);
+        let table = Table::of_columns(&source.name, columns, &source.layout);
         let readable = tallies.iter().map(|tally| tally.readable(commas)).collect();
         Ok(StreamedTable { source, table, rows, readable })
     }
@@ -213,7 +217,7 @@ impl StreamedTable {
         if many {
             return Ok(Parts::Drawn(draw));
         }
-        let held = Table::without_rows(self.table.name(), Vec::new(), &self.source.layout);
+        let held = Table::of_columns(self.table.name(), Vec::new(), &self.source.layout);
         let parts = divide_rows(&held, &columns.iter().collect::<Vec<_>>(), division)?;
         let mut listed: Vec<(usize, usize)> =
             parts.iter().enumerate().flat_map(|(part, rows)| rows.iter().map(move |&place| (place, part))).collect();
