@@ -11,7 +11,7 @@ use crate::array::Stream;
 /// Up to so many samples are shuffled as one.
 const TOGETHER: usize = 1 << 16;
 /// Bytes of inputs, in f32, of the samples that are shuffled together where there are more.
-const WINDOW: usize = 16 << 20;
+const WINDOW: usize = 4 << 20;
 /// A window holds at least so many samples, …
 const LEAST_WINDOW: usize = 4096;
 /// … of blocks of neighbours of about so many bytes, …
@@ -21,8 +21,8 @@ const LEAST_BLOCK: usize = 16;
 
 /// The order of all epochs.
 ///
-/// Up to 65,536 samples or 16 MiB of inputs are shuffled as one. More are cut into blocks of neighbours, beginning at a random sample; the
-/// blocks are shuffled, and so are the samples of each 16 MiB of blocks that follow each other then. All samples come once an epoch,
+/// Up to 65,536 samples or 4 MiB of inputs are shuffled as one. More are cut into blocks of neighbours, beginning at a random sample; the
+/// blocks are shuffled, and so are the samples of each 4 MiB of blocks that follow each other then. All samples come once an epoch,
 /// neighbours in the file come apart, and yet what is read at once lies together.
 #[derive(Clone)]
 pub(super) struct Order {

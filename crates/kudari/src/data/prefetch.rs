@@ -8,9 +8,9 @@ use super::stored::{Gathered, StoredRows, Window};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of batches that wait to be used at most: as many as are read at once, so that reading and computing go on at the same time.
-const WAITING: usize = 16 << 20;
+const WAITING: usize = 4 << 20;
 /// Pieces of more bytes are not read at once: each batch is read by itself.
-const AT_ONCE: usize = 64 << 20;
+const AT_ONCE: usize = 32 << 20;
 
 /// Where in which epoch a batch begins.
 #[derive(Clone, Copy)]
