@@ -24,6 +24,7 @@ mod usual;
 pub use column::{Column, Kind};
 pub use preparation::Preparation;
 pub use read::Table;
+pub(super) use rows::unpacked;
 pub use split::{RowDivision, divide_rows};
 pub use streamed::StreamedTable;
 pub use survey::{ColumnSurvey, Survey, Warning};
