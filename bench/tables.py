@@ -1,6 +1,7 @@
 """Tables learnt by `kudari train` and by scikit-learn's MLP, both with their default settings, on the same rows.
 
-    python3 bench/tables.py FOLDER [--kudari target/release/kudari] [--splits 5] [--json]
+    python3 bench/tables.py FOLDER [--kudari target/release/kudari] [--splits 5] [--only iris]
+    python3 bench/tables.py FOLDER --mnist 2        # MNIST's own division, two seeds; minutes for each
 
 FOLDER holds the tables (iris.csv, wine.csv, breast_cancer.csv, penguins.csv, digits.csv.gz, diamonds.csv.gz, california-housing.csv.gz, at any depth); those
 that are missing are named and left out. scikit-learn gets what kudari makes by itself: numbers are standardised and gaps
@@ -8,6 +9,7 @@ filled by the median with an indicator, categories become one column each. Score
 """
 
 import argparse
+import gzip
 import json
 import pathlib
 import subprocess
@@ -64,14 +66,35 @@ def kudari_score(program, folder, train, test, target, seed):
     return result.get("r_squared") if result["test_accuracy"] is None else result["test_accuracy"]
 
 
+def mnist(program, folder, seeds):
+    """Test accuracies on MNIST: the digits in kudari, and the same from IDX files in FOLDER for scikit-learn."""
+
+    def numbers(name, header):
+        path = next(folder.rglob(name + "*"))
+        raw = path.read_bytes()
+        return np.frombuffer(gzip.decompress(raw) if path.suffix == ".gz" else raw, np.uint8, offset=header)
+
+    x, test_x = (numbers(name, 16).reshape(-1, 784) / 255 for name in ("train-images", "t10k-images"))
+    y, test_y = (numbers(name, 8) for name in ("train-labels", "t10k-labels"))
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as place:
+            command = [program, "train", "mnist", "--seed", str(seed), "--json", "--quiet"]
+            ours = json.loads(subprocess.run(command, cwd=place, check=True, capture_output=True).stdout)["test_accuracy"]
+        theirs = MLPClassifier(random_state=seed).fit(x, y).score(test_x, test_y)
+        print(f"mnist, seed {seed}: kudari {ours:.4f}, scikit-learn {theirs:.4f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--kudari", type=pathlib.Path, default=pathlib.Path("target/release/kudari"))
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--only", help="tables whose name holds this")
+    parser.add_argument("--mnist", type=int, metavar="SEEDS", help="MNIST instead of tables")
     arguments = parser.parse_args()
     program = arguments.kudari.resolve()
+    if arguments.mnist:
+        return mnist(program, arguments.folder, arguments.mnist)
     print(f"{'table':<26} {'rows':>6} {'kudari':>8} {'scikit-learn':>13} {'difference':>11} {'seconds':>16}")
     for name, target in TABLES:
         if arguments.only and arguments.only not in name:

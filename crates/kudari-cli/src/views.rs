@@ -26,7 +26,7 @@ impl Views {
     pub fn new(plan: &Plan, folder: &Path, from: u64, tensorboard: bool) -> Result<Views> {
         let options = plan.options();
         let histograms = match options.gradient {
-            GradientMethod::Backpropagation => LayerHistograms::new(&plan.split.train, plan.loss, plan.seed)?,
+            GradientMethod::Backpropagation => LayerHistograms::new(&plan.split.train, plan.loss, plan.batch_size, plan.seed)?,
             GradientMethod::Numerical(_) => LayerHistograms::of_values(plan.loss),
         };
         let board = tensorboard.then(|| TensorBoard::create(folder, from, &plan.settings())).transpose()?;

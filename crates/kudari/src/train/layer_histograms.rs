@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::layers::{Layer, Path};
 use crate::model::Network;
 
-/// Samples of the training data whose gradients are looked at.
+/// Samples whose gradients are looked at, at most.
 const SAMPLES: usize = 256;
 /// At most so many moments are kept.
 const MOMENTS: usize = 50;
@@ -38,7 +38,7 @@ pub struct ParameterMoment {
     pub gradient: Option<Histogram>,
 }
 
-/// Counts at every measurement where the parameters and their gradients lie. The gradients are those of the loss on the same 256 training samples
+/// Counts at every measurement where the parameters and their gradients lie. The gradients are those of the loss on the same training samples
 /// at every time, so that they compare; the network and its random streams are left as they were, and a training gives the same bits with it and
 /// without.
 pub struct LayerHistograms {
@@ -53,15 +53,21 @@ pub struct LayerHistograms {
 }
 
 impl LayerHistograms {
-    /// For a training on `data`; the samples are drawn by the seed.
+    /// For a training on `data` in batches of `batch_size`: so many samples go through the network at once anyway, and no more are looked
+    /// at, nor more than 256. They are drawn by the seed.
     ///
     /// # Errors
     ///
     /// Data that cannot be read.
-    pub fn new(data: &Dataset, loss: &'static Loss, seed: u64) -> Result<LayerHistograms> {
-        let mut rows = Stream::new(seed, "gradient histograms").permutation(data.len()).to_vec::<i64>()?;
-        rows.truncate(SAMPLES);
+    pub fn new(data: &Dataset, loss: &'static Loss, batch_size: usize, seed: u64) -> Result<LayerHistograms> {
+        let count = batch_size.min(SAMPLES);
+        // Drawn one by one: an order of all samples would need memory for each of them.
+        let mut rows = match data.len() <= count {
+            true => (0..data.len() as i64).collect(),
+            false => Stream::new(seed, "gradient histograms").integers(count, data.len()).to_vec::<i64>()?,
+        };
         rows.sort_unstable();
+        rows.dedup();
         Ok(LayerHistograms { batch: Some(data.batch(&rows)?), ..LayerHistograms::of_values(loss) })
     }
 
@@ -193,7 +199,7 @@ mod tests {
     fn gradients_are_those_of_the_loss() {
         let network = Network::new("linear(2)", &[2], &NetworkOptions { double: true, ..Default::default() }).unwrap();
         let data = xor().with_dtype(crate::DType::F64).unwrap();
-        let mut histograms = LayerHistograms::new(&data, loss(), 1).unwrap();
+        let mut histograms = LayerHistograms::new(&data, loss(), 4, 1).unwrap();
         histograms.look(&network, &record(0)).unwrap();
         let moment = histograms.latest().unwrap();
         let names: Vec<&str> = moment.parameters.iter().map(|p| p.name.as_str()).collect();
@@ -215,7 +221,7 @@ mod tests {
                 Network::new("linear(8) batchnorm relu dropout(0.3) linear(2)", &[2], &NetworkOptions::default()).unwrap();
             let split = crate::data::moons(60, 0.1, 1).unwrap();
             let options = TrainOptions::new(loss(), Box::new(Sgd::new(0.1)), 10, Length::Epochs(4));
-            let mut histograms = LayerHistograms::new(&split.train, loss(), 1).unwrap();
+            let mut histograms = LayerHistograms::new(&split.train, loss(), 10, 1).unwrap();
             let observer: &mut dyn Observer = if watched { &mut histograms } else { &mut Silent };
             train(&mut network, &split, options, observer).unwrap();
             let looks = histograms.into_moments().len();

@@ -123,7 +123,7 @@ pub(super) fn html(moments: &[LayerMoment]) -> String {
         }
     }
     let mut html = String::from(
-        "<p>How the numbers of every parameter are distributed, and those of its gradient on 256 samples of the training data, from before training (at the back) to \
+        "<p>How the numbers of every parameter are distributed, and those of its gradient on a batch of the training data, from before training (at the back) to \
          its end (in front, in colour). Each is drawn to the same height; where some are far larger than others the axis becomes logarithmic outwards. At the right of each its \
          epoch.</p>\n<div class=\"ridges\">\n",
     );
