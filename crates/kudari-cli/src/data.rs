@@ -13,9 +13,10 @@ use crate::arrays::Files;
 use crate::failure::{Failure, OrUsage};
 use crate::images::{PictureArguments, Pictures};
 use crate::table::{self, TableArguments, is_table};
+use crate::text::{self, TextArguments, is_text};
 
 /// How DATA is written, for help texts.
-pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz; .parquet), arrays of \
+pub const FORMS: &str = "mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz, .parquet), a text (.txt, .txt.gz), arrays of \
     NumPy (.npz, or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, a folder with the four IDX files \
     of MNIST's names, or IMAGES.idx,LABELS.idx";
 
@@ -26,12 +27,14 @@ pub struct DataArguments {
     pub columns: TableArguments,
     #[command(flatten)]
     pub pictures: PictureArguments,
+    #[command(flatten)]
+    pub texts: TextArguments,
 }
 
 impl DataArguments {
     /// Names and values of the options that are set.
     pub fn options(&self) -> Vec<(&'static str, Value)> {
-        self.columns.options().into_iter().chain(self.pictures.options()).collect()
+        self.columns.options().into_iter().chain(self.pictures.options()).chain(self.texts.options()).collect()
     }
 }
 
@@ -47,7 +50,7 @@ pub struct Known {
 /// How to train where the user does not say it.
 #[derive(Clone, Copy)]
 pub struct Defaults {
-    /// The hidden layers; the output layer follows from the classes.
+    /// The hidden layers, in which `CLASSES` stands for the number of classes; the output layer follows from it.
     pub hidden: &'static str,
     /// What is minimised.
     pub loss: &'static str,
@@ -200,6 +203,7 @@ enum Source {
     Samples(PathBuf),
     Arrays(Files),
     Pictures(Pictures),
+    Text(PathBuf),
 }
 
 impl Source {
@@ -217,6 +221,9 @@ impl Source {
         }
         if path.is_dir() {
             return Ok((Source::Folder(path.to_path_buf()), None));
+        }
+        if path.exists() && is_text(path) {
+            return Ok((Source::Text(path.to_path_buf()), None));
         }
         if path.exists() {
             let source = Files::new(path, None).map_or_else(|| Source::Samples(path.to_path_buf()), Source::Arrays);
@@ -245,7 +252,9 @@ impl Source {
             Source::Known(known) => (known.load)(),
             Source::Folder(folder) => data::read_idx_folder(folder),
             // These are read part by part, and do not come here.
-            Source::Arrays(_) | Source::Pictures(_) => Err(Error::new(ErrorKind::Value, "not a data set of two parts")),
+            Source::Arrays(_) | Source::Pictures(_) | Source::Text(_) => {
+                Err(Error::new(ErrorKind::Value, "not a data set of two parts"))
+            }
             Source::Pair(samples, _) | Source::Samples(samples) => {
                 Err(Error::new(ErrorKind::Value, format!("{}: one set of samples where two parts are needed", samples.display()))
                     .help("give the name of a data set or a folder with the four IDX files of MNIST's names"))
@@ -335,7 +344,7 @@ pub fn taken(mut folds: Vec<Vec<usize>>, number: usize) -> (Vec<usize>, Vec<usiz
 /// The data to train on that `text` names, used as the arguments say.
 pub fn training(
     text: &str,
-    DataArguments { columns, pictures }: &DataArguments,
+    DataArguments { columns, pictures, texts }: &DataArguments,
     division: Division,
 ) -> Result<Training, Failure> {
     let (source, part) = Source::find(text)?;
@@ -343,6 +352,7 @@ pub fn training(
         && is_table(path)
     {
         pictures.of_no_pictures(text)?;
+        texts.of_no_text(text)?;
         return table::training(path, columns, division);
     }
     columns.of_no_table(text)?;
@@ -350,6 +360,11 @@ pub fn training(
         let error = Error::new(ErrorKind::Value, format!("training on `{text}`: a single part of the data"));
         return Err(Failure::Usage(error.help("training needs both parts; leave out what follows the colon")));
     }
+    if let Source::Text(path) = &source {
+        pictures.of_no_pictures(text)?;
+        return text::training(path, texts, division);
+    }
+    texts.of_no_text(text)?;
     if let Source::Pictures(found) = &source {
         return found.training(pictures, division);
     }
@@ -398,6 +413,7 @@ pub fn labelled(text: &str, model: Option<&Model>) -> Result<Dataset, Failure> {
                 Ok(if part == Some(Part::Train) { train } else { test })
             }
         },
+        (Source::Text(path), part) => text::labelled(&path, part, model),
         (Source::Samples(path), _) if is_table(&path) => Err(not_of_a_table(&path)),
         (Source::Samples(path), _) => {
             let error = Error::new(ErrorKind::Value, format!("{}: samples without labels", path.display()));
@@ -412,6 +428,9 @@ pub fn labelled(text: &str, model: Option<&Model>) -> Result<Dataset, Failure> {
 pub fn samples(text: &str) -> Result<Dataset, Failure> {
     match Source::find(text)? {
         (Source::Arrays(files), part) => not_empty(files.samples(part)?),
+        (Source::Text(_), _) => {
+            Err(Error::new(ErrorKind::Value, format!("`{text}`: a text where arrays of samples are needed")).into())
+        }
         (Source::Pictures(_), _) => {
             Err(Error::new(ErrorKind::Value, format!("`{text}`: pictures where arrays of samples are needed")).into())
         }

@@ -18,6 +18,7 @@ mod plan;
 mod profiling;
 mod progress;
 mod table;
+mod text;
 mod tui;
 mod views;
 

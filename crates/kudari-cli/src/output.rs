@@ -115,6 +115,17 @@ pub fn note(text: impl Display) {
     let _ = writeln!(stderr(), "{text}");
 }
 
+/// A name of a class as it can be seen, also where it is a space or the end of a line.
+pub fn visible(name: &str) -> String {
+    let is_blank = name.chars().all(char::is_whitespace);
+    let seen = |c: char| match c {
+        ' ' if is_blank => "␣".to_string(),
+        c if c.is_control() || (is_blank && c != ' ') => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    name.chars().map(seen).collect()
+}
+
 /// Prints an error on standard error.
 pub fn print_error(error: &Error) {
     let [start, end] = if colours(&stderr()) { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };

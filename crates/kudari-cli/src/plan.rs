@@ -115,13 +115,16 @@ impl Plan {
         let classes = train.classes().len();
         // Targets that are numbers have a column for each.
         let outputs = if classes == 0 { train.target_size().unwrap_or(1) } else { classes };
-        let net = arguments.net.clone().unwrap_or_else(|| format!("{} linear({outputs})", defaults.hidden));
+        let net = arguments
+            .net
+            .clone()
+            .unwrap_or_else(|| format!("{} linear({outputs})", defaults.hidden.replace("CLASSES", &outputs.to_string())));
         let options = NetworkOptions { seed: arguments.seed, initializer, double: dtype == DType::F64 };
         let network = Network::new(&net, train.sample_shape(), &options).or_usage()?;
         has_parameters(&network).or_usage()?;
         // An embedding takes the numbers of symbols: scaled they would be others.
         let mut split = Split { train, test, validation };
-        if network.notation().contains("embedding") && !notes.is_empty() {
+        if network.notation().contains("embedding") && split.train.normalisation() != Normalisation::default() {
             notes = vec!["inputs are taken as they are".to_string()];
             split = split.with_normalisation(Normalisation::default());
         }

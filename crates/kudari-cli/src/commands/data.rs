@@ -11,6 +11,7 @@ use crate::data::{self, DataArguments, Division};
 use crate::failure::Failure;
 use crate::output::{self, number, with_commas};
 use crate::table::{AnyTable, is_table, targets};
+use crate::text::{self, is_text};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,7 @@ Examples:
   kudari data houses.csv --json
   kudari data arrays.npz
   kudari data pets/
+  kudari data book.txt
 
 Separator, header and kinds of columns are found out as for training. A number
 that is missing is filled with the median, and the network is told; categories
@@ -26,7 +28,7 @@ become one input each; texts that are nearly all different are left out.
 Notes tell what may be wrong: cells that are no numbers, columns that give the
 target away, copies of rows, rare classes. CSV and TSV files of any size can be looked at.";
 
-/// Show what was understood of data: columns, kinds, ranges, gaps and faults of a table, shapes and classes of others
+/// Show what was understood of data: columns, kinds, ranges, gaps and faults of a table, characters of a text, shapes and classes of others
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -50,6 +52,10 @@ const SHOWN: usize = 4;
 /// Shows a table.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let text = arguments.table.to_string_lossy();
+    if is_text(&arguments.table) {
+        text::show(&arguments.table, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !is_table(&arguments.table) && data::are_samples(&text) {
         return of_samples(&text, arguments.json);
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{as_trained, dtype_of, fitting, load_model, thread_count};
 use crate::data;
 use crate::failure::Failure;
-use crate::output::{self, json_object, loss, scores_in_words, share, with_commas};
+use crate::output::{self, json_object, loss, scores_in_words, share, visible, with_commas};
 use crate::plan::{fits_classes, fits_numbers};
 use crate::table::{AnyTable, scores_each};
 
@@ -22,10 +22,12 @@ Examples:
   kudari eval runs/houses-1 more-houses.csv
   kudari eval runs/arrays-1 X.npy,Y.npy
   kudari eval runs/pets-1 more-pets/
+  kudari eval runs/book-1 book.txt:test
 
 --json prints one object: {\"model\", \"data\", \"samples\", \"loss\", \"accuracy\"}, for a model that predicts numbers also
 \"r_squared\", \"root_mean_squared_error\" and \"mean_absolute_error\".
-In the confusion matrix a row is a class and a column what it was taken for.";
+In the confusion matrix a row is a class and a column what it was taken for; of more than 40 classes the most frequent mistakes
+are printed.";
 
 /// Measure a model on data: loss, accuracy, confusion matrix
 #[derive(clap::Args)]
@@ -33,7 +35,7 @@ In the confusion matrix a row is a class and a column what it was taken for.";
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// For a model of a table, a table; else mnist, digits, xor, moons, circles, spiral, arrays of NumPy (.npz), a folder of pictures by class or of IDX files, each with :train or :test (the default), or X.npy,Y.npy or IMAGES.idx,LABELS.idx
+    /// For a model of a table, a table; for one of a text, a text (.txt, all of it, or with :train or :test); else mnist, digits, xor, moons, circles, spiral, arrays of NumPy (.npz), a folder of pictures by class or of IDX files, each with :train or :test (the default), or X.npy,Y.npy or IMAGES.idx,LABELS.idx
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
@@ -108,6 +110,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// The confusion matrix as text, with the share of each class that was recognised.
 fn confusion_table(labels: &[String], confusion: &[Vec<usize>]) -> String {
+    let labels: Vec<String> = labels.iter().map(|label| visible(label)).collect();
+    if labels.len() > MOST_IN_TABLE {
+        return most_frequent_mistakes(&labels, confusion);
+    }
     let widest = confusion.iter().flatten().map(|n| n.to_string().len()).max().unwrap_or(1);
     let width = labels.iter().map(|l| l.chars().count()).max().unwrap_or(1).max(widest);
     let heads: String = labels.iter().map(|label| format!(" {label:>width$}")).collect();
@@ -119,6 +125,23 @@ fn confusion_table(labels: &[String], confusion: &[Vec<usize>]) -> String {
         lines.push(format!("{label:>width$} {cells}   {}", share((total > 0).then(|| right as f64 / total as f64))));
     }
     lines.join("\n")
+}
+
+/// Classes that a confusion matrix is printed for.
+const MOST_IN_TABLE: usize = 40;
+
+/// What is taken for what most often, where the matrix would be wider than any terminal.
+fn most_frequent_mistakes(labels: &[String], confusion: &[Vec<usize>]) -> String {
+    const SHOWN: usize = 15;
+    let cells = confusion.iter().enumerate().flat_map(|(i, row)| row.iter().enumerate().map(move |(j, &count)| (count, i, j)));
+    let mut mistakes: Vec<(usize, usize, usize)> = cells.filter(|&(count, i, j)| count > 0 && i != j).collect();
+    mistakes.sort_by_key(|&(count, i, j)| (std::cmp::Reverse(count), i, j));
+    let line = |&(count, i, j): &(usize, usize, usize)| {
+        let [label, taken] = [i, j].map(|place| labels.get(place).map_or("", |label| &label[..]));
+        format!("{:>8}  {label} was taken for {taken}", with_commas(count as u64))
+    };
+    let lines: Vec<String> = mistakes.iter().take(SHOWN).map(line).collect();
+    format!("The most frequent mistakes of {} classes:\n{}", labels.len(), lines.join("\n"))
 }
 
 #[cfg(test)]

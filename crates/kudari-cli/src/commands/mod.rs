@@ -176,7 +176,7 @@ fn load_model(path: &Path) -> Result<Model, Failure> {
 }
 
 /// Runs `body` with matrix products and convolutions as they were in the model's training.
-fn as_trained<R>(model: &Model, body: impl FnOnce() -> R) -> R {
+pub fn as_trained<R>(model: &Model, body: impl FnOnce() -> R) -> R {
     let bf16 = model.training["dtype"] == Numbers::Bf16.name();
     with_precision(if bf16 { Precision::Bf16 } else { Precision::F32 }, body)
 }
@@ -195,6 +195,6 @@ fn fitting(model: &Model, data: Dataset) -> Result<Dataset, Failure> {
 }
 
 /// The type of number that a model calculates with.
-fn dtype_of(model: &Model) -> DType {
+pub fn dtype_of(model: &Model) -> DType {
     model.network.arrays().first().map_or(DType::F32, |(_, array)| array.dtype())
 }

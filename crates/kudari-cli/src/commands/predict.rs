@@ -18,6 +18,7 @@ use crate::data;
 use crate::failure::Failure;
 use crate::images;
 use crate::output::{json_object, number, write_failure};
+use crate::text::{self, Continuation};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +28,8 @@ Examples:
   kudari predict runs/arrays-1 X.npy
   kudari predict runs/pets-1 photo.jpg
   kudari predict runs/houses-1 new-houses.csv > prices.csv
+  kudari predict runs/book-1 prompt.txt --characters 500
+  head -c 80 book.txt | kudari predict runs/book-1 - --temperature 0.5
 
 One line a sample: its number from 0, the class, and the probability that the model gives to it.
 --json prints one object a line: {\"index\", \"class\", \"probability\"}.
@@ -35,7 +38,11 @@ Of pictures the path stands in place of the number: {\"file\", \"class\", \"prob
 For a model that predicts numbers these stand in place of class and probability: {\"index\", \"value\"}, or \"values\" for several.
 
 A model of a table takes rows as they stand in the file and prints CSV: the prediction, and for classes its probability; each
-row as soon as it is read, so that it works in a pipe and on files of any size.";
+row as soon as it is read, so that it works in a pipe and on files of any size.
+
+A model of a text continues the text: each character is drawn by the model's probabilities, given what comes before it. A prompt
+that is shorter than the model's context is filled on the left with spaces (with the first of its characters where it knows no
+space), which also stand for characters that it does not know. --json prints one object: {\"prompt\", \"text\"}.";
 
 /// Predict the class of each sample
 #[derive(clap::Args)]
@@ -43,11 +50,20 @@ row as soon as it is read, so that it works in a pipe and on files of any size."
 pub struct Arguments {
     /// A run folder, or the model.safetensors in it
     model: PathBuf,
-    /// A table (.csv, .tsv, .parquet) or - for one on standard input, X.npy, IMAGES.idx, a picture (.png, .jpg) or a folder of them, arrays of NumPy (.npz), or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
+    /// A text (.txt, .txt.gz) to continue, or - for one on standard input, a table (.csv, .tsv, .parquet) or - for one on standard input, X.npy, IMAGES.idx, a picture (.png, .jpg) or a folder of them, arrays of NumPy (.npz), or mnist, digits, xor, moons, circles, spiral, a folder of IDX files, each with :train or :test (the default)
     data: String,
     /// Threads to use, by default all processors
     #[arg(long, value_name = "N", value_parser = thread_count)]
     threads: Option<usize>,
+    /// Of a text: how many characters to add, by default 200
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    characters: Option<u64>,
+    /// Of a text: below 1 likely characters become likelier, above 1 unlikely ones; 0 takes always the likeliest; by default 0.7
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
+    temperature: Option<f64>,
+    /// Of a text: the seed of what is drawn, by default 1
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -62,6 +78,15 @@ const PICTURES: usize = 100;
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     arguments.threads.iter().for_each(|&count| kudari::set_threads(count));
     let model = load_model(&arguments.model)?;
+    if model.preparation.is_none() && text::is_prompt(&arguments.data) {
+        return of_text(&model, arguments);
+    }
+    if arguments.characters.is_some() || arguments.temperature.is_some() || arguments.seed.is_some() {
+        let error = Error::new(ErrorKind::Value, format!("`{}` is no text to continue", arguments.data));
+        return Err(Failure::Usage(
+            error.help("--characters, --temperature and --seed are for files .txt and .txt.gz, and for -"),
+        ));
+    }
     if let Some(preparation) = &model.preparation {
         return of_table(&model, preparation, arguments);
     }
@@ -91,6 +116,43 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
     }
     out.flush().map_err(|e| write_failure(&e))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A temperature, from 0.
+fn temperature(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|t| (0.0..=1000.0).contains(t)).ok_or_else(|| "a number from 0 to 1000, as in 0.7".to_string())
+}
+
+/// A text, and what the model writes after it.
+fn of_text(model: &Model, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let prompt = text::prompt(&arguments.data)?;
+    let how = Continuation {
+        characters: arguments.characters.map_or(200, |count| usize::try_from(count).unwrap_or(usize::MAX)),
+        temperature: arguments.temperature.unwrap_or(0.7),
+        seed: arguments.seed.unwrap_or(1),
+    };
+    let mut out = stdout().lock();
+    if arguments.json {
+        let mut text = String::new();
+        how.of(model, &arguments.data, &prompt, |character| {
+            text.push(character);
+            Ok(())
+        })?;
+        let line = json_object(&[("prompt", prompt.into()), ("text", text.into())]);
+        writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Whoever waits sees the text grow.
+    let mut write = |text: &str| out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| write_failure(&e));
+    let mut begun = false;
+    how.of(model, &arguments.data, &prompt, |character| {
+        if !std::mem::replace(&mut begun, true) {
+            write(&prompt)?;
+        }
+        write(character.encode_utf8(&mut [0; 4]))
+    })?;
+    write("\n")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,6 +18,7 @@ mod prefetch;
 mod raw;
 mod stored;
 pub mod table;
+mod text;
 
 pub use augment::Augmentation;
 pub use batches::{Batch, Batches, Sampling};
@@ -29,3 +30,4 @@ pub use npz::Npz;
 pub use picture::{Colour, PictureForm, decode_picture};
 pub use pictures::{LabelledPictures, PictureFiles, is_picture};
 pub use raw::{RawArray, RawNumbers, class_names, samples_alone, samples_with_targets};
+pub use text::{OTHER, Vocabulary, Windows, read_text, text_from, text_windows};

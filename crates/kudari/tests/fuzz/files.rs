@@ -7,6 +7,7 @@ use kudari::array::Stream;
 use kudari::data::table::{Preparation, Table};
 use kudari::data::{
     Colour, Normalisation, Npz, PictureForm, RawArray, class_names, decode_picture, parse_idx, parse_npy, samples_with_targets,
+    text_from,
 };
 use kudari::model::{Model, Network, NetworkOptions};
 use kudari::optimizers::Adam;
@@ -189,6 +190,17 @@ fn any_bytes_are_an_idx_file_or_an_error() {
     ];
     let expected = Expected { name: "idx", usual: 20_000, memory: [4_000, 1 << 17], one_of: 50 };
     feed(&expected, |stream| mixture(stream, &good, pieces), |bytes| parse_idx(bytes).is_ok_and(use_array));
+}
+
+#[test]
+fn any_bytes_are_a_text_or_an_error() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all("Der Hahn kräht früh.\n".repeat(20).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let good: [&[u8]; 3] = ["\u{feff}Ein Satz – noch einer.\r\n".as_bytes(), b"plain\ntext\n", &packed];
+    let pieces: &[&[u8]] = &[b"\x1f\x8b", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3", b"\n", b"word ", b"\0"];
+    let expected = Expected { name: "text", usual: 20_000, memory: [4_000, 1 << 19], one_of: 50 };
+    feed(&expected, |stream| mixture(stream, &good, pieces), |bytes| text_from(bytes).is_ok_and(|text| !text.is_empty()));
 }
 
 fn pictures() -> Vec<Vec<u8>> {

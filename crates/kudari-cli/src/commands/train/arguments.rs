@@ -18,6 +18,7 @@ Examples:
   kudari train my-images/ --epochs 20 --out runs/first
   kudari train houses.csv --target price --ignore id
   kudari train arrays.npz
+  kudari train book.txt --context 64
   kudari train pets/ --image-size 48x48 --augment \"flip crop(4)\"
   kudari train spiral --animate spiral.gif --filmstrip spiral.png
   kudari train xor --net \"linear(8) relu linear(2)\" --optimizer sgd \\
@@ -75,8 +76,8 @@ pub struct Arguments {
 /// What is trained, on what, and how.
 #[derive(clap::Args, Clone)]
 pub struct Settings {
-    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz; .parquet), arrays of NumPy (.npz with x and y, or with
-    /// x_train, y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
+    /// mnist, digits, xor, moons, circles, spiral, a table (.csv, .tsv, also .gz, .parquet), a text (.txt, .txt.gz), arrays of NumPy (.npz with x and y, or with x_train,
+    /// y_train, x_test and y_test; or X.npy,Y.npy), a folder with a folder of pictures (.png, .jpg) for each class, or with folders
     /// train and test of such, or a folder with the four IDX files of MNIST's names
     pub data: String,
     #[command(flatten)]

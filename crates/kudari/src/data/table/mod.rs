@@ -26,6 +26,7 @@ mod usual;
 pub use column::{Column, Kind};
 pub use preparation::Preparation;
 pub use read::{Table, is_parquet};
+pub(super) use rows::unpacked;
 pub use split::{RowDivision, divide_rows};
 pub use streamed::StreamedTable;
 pub use survey::{ColumnSurvey, Survey, Warning};

@@ -211,7 +211,7 @@ fn input(path: &Path) -> Result<Box<dyn BufRead>> {
 }
 
 /// What a reader gives: unpacked if it is compressed by gzip, without its byte-order mark.
-pub(super) fn unpacked<'a>(mut reader: impl BufRead + 'a) -> std::io::Result<Box<dyn BufRead + 'a>> {
+pub(in crate::data) fn unpacked<'a>(mut reader: impl BufRead + 'a) -> std::io::Result<Box<dyn BufRead + 'a>> {
     let is_packed = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let mut reader: Box<dyn BufRead + 'a> =
         if is_packed { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))) } else { Box::new(reader) };
