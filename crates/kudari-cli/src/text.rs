@@ -174,7 +174,7 @@ pub fn labelled(path: &Path, part: Option<Part>, model: Option<&Model>) -> Resul
     let characters = text.chars().count();
     let parts = Parts::of(characters, Division::by(1));
     let ranges = match part {
-        None => vec![0..characters],
+        None => std::iter::once(0..characters).collect(),
         Some(Part::Train) => parts.learn,
         Some(Part::Test) => parts.judge,
     };
@@ -275,7 +275,7 @@ pub fn show(path: &Path, as_json: bool) -> Result<(), Failure> {
         let rows: Vec<Value> = rows.iter().map(|(c, count)| json!({"character": c.to_string(), "count": count})).collect();
         let found =
             json!({"data": name.to_string(), "bytes": text.len(), "characters": characters, "lines": lines, "vocabulary": rows});
-        return Ok(output::print(found)?);
+        return output::print(found);
     }
     let [all, line_count] = [characters, lines].map(|count| with_commas(count as u64));
     output::print(format_args!("{name}: a text of {all} characters in {line_count} lines, {} different", rows.len()))?;
@@ -305,6 +305,10 @@ pub fn is_prompt(data: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn one(range: std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
+        std::iter::once(range).collect()
+    }
+
     #[test]
     fn texts_are_known_by_their_ending() {
         for (name, is) in [("a.txt", true), ("b/A.TXT.gz", true), ("c.gz", false), ("txt", false), ("d.txt.zip", false)] {
@@ -317,13 +321,13 @@ mod tests {
     #[test]
     fn parts_lie_one_after_the_other() {
         let all = |parts: Parts| (parts.learn, parts.judge, parts.decide);
-        assert_eq!(all(Parts::of(1000, Division::by(1))), (vec![0..900], vec![900..1000], None));
+        assert_eq!(all(Parts::of(1000, Division::by(1))), (one(0..900), one(900..1000), None));
         let validation = Division { validation: Some(0.1), ..Division::by(1) };
-        assert_eq!(all(Parts::of(1000, validation)), (vec![0..810], vec![900..1000], Some(810..900)));
+        assert_eq!(all(Parts::of(1000, validation)), (one(0..810), one(900..1000), Some(810..900)));
         let fold = Division { fold: Some((1, 4)), ..validation };
-        assert_eq!(all(Parts::of(1000, fold)), (vec![0..250, 500..925], vec![250..500], Some(925..1000)));
+        assert_eq!(all(Parts::of(1000, fold)), (vec![0..250, 500..925], one(250..500), Some(925..1000)));
         let first = Division { fold: Some((0, 3)), ..Division::by(1) };
-        assert_eq!(all(Parts::of(10, first)), (vec![3..10], vec![0..3], None));
+        assert_eq!(all(Parts::of(10, first)), (one(3..10), one(0..3), None));
         assert_eq!(all(Parts::of(0, Division::by(1))).0, []);
     }
 
