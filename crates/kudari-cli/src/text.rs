@@ -25,7 +25,7 @@ const MOST_LEARNT: usize = 200_000;
 const MOST_JUDGED: usize = 20_000;
 /// One in so many characters is in the test part.
 const TEST_PART: usize = 10;
-/// Windows that a training goes through about, where nothing is said: a minute on two cores.
+/// Windows that a training goes through about, where nothing is said.
 const ENOUGH: usize = 200_000;
 /// Characters that `kudari data` shows.
 const SHOWN: usize = 12;
@@ -131,7 +131,7 @@ pub fn training(path: &Path, arguments: &TextArguments, division: Division) -> R
     Ok(Training { name: stem, split, defaults, view: None, preparation: None, notes })
 }
 
-/// What trains well on so many windows: of some networks the one with the least loss on unseen text after a minute of plays.
+/// A network of usual size for characters, and a length that is bounded whatever the text.
 fn usual(windows: usize) -> Defaults {
     Defaults {
         hidden: "embedding(CLASSES,32) gru(96) last",

@@ -7,24 +7,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use kudari::{Error, ErrorKind};
 
 use super::super::train;
+use crate::data::DataArguments;
 use crate::failure::Failure;
 
-/// What a sweep has of its own, or has no use for.
-const NOT_VARIED: [&str; 13] = [
-    "seed",
-    "threads",
-    "target",
-    "features",
-    "ignore",
-    "test",
-    "stream",
-    "image_size",
-    "grey",
-    "rgb",
-    "validation",
-    "early_stopping",
-    "time_limit",
-];
+/// What a sweep has of its own, or has no use for, besides the options that say what the data are.
+const NOT_VARIED: [&str; 5] = ["seed", "threads", "validation", "early_stopping", "time_limit"];
 /// More combinations are hardly meant.
 const MOST: usize = 10_000;
 
@@ -37,7 +24,13 @@ pub struct Options {
 /// The options of `kudari train` that a sweep takes, in their order.
 fn varied() -> Vec<Arg> {
     let all = <train::Settings as clap::Args>::augment_args(Command::new("kudari sweep"));
-    all.get_arguments().filter(|arg| !NOT_VARIED.contains(&arg.get_id().as_str())).cloned().collect()
+    // One data set for all trainings.
+    let of_data = <DataArguments as clap::Args>::augment_args(Command::new("data"));
+    let is_varied = |arg: &&Arg| {
+        let id = arg.get_id();
+        !NOT_VARIED.contains(&id.as_str()) && of_data.get_arguments().all(|of_data| of_data.get_id() != id)
+    };
+    all.get_arguments().filter(is_varied).cloned().collect()
 }
 
 /// Whether it is an option with a value, neither a switch nor the data.
