@@ -163,11 +163,39 @@ fn early_stopping_keeps_the_best_model_and_the_last() {
     assert_eq!(loss("run/last.safetensors").as_f64().unwrap(), number(rows.last().unwrap(), "test_loss"));
 }
 
+/// A program that was killed after its last checkpoint may have written its model and its report, or not.
+#[test]
+fn a_run_that_was_killed_at_its_very_end_still_gives_its_result() {
+    let folder = Folder::new();
+    let expected = uninterrupted(&folder);
+    let report = folder.read("whole/report.html");
+    let resume = ["train", "--resume", "whole", "--json"];
+    let again = folder.run(&resume);
+    assert_eq!((again.status, again.json()["weights_sha256"].to_string()), (0, expected.0.clone()), "{}", again.stderr);
+    assert!(again.stderr.contains("whole has made its 216 iterations; give more --epochs"), "{}", again.stderr);
+    assert!(folder.read("whole/report.html") == report, "what is complete stays as it was");
+    // Without a report the end was not reached: the model may be an older one.
+    std::fs::remove_file(folder.path().join("whole/report.html")).unwrap();
+    folder.write("whole/model.safetensors", b"of an earlier iteration");
+    assert_eq!(outcome(&folder, &resume), expected);
+    assert_eq!(folder.json(&["eval", "whole", "digits", "--json"])["loss"].to_string(), expected.1.split(' ').next_back().unwrap());
+    // A run that goes on has no report until it ends.
+    let further = ["train", "--resume", "whole", "--epochs", "1000000", "--checkpoint-every", "10", "--quiet"];
+    let mut child = folder.command(&further).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let has_begun = || checkpoints(&folder, "whole").last().is_some_and(|&iteration| iteration > 216);
+    assert!((0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        has_begun()
+    }));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!folder.names("whole").contains(&"report.html".to_string()));
+}
+
 #[test]
 fn what_cannot_be_resumed_is_said() {
     let folder = Folder::new();
     folder.train_xor();
-    folder.run(&["train", "--resume", "xor"]).fails(2, "xor has made its 1,000 iterations");
     folder.run(&["train", "--resume", "xor", "--net", "linear(2)"]).fails(2, "--net cannot be changed when a run is resumed");
     folder.run(&["train", "mnist", "--resume", "xor"]).fails(2, "DATA cannot be changed");
     folder.run(&["train", "--resume", "nowhere"]).fails(1, "nowhere: there is no config.toml");

@@ -159,6 +159,18 @@ impl RunFolder {
         self.path.join("report.html")
     }
 
+    /// Removes the report of a run that goes on: it is written at the end, and says that there was one.
+    ///
+    /// # Errors
+    ///
+    /// It is there and cannot be removed.
+    pub fn remove_report(&self) -> Result<()> {
+        match std::fs::remove_file(self.report()) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&self.report(), &e)),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes all measurements: `metrics.csv`, and the same as one JSON object a line in `metrics.jsonl`.
     ///
     /// # Errors

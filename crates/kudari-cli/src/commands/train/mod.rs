@@ -14,7 +14,7 @@ use kudari::train::{
     Checkpoint, EpochRecord, Film, Findings, LayerMoment, Observer, Outcome, RunFolder, RunRecord, Stop, analyse, environment,
     number_scores, resume, train,
 };
-use kudari::{Error, ErrorKind, Result, with_precision};
+use kudari::{Result, with_precision};
 use serde_json::Value;
 
 use crate::config;
@@ -47,11 +47,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut film = arguments.pictures.film(&plan)?;
     arguments.profiling.check()?;
     let (mut folder, checkpoint) = match (&arguments.repeating.resume, &arguments.out) {
-        (Some(path), _) => reopen(path, &plan)?,
+        (Some(path), _) => reopen(path)?,
         (None, Some(path)) => (RunFolder::create(path)?, None),
         (None, None) => (RunFolder::create_numbered(&Path::new("runs").join(&plan.name))?, None),
     };
-    write_atomically(&folder.config(), config::to_toml(&plan.configuration()).as_bytes())?;
+    let complete = is_complete(&plan, &folder, checkpoint.as_ref());
+    if !complete {
+        folder.remove_report()?;
+        write_atomically(&folder.config(), config::to_toml(&plan.configuration()).as_bytes())?;
+    }
     print_header(&output, &plan, Some(&folder))?;
     if let Some(checkpoint) = &checkpoint {
         let (iteration, took) = (with_commas(checkpoint.iteration()), duration(checkpoint.seconds()));
@@ -76,25 +80,33 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let layers = views.finish(&outcome.history);
         let drawn = film.map(|film| arguments.pictures.write(film, &plan.network, outcome.iterations, &output));
         // The model is saved also where a picture cannot be.
-        let code = finish(plan, &folder, (outcome, layers), &output, arguments.json, (began, before), watched)?;
+        let code = finish(plan, (&folder, complete), (outcome, layers), &output, arguments.json, (began, before), watched)?;
         drawn.transpose()?;
         Ok(code)
     })
 }
 
 /// A run that is to go on, and its last checkpoint; without one it begins anew.
-fn reopen(path: &Path, plan: &Plan) -> Result<(RunFolder, Option<Checkpoint>), Failure> {
+fn reopen(path: &Path) -> Result<(RunFolder, Option<Checkpoint>), Failure> {
     let folder = RunFolder::reopen(path)?;
     let (checkpoint, errors) = folder.last_checkpoint();
     errors.iter().for_each(|error| output::note(format_args!("note: {}; an older checkpoint is taken", error.what())));
-    let made = checkpoint.as_ref().map_or(0, Checkpoint::iteration);
-    if made >= plan.iterations() && folder.report().exists() {
-        let what = format!("{} has made its {} iterations", path.display(), with_commas(made));
-        return Err(Failure::Usage(
-            Error::new(ErrorKind::Value, what).help("give more --epochs or --iterations to train it further"),
+    Ok((folder, checkpoint))
+}
+
+/// Whether nothing is left to do. Whoever was killed before the result could be read still gets it, so that a command that resumes a run
+/// may be repeated until it succeeds.
+fn is_complete(plan: &Plan, folder: &RunFolder, checkpoint: Option<&Checkpoint>) -> bool {
+    let made = checkpoint.map_or(0, Checkpoint::iteration);
+    let complete = checkpoint.is_some() && made >= plan.iterations() && folder.report().exists();
+    if complete {
+        output::note(format_args!(
+            "note: {} has made its {} iterations; give more --epochs or --iterations to train it further",
+            folder.path().display(),
+            with_commas(made)
         ));
     }
-    Ok((folder, checkpoint))
+    complete
 }
 
 fn print_header(output: &Output, plan: &Plan, folder: Option<&RunFolder>) -> Result<()> {
@@ -158,10 +170,10 @@ fn follow(
     outcome
 }
 
-/// Writes everything down, says what came of it, and gives the exit status.
+/// Writes everything down, where that was not done before, says what came of it, and gives the exit status.
 fn finish(
     plan: Plan,
-    folder: &RunFolder,
+    (folder, complete): (&RunFolder, bool),
     (outcome, layers): (Outcome, Vec<LayerMoment>),
     output: &Output,
     json: bool,
@@ -179,7 +191,9 @@ fn finish(
     }
     let model = plan.frame().model(plan.network);
     let record = RunRecord { layers, weights_sha256: model.weights_sha256(), ..record };
-    folder.finish(&model, &record)?;
+    if !complete {
+        folder.finish(&model, &record)?;
+    }
 
     output.line("");
     print_result(output, &record);
