@@ -46,8 +46,10 @@ fn every_sample_is_judged_once_and_means_are_those_of_the_parts() {
     assert_eq!(one["folds"], found["folds"], "the same on any number of threads");
     let numbers = folder.run(&["crossval", "t.csv", "--target", "z", "--epochs", "2"]);
     assert!(numbers.status == 0 && numbers.stdout.contains("RMSE "), "{}", numbers.stderr);
-    for folds in ["1", "0", "51"] {
-        folder.run(&["crossval", "t.csv", "--folds", folds]).fails(2, &format!("50 samples in {folds} folds"));
+    folder.run(&["crossval", "t.csv", "--folds", "51"]).fails(2, "50 samples in 51 folds");
+    folder.write("book.txt", "to be or not to be ".repeat(20).as_bytes());
+    for (data, folds) in [("t.csv", "1"), ("t.csv", "0"), ("book.txt", "1"), ("book.txt", "two")] {
+        folder.run(&["crossval", data, "--folds", folds]).fails(2, "a number of parts, at least 2");
     }
     folder
         .run(&["crossval", "digits", "--learning-rate", "1e30", "--epochs", "2"])

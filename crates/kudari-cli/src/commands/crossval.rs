@@ -33,7 +33,7 @@ pub struct Arguments {
     #[command(flatten)]
     settings: Settings,
     /// Parts, at least 2
-    #[arg(long, value_name = "K", default_value_t = 5)]
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = folds)]
     folds: usize,
     /// Print one JSON object with all results on standard output, everything else on standard error
     #[arg(long)]
@@ -41,6 +41,10 @@ pub struct Arguments {
     /// Print nothing but errors, and the JSON object with --json
     #[arg(long)]
     quiet: bool,
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count >= 2).ok_or_else(|| "a number of parts, at least 2".to_string())
 }
 
 /// What came of one part.

@@ -29,6 +29,7 @@ use kudari::model::Model;
 use kudari::{DType, Error, ErrorKind, Precision, with_precision};
 
 use crate::failure::Failure;
+use crate::output::Output;
 
 const TOUR: &str = "\
 A tour:
@@ -163,6 +164,28 @@ struct Sizes(Vec<usize>);
 fn input_shape(text: &str) -> Result<Sizes, String> {
     let sizes: Option<Vec<usize>> = text.split(['x', ',']).map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect();
     sizes.map(Sizes).ok_or_else(|| "sizes from 1, as in 784 or 1x28x28".to_string())
+}
+
+/// How a command that makes many trainings runs them and speaks of them.
+#[derive(clap::Args)]
+struct Trainings {
+    /// Trainings at once, by default one on every processor; the results are the same
+    #[arg(long, value_name = "N", value_parser = thread_count)]
+    threads: Option<usize>,
+    /// Print one JSON object with all results on standard output, everything else on standard error
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors, and the JSON object with --json
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Trainings {
+    /// Takes as many threads as are wanted; gives where to speak.
+    fn begin(&self) -> Output {
+        self.threads.iter().for_each(|&count| kudari::set_threads(count));
+        Output::new(self.json, self.quiet)
+    }
 }
 
 /// The number of threads, from 1.

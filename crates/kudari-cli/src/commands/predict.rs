@@ -99,20 +99,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let outputs = as_trained(&model, || inference(|| model.network.forward(&data.range(from, from + CHUNK)?.x)))?;
         if predicts_numbers(&model) {
             write_numbers(&mut out, outputs.array(), from, arguments.json)?;
-            continue;
-        }
-        let (classes, probabilities) = (predicted_classes(&outputs)?.to_vec::<i64>()?, model.network.probabilities(&outputs)?);
-        for (i, &class) in classes.iter().enumerate() {
-            let probability = probabilities.get(&[i, class as usize])?;
-            // A class without a name goes by its number.
-            let name = model.labels.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
-            let index = from + i;
-            let line = if arguments.json {
-                json_object(&[("index", index.into()), ("class", name.into()), ("probability", probability.into())])
-            } else {
-                format!("{index:>5}  {name}  {probability:.4}")
-            };
-            writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
+        } else {
+            let place = |i: usize| ("index", (from + i).into(), format!("{:>5}", from + i));
+            write_classes(&mut out, likeliest(&model, &outputs)?, place, arguments.json)?;
         }
     }
     out.flush().map_err(|e| write_failure(&e))?;
@@ -163,18 +152,9 @@ fn of_pictures(model: &Model, files: &PictureFiles, arguments: &Arguments) -> Re
         let data = images::samples(model, &PictureFiles { paths: paths.to_vec(), others: 0 })?;
         let data = fitting(model, data)?;
         let outputs = as_trained(model, || inference(|| model.network.forward(&data.all()?.x)))?;
-        let (classes, probabilities) = (predicted_classes(&outputs)?.to_vec::<i64>()?, model.network.probabilities(&outputs)?);
-        for (i, (path, &class)) in paths.iter().zip(&classes).enumerate() {
-            let probability = probabilities.get(&[i, class as usize])?;
-            let name = model.labels.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
-            let path = path.display().to_string();
-            let line = if arguments.json {
-                json_object(&[("file", path.into()), ("class", name.into()), ("probability", probability.into())])
-            } else {
-                format!("{path}  {name}  {probability:.4}")
-            };
-            writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
-        }
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let place = |i: usize| ("file", paths[i].clone().into(), paths[i].clone());
+        write_classes(&mut out, likeliest(model, &outputs)?, place, arguments.json)?;
     }
     out.flush().map_err(|e| write_failure(&e))?;
     Ok(ExitCode::SUCCESS)
@@ -183,6 +163,36 @@ fn of_pictures(model: &Model, files: &PictureFiles, arguments: &Arguments) -> Re
 /// Whether a model was trained on targets that are numbers: no classes, and a loss that is not only for them.
 fn predicts_numbers(model: &Model) -> bool {
     model.labels.is_empty() && !model.loss.contains("cross_entropy")
+}
+
+/// The name of the likeliest class of each sample, and its probability.
+fn likeliest(model: &Model, outputs: &Variable) -> Result<Vec<(String, f64)>> {
+    let (classes, probabilities) = (predicted_classes(outputs)?.to_vec::<i64>()?, model.network.probabilities(outputs)?);
+    let of = |(i, &class): (usize, &i64)| {
+        // A class without a name goes by its number.
+        let name = model.labels.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
+        Ok((name, probabilities.get(&[i, class as usize])?))
+    };
+    classes.iter().enumerate().map(of).collect()
+}
+
+/// Class and probability of each sample, in a line of text or JSON that begins with its place: name and value in JSON, and as text.
+fn write_classes(
+    out: &mut impl Write,
+    classes: Vec<(String, f64)>,
+    place: impl Fn(usize) -> (&'static str, Value, String),
+    json: bool,
+) -> Result<(), Failure> {
+    for (i, (name, probability)) in classes.into_iter().enumerate() {
+        let (key, value, text) = place(i);
+        let line = if json {
+            json_object(&[(key, value), ("class", name.into()), ("probability", probability.into())])
+        } else {
+            format!("{text}  {name}  {probability:.4}")
+        };
+        writeln!(out, "{line}").map_err(|e| write_failure(&e))?;
+    }
+    Ok(())
 }
 
 /// The outputs for each sample, in a line of text or JSON.
@@ -315,16 +325,14 @@ impl<W: Write> Printer<'_, W> {
         let x = Variable::constant(x);
         let outputs = as_trained(model, || inference(|| model.network.forward(&x)))?;
         let is_class = !target.classes().is_empty();
-        let classes = if is_class { predicted_classes(&outputs)?.to_vec::<i64>()? } else { Vec::new() };
-        let probabilities = if is_class { Some(model.network.probabilities(&outputs)?) } else { None };
+        let classes = if is_class { Some(likeliest(model, &outputs)?) } else { None };
         for (i, _) in rows.iter().enumerate() {
             let mut values: Vec<(&str, Value)> = Vec::new();
-            match &probabilities {
-                Some(probabilities) => {
-                    let class = classes[i] as usize;
-                    let name = model.labels.get(class).cloned().unwrap_or_else(|| class.to_string());
-                    let name_of = target.columns().first().copied().unwrap_or_default();
-                    values.extend([(name_of, name.into()), ("probability", probabilities.get(&[i, class])?.into())]);
+            match &classes {
+                Some(classes) => {
+                    let (name, probability) = classes[i].clone();
+                    let column = target.columns().first().copied().unwrap_or_default();
+                    values.extend([(column, name.into()), ("probability", probability.into())]);
                 }
                 None => {
                     for (place, number) in target.numbers().iter().enumerate() {

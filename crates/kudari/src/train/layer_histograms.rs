@@ -159,18 +159,7 @@ mod tests {
     use crate::train::{Length, Silent, TrainOptions, train};
 
     fn record(iteration: u64) -> EpochRecord {
-        EpochRecord {
-            epoch: iteration as f64,
-            iteration,
-            train_loss: 0.0,
-            train_accuracy: None,
-            validation_loss: None,
-            validation_accuracy: None,
-            test_loss: 0.0,
-            test_accuracy: None,
-            learning_rate: 0.1,
-            seconds: 0.0,
-        }
+        EpochRecord { iteration, ..EpochRecord::default() }
     }
 
     fn loss() -> &'static Loss {

@@ -10,7 +10,7 @@ use super::findings::Findings;
 use super::layer_histograms::LayerMoment;
 
 /// One measurement during training.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Passes over the training data so far.
     pub epoch: f64,

@@ -159,16 +159,11 @@ impl RunFolder {
         self.path.join("report.html")
     }
 
-    /// Removes the report of a run that goes on: it is written at the end, and says that there was one.
-    ///
-    /// # Errors
-    ///
-    /// It is there and cannot be removed.
-    pub fn remove_report(&self) -> Result<()> {
-        match std::fs::remove_file(self.report()) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&self.report(), &e)),
-            _ => Ok(()),
-        }
+    /// Whether the training ended after its last checkpoint: the report is written last, so it is not older than that.
+    pub fn is_finished(&self) -> bool {
+        let written = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+        let checkpoint = self.checkpoint_files().last().and_then(|path| written(path));
+        written(&self.report()).is_some_and(|report| checkpoint.is_none_or(|checkpoint| report >= checkpoint))
     }
 
     /// Writes all measurements: `metrics.csv`, and the same as one JSON object a line in `metrics.jsonl`.

@@ -98,18 +98,7 @@ mod tests {
 
     #[test]
     fn a_training_that_ended_early_is_infinite_afterwards() {
-        let record = |iteration: u64, train_loss: f64| EpochRecord {
-            epoch: 0.0,
-            iteration,
-            train_loss,
-            train_accuracy: None,
-            validation_loss: None,
-            validation_accuracy: None,
-            test_loss: 0.0,
-            test_accuracy: None,
-            learning_rate: 0.1,
-            seconds: 0.0,
-        };
+        let record = |iteration: u64, train_loss: f64| EpochRecord { iteration, train_loss, ..EpochRecord::default() };
         let (long, short) = (vec![record(0, 2.0), record(10, 1.0), record(20, 0.5)], vec![record(0, 4.0), record(7, 9.0)]);
         let band = band(&[&short, &long], |r| r.train_loss);
         assert_eq!(

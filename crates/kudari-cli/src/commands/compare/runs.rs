@@ -121,6 +121,12 @@ pub fn groups(runs: Vec<Run>, best: bool) -> (Vec<Group>, Vec<String>) {
         let but = if end(known) == end(&run) { "" } else { ", though with another result: other data or another machine?" };
         notes.push(format!("{} is left out: it repeats {} with {seed}{but}", run.path, known.path));
     }
+    let mut data: Vec<&str> = groups.iter().map(|group| group.setting("data")).collect();
+    data.sort_unstable();
+    data.dedup();
+    if data.len() > 1 {
+        notes.push(format!("the data differ ({}): what is measured on one cannot be judged by the other", data.join(", ")));
+    }
     name(&mut groups);
     (groups, notes)
 }
@@ -155,18 +161,7 @@ mod tests {
     use super::*;
 
     fn run(path: &str, training: &Value) -> Run {
-        let record = EpochRecord {
-            epoch: 1.0,
-            iteration: 10,
-            train_loss: 0.5,
-            train_accuracy: None,
-            validation_loss: None,
-            validation_accuracy: None,
-            test_loss: 0.25,
-            test_accuracy: None,
-            learning_rate: 0.1,
-            seconds: 1.0,
-        };
+        let record = EpochRecord { iteration: 10, test_loss: 0.25, ..EpochRecord::default() };
         let mut settings = vec![("data".to_string(), "xor".to_string()), ("network".to_string(), "linear(2)".to_string())];
         flatten("", training, &mut settings);
         Run { path: path.into(), seed: training["seed"].as_u64(), settings, history: vec![record] }
@@ -186,6 +181,9 @@ mod tests {
         assert_eq!(labels, ["5 epochs, sgd, no schedule", "adam, schedule cosine, 50 iterations"]);
         assert_eq!(groups[0].runs.iter().map(|r| r.seed).collect::<Vec<_>>(), [Some(1), Some(2)]);
         assert_eq!(notes, ["runs/3 is left out: it repeats runs/0 with seed 1"]);
+        let of_data = |name: &str| Run { settings: vec![("data".into(), name.into())], ..run(name, &json!({})) };
+        let (_, notes) = super::groups(vec![of_data("moons"), of_data("circles"), of_data("moons")], false);
+        assert!(notes[1].starts_with("the data differ (circles, moons)"), "{notes:?}");
     }
 
     #[test]

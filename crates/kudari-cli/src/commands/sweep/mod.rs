@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use kudari::model::write_atomically;
-use kudari::{Error, ErrorKind, set_threads, threads};
+use kudari::{Error, ErrorKind, threads};
 use kudari_plot::check_ending;
 
-use super::{thread_count, train};
+use super::{Trainings, train};
 use crate::data::{self, DataArguments, Division};
 use crate::failure::{Failure, OrUsage};
 use crate::interrupt::{self, Interrupt};
-use crate::output::{self, Output, duration, with_commas};
+use crate::output::{self, duration, with_commas};
 use crate::pictures::can_hold;
 use crate::plan::Plan;
 use options::Options;
@@ -75,15 +75,8 @@ pub struct Arguments {
     /// Write one line for every training
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Trainings at once, by default one on every processor; the results are the same
-    #[arg(long, value_name = "N", value_parser = thread_count)]
-    threads: Option<usize>,
-    /// Print one JSON object with all results on standard output, everything else on standard error
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors, and the JSON object with --json
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    trainings: Trainings,
 }
 
 /// The seeds. A type of its own, since clap takes a list for an option that may be repeated.
@@ -117,7 +110,7 @@ fn accuracy(text: &str) -> Result<f64, String> {
 /// Sweeps.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    arguments.threads.iter().for_each(|&count| set_threads(count));
+    let output = arguments.trainings.begin();
     if let Some(path) = &arguments.plot {
         check_ending(path, &["svg", "png"]).or_usage()?;
     }
@@ -136,7 +129,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let what = format!("{} combinations from {} seeds", combinations.len(), with_commas(seeds.len() as u64));
         return Err(Failure::Usage(Error::new(ErrorKind::Value, what).help("give fewer values or seeds")));
     }
-    let output = Output::new(arguments.json, arguments.quiet);
     let interrupt = Interrupt::listen()?;
     results::print_header(&output, &data, &combinations, seeds, goal);
     let finished = trial::run_all(&mut combinations, &data, seeds, goal, &output, &interrupt)?;
@@ -157,7 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         write_atomically(path, results::csv(&combinations).as_bytes())?;
         output.line(path.display());
     }
-    if arguments.json {
+    if arguments.trainings.json {
         output::print(results::json(&data, &combinations, seeds, goal))?;
     }
     if finished < runs {

@@ -40,7 +40,8 @@ Layers:
 
 Settings that are not given are those that train well on the data; the first
 lines of the output tell them. The run folder holds model.safetensors (all that
-eval and predict need), metrics.csv and report.html.
+eval and predict need), metrics.csv and metrics.jsonl, report.html, config.toml
+(which repeats the run) and checkpoints (from which --resume goes on).
 Ctrl-C finishes the iteration, saves and ends with status 130; a second one
 ends at once.";
 

@@ -53,7 +53,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     };
     let complete = is_complete(&plan, &folder, checkpoint.as_ref());
     if !complete {
-        folder.remove_report()?;
         write_atomically(&folder.config(), config::to_toml(&plan.configuration()).as_bytes())?;
     }
     print_header(&output, &plan, Some(&folder))?;
@@ -98,7 +97,7 @@ fn reopen(path: &Path) -> Result<(RunFolder, Option<Checkpoint>), Failure> {
 /// may be repeated until it succeeds.
 fn is_complete(plan: &Plan, folder: &RunFolder, checkpoint: Option<&Checkpoint>) -> bool {
     let made = checkpoint.map_or(0, Checkpoint::iteration);
-    let complete = checkpoint.is_some() && made >= plan.iterations() && folder.report().exists();
+    let complete = checkpoint.is_some() && made >= plan.iterations() && folder.is_finished();
     if complete {
         output::note(format_args!(
             "note: {} has made its {} iterations; give more --epochs or --iterations to train it further",
@@ -191,7 +190,8 @@ fn finish(
     }
     let model = plan.frame().model(plan.network);
     let record = RunRecord { layers, weights_sha256: model.weights_sha256(), ..record };
-    if !complete {
+    let is_written = || Model::load(&folder.model()).is_ok_and(|written| written.weights_sha256() == record.weights_sha256);
+    if !(complete && is_written()) {
         folder.finish(&model, &record)?;
     }
 

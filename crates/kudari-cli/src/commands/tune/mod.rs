@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use kudari::model::write_atomically;
 use kudari::train::{Stop, evaluate, number_scores, run_each, train};
-use kudari::{set_threads, threads, with_precision};
+use kudari::{threads, with_precision};
 use serde_json::json;
 
+use super::Trainings;
 use super::sweep::options::{Options, settings};
-use super::thread_count;
 use super::train::Settings;
 use crate::config;
 use crate::data::{self, DataArguments, Division, Training};
@@ -73,21 +73,14 @@ pub struct Arguments {
     /// The folder of the search, by default tune/DATA; one that is there goes on if it is the same search
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Trainings at once, by default one on every processor; the results are the same
-    #[arg(long, value_name = "N", value_parser = thread_count)]
-    threads: Option<usize>,
-    /// Print one JSON object with all results on standard output, everything else on standard error
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors, and the JSON object with --json
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    trainings: Trainings,
 }
 
 /// Searches.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    arguments.threads.iter().for_each(|&count| set_threads(count));
+    let output = arguments.trainings.begin();
     let values = arguments.options.values()?;
     let drawn = Space::read(&values)?.draw(arguments.trials as usize, arguments.seed);
     let division = Division { validation: Some(arguments.validation), ..Division::by(arguments.seed) };
@@ -109,7 +102,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         "halving": arguments.halving,
     });
     let journal = Journal::open(&folder, &search)?;
-    let output = Output::new(arguments.json, arguments.quiet);
     let rounds = rounds(trials.len(), arguments.halving);
     let known = journal.all().len();
     output.line(format_args!(
@@ -146,7 +138,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         duration(began.elapsed().as_secs_f64()),
         config.display()
     ));
-    if arguments.json {
+    if arguments.trainings.json {
         let found: Vec<_> = last
             .iter()
             .map(|f| json!({"settings": drawn[f.trial], "loss": f.loss, "accuracy": f.accuracy, "error": f.error, "iterations": f.iterations}))

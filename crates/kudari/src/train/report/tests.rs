@@ -18,12 +18,11 @@ fn measurement(i: usize, loss: f64, accuracy: Option<f64>) -> EpochRecord {
         iteration: 600 * i as u64,
         train_loss: loss * 0.9,
         train_accuracy: accuracy,
-        validation_loss: None,
-        validation_accuracy: None,
         test_loss: loss,
         test_accuracy: accuracy,
         learning_rate: 0.1,
         seconds: i as f64,
+        ..EpochRecord::default()
     }
 }
 

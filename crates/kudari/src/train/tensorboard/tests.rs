@@ -94,11 +94,10 @@ fn measured(iteration: u64, accuracy: Option<f64>) -> EpochRecord {
         train_loss: 0.1,
         train_accuracy: accuracy,
         validation_loss: accuracy.map(|a| 2.0 * a),
-        validation_accuracy: None,
         test_loss: f64::INFINITY,
         test_accuracy: accuracy,
         learning_rate: 1e-3,
-        seconds: 0.0,
+        ..EpochRecord::default()
     }
 }
 
