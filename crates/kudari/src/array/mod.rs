@@ -12,6 +12,7 @@ mod compare;
 mod convert;
 mod create;
 mod display;
+mod foreign;
 mod half;
 mod index;
 mod join;

@@ -67,7 +67,8 @@ impl Backward {
         let start = Variable::constant(start_gradient(output, self.start.clone())?);
         let mut gradients = Gradients::default();
         let walk = Walk { create_graph: false, retain_graph: self.retain_graph, ends_at_wanted: false };
-        walk.run(&[(output, start)], &[], |node, gradient| gradients.push_falling(node.id, gradient.into_array()))?;
+        let leaf = |node: &Node, gradient: Variable| gradients.push_falling(node.id, gradient.into_array());
+        walk.run(&[(output, start)], &[], leaf, &mut |_, _| {})?;
         gradients.finish_falling();
         Ok(gradients)
     }
@@ -113,7 +114,7 @@ pub fn grad(outputs: &[&Variable], inputs: &[&Variable]) -> Result<Vec<Variable>
         outputs.iter().filter(|v| v.wants_gradient()).map(|v| (*v, Variable::constant(v.array().full_like(1.0)))).collect();
     let walk = Walk { create_graph: true, retain_graph: true, ends_at_wanted: false };
     let wanted: Vec<(u64, usize)> = inputs.iter().filter_map(|v| Some((v.node()?.id, v.output_number()))).collect();
-    let found = walk.run(&starts, &wanted, |_, _| {})?;
+    let found = walk.run(&starts, &wanted, |_, _| {}, &mut |_, _| {})?;
     let zero = |v: &Variable| Variable::constant(v.array().full_like(0.0));
     Ok(found.into_iter().zip(inputs).map(|(g, v)| g.unwrap_or_else(|| zero(v))).collect())
 }
@@ -157,7 +158,7 @@ pub(crate) fn pull_back(output: &Variable, gradient: &Variable, inputs: &[&Varia
     let walk = Walk { create_graph: true, retain_graph: true, ends_at_wanted: true };
     let nodes: Vec<Option<(u64, usize)>> = inputs.iter().map(|v| Some((v.node()?.id, v.output_number()))).collect();
     let wanted: Vec<(u64, usize)> = nodes.iter().copied().flatten().collect();
-    let mut found = walk.run(&[(output, gradient.clone())], &wanted, |_, _| {})?.into_iter();
+    let mut found = walk.run(&[(output, gradient.clone())], &wanted, |_, _| {}, &mut |_, _| {})?.into_iter();
     Ok(nodes.into_iter().map(|node| node.and_then(|_| found.next().flatten())).collect())
 }
 
@@ -170,12 +171,13 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Runs the pass. `leaf` gets every leaf's gradient if nothing special is wanted; otherwise the gradients by the wanted
-    /// (node, output) pairs are returned.
+    /// (node, output) pairs are returned. `passing` sees the gradients by the outputs of every function.
     pub(super) fn run(
         &self,
         starts: &[(&Variable, Variable)],
         wanted: &[(u64, usize)],
         mut leaf: impl FnMut(&Node, Variable),
+        passing: &mut dyn FnMut(&Node, &[Option<Variable>]),
     ) -> Result<Vec<Option<Variable>>> {
         let mut lists = Lists::take();
         let ends = if self.ends_at_wanted { wanted } else { &[] };
@@ -205,7 +207,10 @@ impl Walk {
                             leaf(&node, gradient);
                         }
                     }
-                    Some(function) => self.step(&node, &**function, gradients, visits)?,
+                    Some(function) => {
+                        passing(&node, &gradients);
+                        self.step(&node, &**function, gradients, visits)?;
+                    }
                 }
             }
             Ok(())
@@ -231,6 +236,9 @@ impl Walk {
                 continue;
             }
             let saved = node.saved();
+            if saved.cut {
+                continue;
+            }
             if saved.inputs.is_empty() {
                 return Err(Error::new(
                     ErrorKind::Gradient,
@@ -278,12 +286,16 @@ impl Walk {
         let span = Span::begin();
         // Without the graph being retained the saved arrays are taken out, so that their buffers go back to the pool as
         // soon as the rule is done with them.
-        let Saved { inputs, outputs, .. } = if self.retain_graph {
+        let Saved { inputs, outputs, cut, .. } = if self.retain_graph {
             let saved = node.saved();
-            Saved { inputs: saved.inputs.clone(), outputs: saved.outputs.clone(), released: false }
+            Saved { inputs: saved.inputs.clone(), outputs: saved.outputs.clone(), released: false, cut: saved.cut }
         } else {
             std::mem::take(&mut *node.saved())
         };
+        if cut {
+            node.saved().cut = true;
+            return Ok(());
+        }
         let outputs: SmallVec<[Variable; 1]> =
             outputs.into_iter().enumerate().map(|(i, array)| Variable::computed(array, node.clone(), i)).collect();
         let mut known = gradients.into_iter();

@@ -181,7 +181,7 @@ impl Function for Checkpoint {
         let wanted: Vec<(u64, usize)> = places.iter().copied().flatten().collect();
         // The numbers are released here and not by the walk, so that the part can be computed a third time.
         let walk = Walk { create_graph: context.create_graph(), retain_graph: true, ends_at_wanted: true };
-        let found = walk.run(&[(&self.output, gy[0].clone())], &wanted, |_, _| {});
+        let found = walk.run(&[(&self.output, gy[0].clone())], &wanted, |_, _| {}, &mut |_, _| {});
         if !context.create_graph() {
             self.release();
         }

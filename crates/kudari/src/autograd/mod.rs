@@ -21,14 +21,17 @@ mod observers;
 mod recorder;
 mod trace;
 mod variable;
+mod walk;
 mod worked;
 
 pub(crate) use backward::pull_back;
 pub use backward::{Backward, grad};
+pub use node::Attached;
+pub use walk::{Arrival, walk_back};
 pub use checkpoint::checkpoint;
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
-pub use mode::{inference, is_training, no_grad, with_training};
+pub use mode::{inference, is_recording, is_training, no_grad, set_recording, set_training, with_training};
 pub use non_finite::{NonFinite, find_non_finite};
 pub use observe::{Letter, Observe, Step, observe};
 pub use observers::{Printing, Statistics, StatisticsRow, Timing, TimingRow};

@@ -50,6 +50,17 @@ pub fn with_training<R>(training: bool, body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Switches recording on this thread on or off until it is switched again; gives what it was. For programs in which the switch
+/// has no closure to live in; [`no_grad`] cannot be forgotten.
+pub fn set_recording(on: bool) -> bool {
+    RECORDING.replace(on)
+}
+
+/// As [`set_recording`], for the behaviour of layers: see [`with_training`].
+pub fn set_training(training: bool) -> bool {
+    TRAINING.replace(training)
+}
+
 /// Runs `body` as in use: layers do not behave as in training, and no graph is recorded.
 ///
 /// ```
@@ -69,7 +80,8 @@ pub(super) fn with_recording<R>(on: bool, body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Whether functions of variables that want gradients are recorded.
 #[inline]
-pub(super) fn is_recording() -> bool {
+pub fn is_recording() -> bool {
     RECORDING.get()
 }

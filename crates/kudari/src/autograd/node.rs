@@ -3,11 +3,12 @@
 //! Nodes come and go with every function that is applied, so their memory is kept for the next ones: a training step
 //! takes the nodes that the step before it gave back.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -29,7 +30,12 @@ pub(crate) struct Node {
     /// The layer that it was applied in, where that was recorded.
     pub(super) layer: u32,
     saved: Mutex<Saved>,
+    /// What a face of the library keeps with the node, such as the gradients that its users see.
+    pub(super) attached: OnceLock<Attached>,
 }
+
+/// Anything that lives as long as a node.
+pub type Attached = Arc<dyn Any + Send + Sync>;
 
 /// What the backward rule needs. Emptied when backward has passed and the graph is not retained.
 #[derive(Default)]
@@ -40,6 +46,8 @@ pub(super) struct Saved {
     pub outputs: Outputs,
     /// Whether a checkpoint has forgotten the numbers.
     pub released: bool,
+    /// Whether the graph behind was cut off: gradients end here.
+    pub cut: bool,
 }
 
 /// Nodes without content that a thread keeps at most.
@@ -82,7 +90,7 @@ impl Node {
     /// A node with the next number, filled by `fill`.
     fn make(location: &'static Location<'static>, fill: impl FnOnce(&mut Node)) -> NodeRef {
         let free = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
-        let new = || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default() });
+        let new = || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default(), attached: OnceLock::new() });
         let mut node = free.unwrap_or_else(new);
         // Always: a free or new node has one owner.
         if let Some(node) = Arc::get_mut(&mut node) {
@@ -145,8 +153,9 @@ fn give_back(first: Arc<Node>) {
         };
         dying.extend(saved.inputs.drain(..).filter_map(|input| input.into_node()?.0.take()));
         saved.outputs.clear();
-        saved.released = false;
+        (saved.released, saved.cut) = (false, false);
         node.function = None;
+        node.attached = OnceLock::new();
         // When the thread is ending its list may be gone; then the node is simply freed.
         let _ = FREE.try_with(|free| {
             let mut free = free.borrow_mut();

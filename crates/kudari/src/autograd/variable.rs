@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::node::{Node, NodeRef};
+use super::node::{Attached, Node, NodeRef};
 use crate::array::{Array, DType};
 use crate::error::Result;
 
@@ -100,12 +100,48 @@ impl Variable {
 
     /// The function that computed this variable, if one did and recorded it.
     pub fn creator(&self) -> Option<&str> {
-        Some(self.node.as_ref()?.function.as_ref()?.name())
+        let node = self.node.as_ref()?;
+        Some(node.function.as_ref()?.name()).filter(|_| !node.saved().cut)
     }
 
     /// The line of the program where this variable was made, if it has a history.
     pub fn origin(&self) -> Option<&'static Location<'static>> {
         self.node.as_ref().map(|node| node.location)
+    }
+
+    /// The variables that this one was computed from; empty for a leaf. Those whose numbers the backward rule does not read have none.
+    pub fn sources(&self) -> Vec<Variable> {
+        self.node.as_ref().map_or(Vec::new(), |node| node.saved().inputs.to_vec())
+    }
+
+    /// Cuts the graph behind this variable: it forgets how it was computed, and so does everything that it was computed from. Gradients that
+    /// come to any of these variables, whoever holds them, end there. For sequences of any length, of which each piece is
+    /// differentiated by itself.
+    pub fn cut(&self) {
+        let mut nodes: Vec<NodeRef> = self.node.iter().cloned().collect();
+        while let Some(node) = nodes.pop() {
+            if node.function.is_some() {
+                nodes.extend(Self::cut_from_inputs(&node));
+            }
+        }
+    }
+
+    /// Cuts this variable alone from what it was computed from.
+    pub fn cut_here(&self) {
+        self.node.iter().filter(|node| node.function.is_some()).for_each(|node| drop(Self::cut_from_inputs(node)));
+    }
+
+    fn cut_from_inputs(node: &NodeRef) -> Vec<NodeRef> {
+        let mut saved = node.saved();
+        saved.cut = true;
+        saved.outputs.clear();
+        saved.inputs.drain(..).filter_map(Variable::into_node).collect()
+    }
+
+    /// What a face of the library keeps with the place of this variable in the graph, for as long as that lives: the first one kept stays. All
+    /// outputs of one function share it. `None` for a constant.
+    pub fn attached(&self, first: impl FnOnce() -> Attached) -> Option<&Attached> {
+        self.node.as_ref().map(|node| node.attached.get_or_init(first))
     }
 
     /// What tells this variable from every other one; `None` for a constant. A clone has the same.

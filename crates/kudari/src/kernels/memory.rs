@@ -21,15 +21,43 @@ const ALIGNMENT: usize = 64;
 /// Size classes are the powers of two and the numbers half-way between them: at most a third is wasted.
 const CLASSES: usize = 2 * (usize::BITS as usize);
 
-/// Initialised bytes, aligned to 64.
+/// Initialised bytes, aligned to 64, or as they were taken over from somebody else.
 pub(crate) struct Block {
     start: NonNull<u8>,
     capacity: usize,
+    /// Whoever lent the bytes; `None` for bytes of our own.
+    owner: Option<ForeignOwner>,
+}
+
+type ForeignOwner = Box<dyn std::any::Any + Send + Sync>;
+
+/// Memory of another library, lent for as long as `owner` lives.
+pub struct ForeignMemory {
+    start: NonNull<u8>,
+    bytes: usize,
+    owner: ForeignOwner,
+}
+
+impl ForeignMemory {
+    /// Takes over `bytes` bytes from `start` on, which stay where they are until `owner` is dropped.
+    ///
+    /// # Safety
+    ///
+    /// The bytes must be initialised and readable for as long as `owner` lives. They are only read here; whoever writes them must not do so
+    /// while a calculation that uses them runs.
+    pub unsafe fn new(start: NonNull<u8>, bytes: usize, owner: impl std::any::Any + Send + Sync) -> ForeignMemory {
+        ForeignMemory { start, bytes, owner: Box::new(owner) }
+    }
+
+    /// Where the bytes begin, and how many they are.
+    pub(crate) fn extent(&self) -> (usize, usize) {
+        (self.start.as_ptr() as usize, self.bytes)
+    }
 }
 
 // SAFETY: a block owns its bytes and hands out references only through `&self` and `&mut self`.
 unsafe impl Send for Block {}
-// SAFETY: as above; there is no interior mutability.
+// SAFETY: as above; there is no interior mutability. (Who lends memory promises not to write it meanwhile.)
 unsafe impl Sync for Block {}
 
 impl Block {
@@ -40,7 +68,7 @@ impl Block {
         // SAFETY: the capacity of a size class is never zero.
         let start = unsafe { alloc_zeroed(layout) };
         match NonNull::new(start) {
-            Some(start) => Block { start, capacity },
+            Some(start) => Block { start, capacity, owner: None },
             None => handle_alloc_error(layout),
         }
     }
@@ -56,7 +84,7 @@ impl Block {
     fn slice<T: Element>(&self, len: usize) -> &[T] {
         assert!(len <= self.capacity / size_of::<T>(), "a slice longer than its buffer");
         // SAFETY: the block holds at least `len` initialised values (checked above), its alignment of 64 is enough
-        // for every `Element`, every bit pattern is a valid `Element`, and `&self` keeps the bytes from changing.
+        // for every `Element` (that of lent memory is checked when it is taken over), every bit pattern is a valid `Element`, and `&self` keeps the bytes from changing.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), len) }
     }
 
@@ -69,8 +97,10 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        // SAFETY: allocated in `allocate` with the same layout, and freed once.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+        if self.owner.is_none() {
+            // SAFETY: allocated in `allocate` with the same layout, and freed once.
+            unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+        }
     }
 }
 
@@ -122,6 +152,12 @@ impl Buffer {
         buffer
     }
 
+    /// A buffer of memory that another library lends. It is never written: nobody is its only owner.
+    pub(crate) fn foreign(memory: ForeignMemory) -> Buffer {
+        let ForeignMemory { start, bytes, owner } = memory;
+        Buffer(Some(Arc::new(Block { start, capacity: bytes, owner: Some(owner) })))
+    }
+
     /// A buffer without values, for arrays of which only the shape is kept.
     pub(crate) fn hollow() -> Buffer {
         Buffer(None)
@@ -150,12 +186,12 @@ impl Buffer {
 
     /// The first `len` values for writing, if nobody else holds this buffer.
     pub(crate) fn slice_mut<T: Element>(&mut self, len: usize) -> Option<&mut [T]> {
-        Arc::get_mut(self.0.as_mut()?).map(|block| block.slice_mut(len))
+        Arc::get_mut(self.0.as_mut()?).filter(|block| block.owner.is_none()).map(|block| block.slice_mut(len))
     }
 
     /// Whether nobody else holds this buffer.
     pub(crate) fn is_unique(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|block| Arc::get_mut(block).is_some())
+        self.0.as_mut().is_some_and(|block| Arc::get_mut(block).is_some_and(|block| block.owner.is_none()))
     }
 
     /// Whether both are the same memory.
@@ -177,6 +213,7 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         if let Some(block) = self.0.take()
             && Arc::strong_count(&block) == 1
+            && block.owner.is_none()
         {
             // Nobody else holds the block, so nobody can start to.
             // When the thread is ending its pool may be gone; then the block is simply freed.
@@ -268,5 +305,21 @@ mod tests {
         assert!(first.slice_mut::<f64>(3).is_none() && first.same_memory(&second));
         drop(second);
         assert!(first.slice_mut::<f64>(3).is_some());
+    }
+
+    #[test]
+    fn lent_memory_is_read_where_it_lies_and_given_back() {
+        let values = Arc::new(vec![1.0f32, 2.0, 3.0]);
+        let start = NonNull::new(values.as_ptr().cast_mut().cast()).unwrap();
+        // SAFETY: the vector holds twelve bytes and lives as long as its owner, which the buffer keeps.
+        let memory = unsafe { ForeignMemory::new(start, 12, values.clone()) };
+        let mut lent = Buffer::foreign(memory);
+        assert_eq!(lent.all::<f32>(), [1.0, 2.0, 3.0]);
+        assert_eq!(lent.all::<f32>().as_ptr(), values.as_ptr());
+        assert!(!lent.is_unique() && lent.slice_mut::<f32>(3).is_none(), "it is somebody else's");
+        assert_eq!(Arc::strong_count(&values), 2);
+        drop(lent);
+        assert_eq!(Arc::strong_count(&values), 1);
+        assert_ne!(Buffer::recycled::<f32>(3).all::<f32>().as_ptr(), values.as_ptr(), "it does not go to the pool");
     }
 }

@@ -133,6 +133,12 @@ rules! {
         *p = (-rate).mul_add(*v, *p);
     }
 
+    /// `v = μ·v − η·g`, then `p += v`: the rate is part of what is remembered.
+    velocity [rate, mu] remembers [v] |p, g| {
+        *v = mu.mul_add(*v, -(rate * g)).without_denormals();
+        *p = *p + *v;
+    }
+
     /// `v = μ·v + g`, then `p −= η·(g + μ·v)`.
     nesterov [rate, mu] remembers [v] |p, g| {
         *v = mu.mul_add(*v, g).without_denormals();

@@ -7,6 +7,7 @@
 
 mod average;
 mod groups;
+mod in_place;
 mod lbfgs;
 mod memory;
 mod muon;
@@ -17,6 +18,7 @@ mod settings;
 
 pub use average::WeightAverage;
 pub use groups::GroupSettings;
+pub use in_place::{InPlaceNumber, InPlaceStep};
 pub use lbfgs::Lbfgs;
 pub use muon::Muon;
 pub use notation::{OPTIMIZERS, parse, usual_learning_rate};

@@ -1,0 +1,110 @@
+//! Gradients: `backward` and `grad`.
+
+use std::sync::Arc;
+
+use kudari::autograd::{Arrival, set_recording, set_training, walk_back};
+use pyo3::prelude::*;
+
+use crate::errors::OrRaise;
+use crate::gradients::Place;
+use crate::operand::Operand;
+use crate::variable::Variable;
+
+/// Adds this file's functions to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(backward, module)?)?;
+    module.add_function(wrap_pyfunction!(grad, module)?)?;
+    module.add_function(wrap_pyfunction!(record, module)?)?;
+    module.add_function(wrap_pyfunction!(train, module)?)
+}
+
+/// Switches the recording of graphs on this thread on or off; gives what it was.
+#[pyfunction]
+fn record(on: bool) -> bool {
+    set_recording(on)
+}
+
+/// Switches the behaviour of layers on this thread between training and use; gives what it was.
+#[pyfunction]
+fn train(on: bool) -> bool {
+    set_training(on)
+}
+
+/// A gradient that came to a place users may look at.
+struct Came {
+    place: Arc<Place>,
+    output: usize,
+    is_leaf: bool,
+    gradient: kudari::Variable,
+}
+
+/// backward(outputs, gradients, retain_grad, create_graph): leaves the gradients of the outputs at everything they were computed from.
+///
+/// Leaves add to the gradient that they have. Of what lies on the way gradients are kept if ``retain_grad``; else they are forgotten.
+#[pyfunction]
+fn backward(
+    py: Python<'_>,
+    outputs: Vec<Bound<'_, Variable>>,
+    gradients: Vec<Operand>,
+    retain_grad: bool,
+    create_graph: bool,
+) -> PyResult<()> {
+    let outputs = outputs.iter().map(Variable::value).collect::<PyResult<Vec<_>>>()?;
+    let starts: Vec<(&kudari::Variable, kudari::Variable)> = outputs.iter().zip(gradients.into_iter().map(|g| g.0)).collect();
+    let starts_at: Vec<Option<(u64, usize)>> = outputs.iter().map(kudari::Variable::identity_number).collect();
+    let roots: Vec<Arc<Place>> = outputs.iter().filter_map(|output| Place::of(output, None)).collect();
+    let mut came = Vec::new();
+    let walked = py.detach(|| {
+        let mut arrived = |arrival: Arrival<'_>| {
+            let place = arrival.attached.and_then(Place::from_attached);
+            came.extend(place.map(|place| Came {
+                place,
+                output: arrival.output,
+                is_leaf: arrival.is_leaf,
+                gradient: arrival.gradient.clone(),
+            }));
+        };
+        walk_back(&starts, &[], create_graph, &mut arrived)
+    });
+    walked.or_raise()?;
+    for Came { place, output, is_leaf, gradient } in came {
+        let is_start = roots.iter().zip(starts_at.iter().flatten()).any(|(root, at)| Arc::ptr_eq(root, &place) && at.1 == output);
+        if is_start {
+            continue;
+        }
+        let gradient = match place.gradient(py, output) {
+            Some(before) if is_leaf => {
+                let before = Variable::value(before.bind(py))?;
+                if create_graph { before.add(&gradient).or_raise()? } else { before.detach().add(&gradient).or_raise()? }
+            }
+            _ => gradient,
+        };
+        let keep = is_leaf || retain_grad;
+        place.set_gradient(output, if keep { Some(Variable::of(py, gradient)?) } else { None });
+    }
+    Ok(())
+}
+
+/// grad(outputs, inputs, grad_outputs, create_graph): the gradients by the inputs; None where nothing depends on one.
+#[pyfunction]
+fn grad(
+    py: Python<'_>,
+    outputs: Vec<Operand>,
+    inputs: Vec<Operand>,
+    grad_outputs: Vec<Operand>,
+    create_graph: bool,
+) -> PyResult<Vec<Option<Py<Variable>>>> {
+    let starts: Vec<(&kudari::Variable, kudari::Variable)> =
+        outputs.iter().map(|v| &v.0).zip(grad_outputs.into_iter().map(|g| g.0)).filter(|(v, _)| v.wants_gradient()).collect();
+    let wanted: Vec<&kudari::Variable> = inputs.iter().map(|v| &v.0).filter(|v| v.wants_gradient()).collect();
+    if wanted.is_empty() {
+        return Ok(inputs.iter().map(|_| None).collect());
+    }
+    let found = py.detach(|| walk_back(&starts, &wanted, create_graph, &mut |_| {}));
+    let mut found = found.or_raise()?.into_iter();
+    let of = |input: &Operand| {
+        let gradient = if input.0.wants_gradient() { found.next().flatten() } else { None };
+        gradient.map(|gradient| Variable::of(py, gradient)).transpose()
+    };
+    inputs.iter().map(of).collect()
+}
