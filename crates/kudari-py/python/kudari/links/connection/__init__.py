@@ -1,0 +1,1 @@
+"""Layers that connect inputs to outputs."""
