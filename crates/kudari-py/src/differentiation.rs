@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kudari::autograd::{Arrival, set_recording, set_training, walk_back};
+use kudari::autograd::{Arrival, Attached, set_recording, walk_back};
 use pyo3::prelude::*;
 
 use crate::errors::OrRaise;
@@ -14,20 +14,13 @@ use crate::variable::Variable;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(backward, module)?)?;
     module.add_function(wrap_pyfunction!(grad, module)?)?;
-    module.add_function(wrap_pyfunction!(record, module)?)?;
-    module.add_function(wrap_pyfunction!(train, module)?)
+    module.add_function(wrap_pyfunction!(record, module)?)
 }
 
 /// Switches the recording of graphs on this thread on or off; gives what it was.
 #[pyfunction]
 fn record(on: bool) -> bool {
     set_recording(on)
-}
-
-/// Switches the behaviour of layers on this thread between training and use; gives what it was.
-#[pyfunction]
-fn train(on: bool) -> bool {
-    set_training(on)
 }
 
 /// A gradient that came to a place users may look at.
@@ -56,7 +49,10 @@ fn backward(
     let mut came = Vec::new();
     let walked = py.detach(|| {
         let mut arrived = |arrival: Arrival<'_>| {
-            let place = arrival.attached.and_then(Place::from_attached);
+            // What nobody has looked at yet may still be asked for its gradient.
+            let new = || -> Attached { Arc::new(Place::default()) };
+            let attached = if retain_grad { Some(arrival.attached.get_or_init(new)) } else { arrival.attached.get() };
+            let place = attached.and_then(Place::from_attached);
             came.extend(place.map(|place| Came {
                 place,
                 output: arrival.output,

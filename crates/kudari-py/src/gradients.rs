@@ -1,16 +1,19 @@
 //! The gradients and names that users see at variables: kept with the place in the graph, so that all variables of one place share them.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use kudari::autograd::Attached;
 use pyo3::prelude::*;
 
 use crate::variable::Variable;
 
-/// What is kept of one place: for each output of its function a gradient and a name.
+/// What is kept of one place: for each output of its function a gradient and a name, and the function if it is written in Python.
 #[derive(Default)]
-pub struct Place(Mutex<Vec<Seen>>);
+pub struct Place {
+    outputs: Mutex<Vec<Seen>>,
+    function: OnceLock<Py<PyAny>>,
+}
 
 #[derive(Default)]
 struct Seen {
@@ -32,7 +35,7 @@ impl Place {
     }
 
     fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.outputs.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The gradient by output `output`.
@@ -44,6 +47,17 @@ impl Place {
     pub fn set_gradient(&self, output: usize, gradient: Option<Py<Variable>>) {
         let old = std::mem::replace(&mut entry(&mut self.seen(), output).gradient, gradient);
         drop(old);
+    }
+
+    /// Keeps the function, written in Python, whose outputs are here.
+    pub fn set_function(&self, function: Py<PyAny>) {
+        // The first one stays: a place has one function.
+        let _ = self.function.set(function);
+    }
+
+    /// The function, if it is written in Python.
+    pub fn function(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.function.get().map(|function| function.clone_ref(py))
     }
 
     /// The name of output `output`.

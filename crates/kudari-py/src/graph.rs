@@ -79,6 +79,13 @@ impl VariableNode {
         self.value.as_ref()?.creator().map(str::to_string)
     }
 
+    /// The function that computed the variable, if it is written in Python and was not cut off.
+    #[getter]
+    fn _function(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.value.as_ref()?.creator()?;
+        self.place.function(py)
+    }
+
     /// The places of the variables that this one was computed from.
     fn _sources(&self) -> Vec<VariableNode> {
         self.value.iter().flat_map(kudari::Variable::sources).map(VariableNode::of).collect()

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::errors::{OrRaise, error_of};
+use crate::gradients::Place;
 use crate::memory;
 use crate::operand::{Operand, array_of};
 use crate::variable::Variable;
@@ -36,9 +37,13 @@ fn apply_function(
     };
     let outputs = outputs.iter().map(array_of).collect::<PyResult<Outputs>>()?;
     let saves = Saves { inputs: retained.0, outputs: retained.1 };
-    let recorded = Recorded { object: function, name: interned(name), computed: Mutex::new(Some(outputs)), saves };
+    let object = function.clone_ref(py);
+    let recorded = Recorded { object, name: interned(name), computed: Mutex::new(Some(outputs)), saves };
     let inputs: Vec<kudari::Variable> = inputs.into_iter().map(|input| input.0).collect();
     let results = apply_many(recorded, &inputs.iter().collect::<Vec<_>>()).or_raise()?;
+    if let Some(place) = results.first().and_then(|result| Place::of(result, None)) {
+        place.set_function(function);
+    }
     results.into_iter().map(|result| Variable::of(py, result)).collect()
 }
 

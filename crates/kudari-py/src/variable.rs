@@ -58,8 +58,8 @@ impl Variable {
         let array = shared.map_or_else(|| array_of(bound), Ok)?;
         let is_leaf = self.requires_grad && array.dtype().is_float();
         let value = if is_leaf { kudari::Variable::parameter(array) } else { kudari::Variable::constant(array) };
-        if is_leaf && let Some(place) = &self.place {
-            Place::of(&value, Some(place));
+        if is_leaf {
+            self.place = Place::of(&value, self.place.as_ref());
         }
         // What was converted is a copy, which would not see what is written into the array later.
         if is_shared {

@@ -31,7 +31,7 @@ pub use walk::{Arrival, walk_back};
 pub use checkpoint::checkpoint;
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
-pub use mode::{inference, is_recording, is_training, no_grad, set_recording, set_training, with_training};
+pub use mode::{inference, is_recording, is_training, no_grad, set_recording, with_training};
 pub use non_finite::{NonFinite, find_non_finite};
 pub use observe::{Letter, Observe, Step, observe};
 pub use observers::{Printing, Statistics, StatisticsRow, Timing, TimingRow};

@@ -56,11 +56,6 @@ pub fn set_recording(on: bool) -> bool {
     RECORDING.replace(on)
 }
 
-/// As [`set_recording`], for the behaviour of layers: see [`with_training`].
-pub fn set_training(training: bool) -> bool {
-    TRAINING.replace(training)
-}
-
 /// Runs `body` as in use: layers do not behave as in training, and no graph is recorded.
 ///
 /// ```

@@ -1,5 +1,7 @@
 //! Walking the graph backward for a face of the library: from several variables, with everything on the way to see.
 
+use std::sync::OnceLock;
+
 use super::backward::Walk;
 use super::node::{Attached, Node};
 use super::variable::Variable;
@@ -7,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A gradient that has come to its place in the graph.
 pub struct Arrival<'a> {
-    /// What was attached to the place with [`Variable::attached`].
-    pub attached: Option<&'a Attached>,
+    /// What was attached to the place with [`Variable::attached`], or the room for it.
+    pub attached: &'a OnceLock<Attached>,
     /// Which output of its function the variable is; 0 for a leaf.
     pub output: usize,
     /// Whether the way ends here.
@@ -43,12 +45,12 @@ pub fn walk_back(
     let walk = Walk { create_graph, retain_graph: true, ends_at_wanted: false };
     let arrived = std::cell::RefCell::new(arrived);
     let leaf = |node: &Node, gradient: Variable| {
-        arrived.borrow_mut()(Arrival { attached: node.attached.get(), output: 0, is_leaf: true, gradient: &gradient });
+        arrived.borrow_mut()(Arrival { attached: &node.attached, output: 0, is_leaf: true, gradient: &gradient });
     };
     let mut passing = |node: &Node, gradients: &[Option<Variable>]| {
         for (output, gradient) in gradients.iter().enumerate() {
             if let Some(gradient) = gradient {
-                arrived.borrow_mut()(Arrival { attached: node.attached.get(), output, is_leaf: false, gradient });
+                arrived.borrow_mut()(Arrival { attached: &node.attached, output, is_leaf: false, gradient });
             }
         }
     };
