@@ -129,8 +129,16 @@ class UpdateRule:
 
     @staticmethod
     def _gradient(param):
-        """The parameter's gradient, None where it has no values or no gradient yet."""
-        return None if param.array is None else param.grad
+        """The parameter's gradient in float32 at least, None where it has no values or no gradient yet."""
+        grad = None if param.array is None else param.grad
+        return grad.astype(numpy.float32) if grad is not None and grad.dtype == numpy.float16 else grad
+
+    def _check_eps(self, dtype):
+        """Raise ValueError where the hyperparameter eps is 0 in this dtype without being 0."""
+        eps = self.hyperparam.eps
+        if eps != 0 and dtype.type(eps) == 0:
+            name = type(self).__name__
+            raise ValueError(f"eps of {name} is too small for {dtype.name} ({eps}).\nGive a larger eps.")
 
     @property
     def state(self):
@@ -203,9 +211,10 @@ class UpdateRule:
         """Fill `self.state` for this parameter; nothing by default."""
 
     def _zero_states(self, param, *names):
-        """Set the named states to zeros like the parameter."""
+        """Set the named states to zeros like the parameter, in float32 at least: float16 has no small squares."""
+        dtype = numpy.promote_types(param.dtype, numpy.float32)
         for name in names:
-            self._state[name] = numpy.zeros_like(param.array)
+            self._state[name] = numpy.zeros_like(param.array, dtype=dtype)
 
     def _prepare_state(self, param):
         if self._state is None:

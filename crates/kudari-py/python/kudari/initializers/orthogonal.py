@@ -39,9 +39,7 @@ class Orthogonal(Initializer):
             array[...] = self.scale if int(draw(2)) else -self.scale
             return
         if array.size == 0:
-            raise ValueError(
-                f"an array of shape {array.shape} has no elements.\nGive a larger one."
-            )
+            raise ValueError(f"an array of shape {array.shape} has no elements.\nGive a larger one.")
         outputs, inputs = len(array), math.prod(array.shape[1:])
         wide_allowed, tall_allowed = _ALLOWED[self.mode]
         if (inputs > outputs and not wide_allowed) or (inputs < outputs and not tall_allowed):

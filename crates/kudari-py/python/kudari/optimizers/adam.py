@@ -86,12 +86,7 @@ class AdamRule(UpdateRule):
         if grad is None:
             return
         values, m, v, hp = param.array, self.state["m"], self.state["v"], self.hyperparam
-        # float16 holds neither 1e-8 nor small squares, so it is calculated in float32.
-        dtype = numpy.dtype(numpy.float32) if values.dtype == numpy.float16 else values.dtype
-        if hp.eps != 0 and dtype.type(hp.eps) == 0:
-            raise ValueError(
-                f"eps of Adam optimizer is too small for {dtype.name} ({hp.eps}).\nGive a larger eps."
-            )
+        self._check_eps(grad.dtype)
         if not (hp.amsgrad or hp.adabound) and runs_natively(grad, values, m, v):
             from kudari import _core
 
@@ -99,15 +94,14 @@ class AdamRule(UpdateRule):
                 values, grad, m, v, self.alpha_t, hp.beta1, hp.beta2, hp.eps, hp.eta, hp.weight_decay_rate
             )
             return
-        grad = grad.astype(dtype, copy=False)
         m += (1.0 - hp.beta1) * (grad - m)
         v += (1.0 - hp.beta2) * (grad * grad - v)
         if hp.amsgrad:
             v = numpy.maximum(self.state["vhat"], v, out=self.state["vhat"])
-        rate = self.alpha_t / (numpy.sqrt(v.astype(dtype, copy=False)) + hp.eps)
+        rate = self.alpha_t / (numpy.sqrt(v) + hp.eps)
         if hp.adabound:
             rate = numpy.clip(rate, *self.bounds)
-        values -= (hp.eta * (rate * m + hp.weight_decay_rate * values)).astype(values.dtype, copy=False)
+        values -= hp.eta * (rate * m + hp.weight_decay_rate * values)
 
     @property
     def alpha_t(self):

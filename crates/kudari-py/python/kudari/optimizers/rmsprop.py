@@ -24,15 +24,10 @@ class RMSpropRule(UpdateRule):
         if grad is None:
             return
         values, ms, hp = param.array, self.state["ms"], self.hyperparam
-        eps = grad.dtype.type(hp.eps)
-        if hp.eps != 0 and eps == 0:
-            raise ValueError(
-                f"eps of RMSprop optimizer is too small for {grad.dtype.name} ({hp.eps}).\n"
-                "Give a larger eps, or call use_fp32_update()."
-            )
+        self._check_eps(grad.dtype)
         ms *= hp.alpha
         ms += (1 - hp.alpha) * grad * grad
-        values -= hp.lr * grad / (numpy.sqrt(ms + eps) if hp.eps_inside_sqrt else numpy.sqrt(ms) + eps)
+        values -= hp.lr * grad / (numpy.sqrt(ms + hp.eps) if hp.eps_inside_sqrt else numpy.sqrt(ms) + hp.eps)
 
 
 class RMSprop(GradientMethod):

@@ -21,8 +21,8 @@ class SMORMS3Rule(UpdateRule):
         self._override(lr=lr, eps=eps)
 
     def init_state(self, param):
-        self._zero_states(param, "g", "g2")
-        self.state["mem"] = numpy.ones_like(param.array)
+        self._zero_states(param, "g", "g2", "mem")
+        self.state["mem"] += 1
 
     def update_core_cpu(self, param):
         grad = self._gradient(param)
