@@ -1,9 +1,8 @@
 """Initializers against the formulas of their papers, drawn with the same seed."""
 
+import kudari
 import numpy as np
 import pytest
-
-import kudari
 from kudari import initializers
 from kudari.initializer import get_fans
 

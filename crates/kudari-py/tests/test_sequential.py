@@ -4,11 +4,10 @@ import copy
 import functools
 import pickle
 
-import numpy as np
-import pytest
-
 import kudari.functions as F
 import kudari.links as L
+import numpy as np
+import pytest
 from kudari import Sequential
 
 

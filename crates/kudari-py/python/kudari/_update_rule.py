@@ -211,7 +211,7 @@ class UpdateRule:
         """Fill `self.state` for this parameter; nothing by default."""
 
     def _zero_states(self, param, *names):
-        """Set the named states to zeros like the parameter, in float32 at least: float16 has no small squares."""
+        """Set the named states to zeros, in float32 at least: float16 has no small squares."""
         dtype = numpy.promote_types(param.dtype, numpy.float32)
         for name in names:
             self._state[name] = numpy.zeros_like(param.array, dtype=dtype)

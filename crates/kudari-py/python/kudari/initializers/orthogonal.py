@@ -49,6 +49,6 @@ class Orthogonal(Initializer):
             )
         drawn = rng.normal(size=(outputs, inputs))
         basis, triangle = numpy.linalg.qr(drawn.T if inputs > outputs else drawn)
-        # The decomposition fixes no signs; with those of the diagonal every orthogonal matrix is equally likely.
+        # The decomposition fixes no signs; with the diagonal's every orthogonal matrix is equally likely.
         basis *= numpy.copysign(self.scale, numpy.diag(triangle))
         array[...] = (basis.T if inputs > outputs else basis).reshape(array.shape)
