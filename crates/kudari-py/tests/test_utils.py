@@ -252,7 +252,7 @@ def test_sending_to_the_cpu():
     assert sent[2] is x
     assert cuda.to_cpu(x) is x
     with pytest.raises(TypeError):
-        cuda.to_cpu("text")
+        cuda.to_cpu(object())
     with pytest.raises(RuntimeError, match="CUDA is not available"):
         cuda.to_gpu(x)
     assert not cuda.available

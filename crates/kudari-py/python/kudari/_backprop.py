@@ -6,16 +6,17 @@ from kudari.variable import Variable
 
 
 def backward(outputs, grad_outputs=None, **kwargs):
-    """backward(outputs, grad_outputs=None, *, enable_double_backprop=False): gradients of all that the outputs came from.
+    """backward(outputs, grad_outputs=None, *, enable_double_backprop=False): gradients of all that the
+    outputs came from.
 
-    `grad_outputs` are the gradients to start from as variables, None for an output that gives none; by default each
-    output's own `grad_var`. With `enable_double_backprop` the gradients can be differentiated again.
-    Raises TypeError or ValueError where the two sequences are no sequences or differ in length.
+    `grad_outputs` are the gradients to start from as variables, None for an output that gives none; by
+    default each output's own `grad_var`. With `enable_double_backprop` the gradients can be differentiated
+    again. Raises TypeError or ValueError where the two sequences are no sequences or differ in length.
     """
     (enable_double_backprop,) = argument.parse_kwargs(
         kwargs,
         ("enable_double_backprop", False),
-        retain_grad="backward from several variables has no retain_grad.\nCall backward of one variable for it.",
+        retain_grad="backward from several variables has no retain_grad.\nCall y.backward() for it.",
         loss_scale="backward from several variables has no loss_scale.\nScale grad_outputs instead.",
     )
     if not isinstance(outputs, (tuple, list)):
@@ -29,15 +30,23 @@ def backward(outputs, grad_outputs=None, **kwargs):
             import warnings
 
             warnings.warn(
-                "outputs contain a Variable without grad, from which nothing is propagated.", RuntimeWarning, stacklevel=2
+                "outputs contain a Variable without grad, from which nothing is propagated.",
+                RuntimeWarning,
+                stacklevel=2,
             )
         for y in outputs:
             y.grad_var = None
     elif not isinstance(grad_outputs, (tuple, list)):
         raise TypeError(f"grad_outputs must be None, a tuple or a list, not {type(grad_outputs).__name__}.")
     elif len(outputs) != len(grad_outputs):
-        raise ValueError(f"{len(outputs)} outputs, but {len(grad_outputs)} grad_outputs.\nGive one for each output.")
-    starts = [(y, gy) for y, gy in zip(outputs, grad_outputs) if y is not None and gy is not None and y.requires_grad]
+        raise ValueError(
+            f"{len(outputs)} outputs, but {len(grad_outputs)} grad_outputs.\nGive one for each output."
+        )
+    starts = [
+        (y, gy)
+        for y, gy in zip(outputs, grad_outputs)
+        if y is not None and gy is not None and y.requires_grad
+    ]
     if not starts:
         return
     roots = [y for y, _ in starts if y.creator_node is not None]

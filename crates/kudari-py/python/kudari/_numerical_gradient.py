@@ -11,8 +11,8 @@ class NondifferentiableError(Exception):
 _TWO_POINTS = ((-1.0, -1 / 2), (1.0, 1 / 2))
 _FIVE_POINTS = ((-1.0, 1 / 6), (-0.5, -8 / 6), (0.0, 0.0), (0.5, 8 / 6), (1.0, -1 / 6))
 
-# What a quadratic leaves of five equidistant samples: their parts along these two vectors, which are orthonormal and
-# orthogonal to all quadratics.
+# What a quadratic leaves of five equidistant samples: their parts along these two vectors, which are
+# orthonormal and orthogonal to all quadratics.
 _CUBIC = numpy.array([-1, 2, 0, -2, 1]) / 10**0.5
 _QUARTIC = numpy.array([1, -4, 6, -4, 1]) / 70**0.5
 
@@ -29,14 +29,17 @@ def numerical_grad(
 ):
     """Gradients of `sum(grad_output * output)` by the arrays `inputs`, by finite differences of step `eps`.
 
-    `f()` computes the outputs, a tuple of arrays, from `inputs`, which are changed element by element in place and
-    restored. `grad_outputs` are arrays, scalars, or None for an output that does not count. With
-    `detect_nondifferentiable` the function is evaluated at 5 points instead of 2, and NondifferentiableError is raised
-    where a quadratic misses them by more than `diff_atol + diff_rtol * (their range)`. `center_outputs` is ignored.
-    Returns a list of arrays like `inputs`. Raises RuntimeError for inputs that are not floating.
+    `f()` computes the outputs, a tuple of arrays, from `inputs`, which are changed element by element in
+    place and restored. `grad_outputs` are arrays, scalars, or None for an output that does not count. With
+    `detect_nondifferentiable` the function is evaluated at 5 points instead of 2, and NondifferentiableError
+    is raised where a quadratic misses them by more than `diff_atol + diff_rtol * (their range)`.
+    `center_outputs` is ignored. Returns a list of arrays like `inputs`. Raises RuntimeError for inputs that
+    are not floating.
     """
     assert eps > 0, f"eps must be positive, got {eps}."
-    assert isinstance(inputs, (tuple, list)), f"inputs must be a tuple or a list, got {type(inputs).__name__}."
+    assert isinstance(inputs, (tuple, list)), (
+        f"inputs must be a tuple or a list, got {type(inputs).__name__}."
+    )
     if any(x.dtype.kind != "f" for x in inputs):
         raise RuntimeError("The dtype of input arrays must be kind of float")
     from kudari.configuration import using_config
@@ -50,7 +53,8 @@ def numerical_grad(
             grad = numpy.zeros(x.shape, numpy.float64)
             for index in numpy.ndindex(x.shape):
                 samples = [
-                    center if shift == 0 else _outputs_at(f, weights, x, index, shift * eps) for shift, _ in points
+                    center if shift == 0 else _outputs_at(f, weights, x, index, shift * eps)
+                    for shift, _ in points
                 ]
                 if detect_nondifferentiable:
                     _refuse_kinks(samples, diff_atol, diff_rtol, f"input {number} at {index}, eps {eps}")
@@ -74,7 +78,9 @@ def _outputs(f, weights):
     for y, weight in zip(outputs, weights):
         if weight is not None:
             assert y is not None, "An output that is None has an output gradient."
-            assert weight.ndim == 0 or weight.shape == y.shape, f"Output {y.shape}, its gradient {weight.shape}."
+            assert weight.ndim == 0 or weight.shape == y.shape, (
+                f"Output {y.shape}, its gradient {weight.shape}."
+            )
     return outputs
 
 
@@ -82,7 +88,7 @@ def _slope(samples, weights, coefficients):
     slope = 0.0
     for i, weight in enumerate(weights):
         if weight is not None:
-            # First the combination, then the sum: like values cancel before they are rounded into a large sum.
+            # Combined before they are summed: like values cancel before they round in a large sum.
             combined = sum(coefficient * sample[i] for coefficient, sample in zip(coefficients, samples))
             slope += (combined * weight).sum()
     return slope
@@ -101,7 +107,9 @@ def _refuse_kinks(samples, atol, rtol, where):
         misses = numpy.sqrt((numpy.square(_CUBIC @ ys) + numpy.square(_QUARTIC @ ys)) / len(ys))
         spread = ys.max(axis=0) - ys.min(axis=0)
         if ((misses > atol + rtol * spread) & (spread > 0)).any():
-            raise NondifferentiableError(_kink_text(where, number, ys, f"a quadratic misses the values by {misses}"))
+            raise NondifferentiableError(
+                _kink_text(where, number, ys, f"a quadratic misses the values by {misses}")
+            )
 
 
 def _kink_text(where, number, ys, problem):

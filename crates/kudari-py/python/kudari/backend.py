@@ -41,8 +41,8 @@ def get_array_module(*args):
 def get_device(device_spec):
     """The device for a specification: a Device, '@numpy', or -1, which all mean the CPU.
 
-    Raises RuntimeError for devices that kudari does not compute on from Python, ValueError or TypeError for what is
-    no specification.
+    Raises RuntimeError for devices that kudari does not compute on from Python, ValueError or TypeError for
+    what is no specification.
     """
     if isinstance(device_spec, Device):
         return device_spec
@@ -66,7 +66,9 @@ def get_device(device_spec):
         return GpuDevice.from_device_id(int(number))
     if device_spec.startswith("@"):
         raise ValueError(f"No device is called '{device_spec}'.\nGive '@numpy' for the CPU.")
-    raise RuntimeError(f"The device '{device_spec}' is one of ChainerX, which is not available.\nGive '@numpy'.")
+    raise RuntimeError(
+        f"The device '{device_spec}' is one of ChainerX, which is not available.\nGive '@numpy'."
+    )
 
 
 def get_device_from_array(*arrays):

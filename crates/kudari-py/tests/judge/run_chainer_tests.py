@@ -4,13 +4,14 @@
     python run_chainer_tests.py --tests CHECKOUT/tests/chainer_tests --chainer SITE-PACKAGES/chainer \
         --reference reference.json --json result.json --markdown result.md functions_tests/activation_tests
 
-`--tests` and `--chainer` are a checkout of Chainer's tests and the installed package, version 7.8.1 both: nothing of
-Chainer is part of this repository. `import chainer` gives kudari in these runs; only `chainer.testing` and
-`chainer.gradient_check`, which judge the results, are Chainer's own sources. Each test file runs in a process of its
-own, on NumPy alone: the cases for CuPy, cuDNN, iDeep and ChainerX are left out, and so are the slow ones.
+`--tests` and `--chainer` are a checkout of Chainer's tests and the installed package, version 7.8.1 both:
+nothing of Chainer is part of this repository. `import chainer` gives kudari in these runs; only
+`chainer.testing` and `chainer.gradient_check`, which judge the results, are Chainer's own sources. Each test
+file runs in a process of its own, on NumPy alone: the cases for CuPy, cuDNN, iDeep and ChainerX are left out,
+and so are the slow ones.
 
-A run with `--engine chainer --json reference.json` runs Chainer on itself; the cases it passes are what counts. Each of
-them is then passed, failed, or not offered: it uses a name that kudari does not have.
+A run with `--engine chainer --json reference.json` runs Chainer on itself; the cases it passes are what
+counts. Each of them is then passed, failed, or not offered: it uses a name that kudari does not have.
 """
 
 import argparse
@@ -45,7 +46,9 @@ def main():
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(cases, indent=1, sort_keys=True))
     if options.engine == "chainer":
-        passed = sum(case["outcome"] == "passed" for file in cases.values() for case in file["cases"].values())
+        passed = sum(
+            case["outcome"] == "passed" for file in cases.values() for case in file["cases"].values()
+        )
         print(f"{passed} cases pass in {len(files)} files")
         return
     reference = json.loads(pathlib.Path(options.reference).read_text()) if options.reference else None
@@ -57,7 +60,9 @@ def main():
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tests", required=True, help="the folder chainer_tests of Chainer's checkout")
     parser.add_argument("--chainer", required=True, help="the folder of the installed package chainer")
     parser.add_argument("--engine", choices=("kudari", "chainer"), default="kudari", help="what is judged")
@@ -95,19 +100,43 @@ def run_file(options):
     os.environ.setdefault("MPLBACKEND", "Agg")
     file = pathlib.Path(options.paths[0])
     if options.engine == "kudari":
-        take_chainers_place(pathlib.Path(options.chainer), own_gradient_check=file.name == "test_gradient_check.py")
+        take_chainers_place(
+            pathlib.Path(options.chainer), own_gradient_check=file.name == "test_gradient_check.py"
+        )
+    import numpy
     import pytest
 
     recorder = Recorder()
+    # Names of cases hold the random numbers that they were made of.
+    numpy.random.seed(0)
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as settings:
         markers = [*LEFT_OUT, "parametrize_device", "parametrize_device_name"]
-        settings.write("[pytest]\nmarkers =\n" + "".join(f"    {name}: of Chainer's tests\n" for name in markers))
+        settings.write(
+            "[pytest]\nmarkers =\n" + "".join(f"    {name}: of Chainer's tests\n" for name in markers)
+        )
         settings.flush()
-        pytest.main(
-            ["-c", settings.name, "--rootdir", str(pathlib.Path(options.tests).parent), "-p", "no:cacheprovider"]
-            + ["-q", "-W", "ignore", "--tb=no", "-m", " and ".join(f"not {name}" for name in LEFT_OUT), str(file)],
+        ended = pytest.main(
+            [
+                "-c",
+                settings.name,
+                "--rootdir",
+                str(pathlib.Path(options.tests).parent),
+                "-p",
+                "no:cacheprovider",
+            ]
+            + [
+                "-q",
+                "-W",
+                "ignore",
+                "--tb=no",
+                "-m",
+                " and ".join(f"not {name}" for name in LEFT_OUT),
+                str(file),
+            ],
             plugins=[recorder],
         )
+    if ended in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        sys.exit(ended)
     record = {"cases": recorder.cases, "error": recorder.collection_error}
     pathlib.Path(options.child).write_text(json.dumps(record))
 
@@ -190,7 +219,7 @@ def count(result, reference):
 
 def outcome(case, error_of_file):
     if case is None or case["outcome"] == "skipped":
-        return "not offered" if error_of_file is None or MISSING_NAME.search(error_of_file) else "failed"
+        return "not offered" if error_of_file and MISSING_NAME.search(error_of_file) else "failed"
     if case["outcome"] == "failed" and MISSING_NAME.search(case["error"]):
         return "not offered"
     return case["outcome"]

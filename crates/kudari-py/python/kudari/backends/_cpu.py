@@ -6,7 +6,8 @@ import numpy
 
 
 class Device:
-    """Base of the devices: `xp` its array module, `name`, `supported_array_types`, and how arrays are sent to it."""
+    """Base of the devices: `xp` its array module, `name`, `supported_array_types`, and how arrays are sent to
+    it."""
 
     xp = None
     name = None
@@ -35,7 +36,8 @@ class Device:
         """Makes the device the current one of the thread; nothing to do on the CPU."""
 
     def send(self, arrays):
-        """An array, None, or a list or tuple of them on this device. The same object twice stays the same object."""
+        """An array, None, or a list or tuple of them on this device. The same object twice stays the same
+        object."""
         if not isinstance(arrays, (list, tuple)):
             return self.send_array(arrays)
         sent = {id(array): self.send_array(array) for array in arrays}

@@ -1,6 +1,7 @@
 """CUDA as Chainer programs ask for it: not available here, so that they take their way for the CPU.
 
-`available` is False, `cupy` a placeholder that is no array module, and whatever would need a GPU raises RuntimeError.
+`available` is False, `cupy` a placeholder that is no array module, and whatever would need a GPU raises
+RuntimeError.
 """
 
 import numpy
@@ -83,7 +84,9 @@ DummyDevice = DummyDeviceType()
 
 def check_cuda_available():
     """Raises RuntimeError: kudari for Python computes on the CPU."""
-    raise RuntimeError("CUDA is not available: kudari for Python computes on the CPU.\nUse the device -1 or '@numpy'.")
+    raise RuntimeError(
+        "CUDA is not available: kudari for Python computes on the CPU.\nUse the device -1 or '@numpy'."
+    )
 
 
 def get_device_from_id(device_id):
@@ -99,7 +102,7 @@ def get_device_from_array(*arrays):
 
 
 def get_device(*args):
-    """DummyDevice; raises RuntimeError where a number asks for a GPU. Deprecated by Chainer, with a warning."""
+    """DummyDevice; RuntimeError where a number asks for a GPU. Deprecated, with a warning."""
     import warnings
 
     warnings.warn(

@@ -5,7 +5,6 @@ import numpy
 from kudari.backends import _cpu
 
 
-
 class mdarray:  # noqa: N801 - named as iDeep's class
     """Placeholder for iDeep's array class: nothing is an instance of it."""
 

@@ -5,8 +5,8 @@
     import chainer
     import chainer.functions as F
 
-A module of Chainer becomes an alias of the module of kudari with the same path or, where kudari is cut into other
-files, of the nearest package of it that holds the names. `chainerx` says that it is not available.
+A module of Chainer becomes an alias of the module of kudari with the same path or, where kudari is cut into
+other files, of the nearest package of it that holds the names. `chainerx` says that it is not available.
 """
 
 import importlib
@@ -19,7 +19,11 @@ from kudari.compat._chainer_modules import MODULES, PACKAGES
 # Modules of Chainer that stand under another path in kudari.
 _MOVED = {
     "chainer": ("kudari.compat._chainer_names", "kudari"),
+    "chainer._backend": ("kudari.backends._cpu",),
+    "chainer.array": ("kudari.functions",),
+    "chainer.basic_math": ("kudari.functions",),
     "chainer.cuda": ("kudari.backends.cuda",),
+    "chainer.types": ("kudari.compat._chainer_types",),
     "chainerx": ("kudari.compat._chainerx",),
 }
 
@@ -34,7 +38,8 @@ def install():
     imported = [name for name in sys.modules if name.partition(".")[0] in ("chainer", "chainerx")]
     if imported:
         raise RuntimeError(
-            f"Chainer itself is imported already ({imported[0]}).\nCall kudari.compat.chainer.install() before it."
+            f"Chainer itself is imported already ({imported[0]}).\n"
+            "Call kudari.compat.chainer.install() before it."
         )
     sys.meta_path.insert(0, _Finder())
 
@@ -47,7 +52,8 @@ def uninstall():
 
 
 class _Alias(types.ModuleType):
-    """A module under Chainer's name: what it does not have itself it looks up in its targets, modules of kudari.
+    """A module under Chainer's name: what it does not have itself it looks up in its targets, modules of
+    kudari.
 
     Values set on it are set on the target, so that programs which replace a function replace kudari's.
     """
@@ -73,7 +79,7 @@ class _Alias(types.ModuleType):
     def __setattr__(self, name, value):
         target = _holder(self._targets, name)
         if isinstance(value, _Alias):
-            # Python binds an imported submodule in its package: that must not hide a function with the same name.
+            # Python binds a submodule in its package: that must not hide a function with its name.
             if self._is_submodule(name, target):
                 self.__dict__[name] = value
         elif name.startswith("__"):
@@ -87,7 +93,8 @@ class _Alias(types.ModuleType):
         delattr(_holder(self._targets, name) or self._targets[-1], name)
 
     def _is_submodule(self, name, target):
-        """Whether `name` is a submodule of this one in Chainer, where it can be a function of `target` in kudari."""
+        """Whether `name` is a submodule of this one in Chainer, where it can be a function of `target` in
+        kudari."""
         path = f"{self.__name__}.{name}"
         if target is None or isinstance(getattr(target, name), types.ModuleType):
             return _is_known(path)
@@ -137,7 +144,7 @@ def _targets(name):
         module = _own_module(path)
         if module is not None:
             found.append(module)
-            # Only functions and links may stand in other files: there the package around a file is asked as well.
+            # Only functions and links may stand in other files: there the package is asked as well.
             if not path.startswith(("functions", "links")):
                 break
         path = path.rpartition(".")[0]

@@ -10,7 +10,8 @@ from kudari.function_hook import FunctionHook
 class PrintHook(FunctionHook):
     """Prints the inputs of each function before forward, and also the output gradients before backward.
 
-    `file` is written to, `end` ends each piece of text, `flush` tells whether to flush at the end of each function.
+    `file` is written to, `end` ends each piece of text, `flush` tells whether to flush at the end of each
+    function.
     """
 
     name = "PrintHook"
@@ -19,7 +20,9 @@ class PrintHook(FunctionHook):
         if sep is not None:
             import warnings
 
-            warnings.warn("sep argument in function_hooks.PrintHook is deprecated.", DeprecationWarning, stacklevel=2)
+            warnings.warn(
+                "sep argument in function_hooks.PrintHook is deprecated.", DeprecationWarning, stacklevel=2
+            )
         self.sep = sep
         self.end = end
         self.file = file
@@ -44,7 +47,9 @@ class PrintHook(FunctionHook):
         if out_grad is not None:
             self._print("output gradient")
             for gradient in out_grad:
-                shown = Variable() if gradient is None else Variable(numpy.zeros_like(gradient), grad=gradient)
+                shown = (
+                    Variable() if gradient is None else Variable(numpy.zeros_like(gradient), grad=gradient)
+                )
                 self._print(shown.debug_print())
         if self.flush and hasattr(self.file, "flush"):
             self.file.flush()

@@ -9,7 +9,8 @@ _UNITS = {"sec": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 class TimerHook(FunctionHook):
-    """Measures the time of functions, forward and backward: `with TimerHook() as hook: ...; hook.print_report()`.
+    """Measures the time of functions, forward and backward: `with TimerHook() as hook: ...;
+    hook.print_report()`.
 
     `call_history` is a list of `(function name, seconds)`, one entry for each call.
     """
@@ -61,7 +62,8 @@ class TimerHook(FunctionHook):
     def print_report(self, unit="auto", file=sys.stdout):
         """Writes the summary as a table.
 
-        `unit` is 'sec', 'ms', 'us', 'ns', 'auto' (the one that suits the longest time) or 'auto_foreach' (each line's).
+        `unit` is 'sec', 'ms', 'us', 'ns', 'auto' (the one that suits the longest time) or 'auto_foreach'
+        (each line's).
         """
         summary = self.summary()
         if unit == "auto":

@@ -56,7 +56,7 @@ __all__ = [
 
 
 def run_module(name, file):
-    """Runs the tests of a file that is run as a program: `testing.run_module(__name__, __file__)` at its end."""
+    """Runs the tests of a file that is run as a program, from its end: `run_module(__name__, __file__)`."""
     if name == "__main__":
         import pytest
 

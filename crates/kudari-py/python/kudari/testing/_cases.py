@@ -11,7 +11,8 @@ class Bundle:
 
 
 def multiplies(variants_of):
-    """A class decorator that puts `(name, members)` subclasses of a test class into its module, instead of itself."""
+    """A class decorator that puts `(name, members)` subclasses of a test class into its module, instead of
+    itself."""
 
     def decorate(decorated):
         made = []

@@ -44,13 +44,16 @@ def require_variables(variables, method, error):
 
 
 def compare_arrays(actual, expected, error, **options):
-    """Raises `error` where the arrays differ in number, shape, dtype or, with the options of assert_allclose, values."""
+    """Raises `error` where the arrays differ in number, shape, dtype or, with the options of assert_allclose,
+    values."""
     if len(actual) != len(expected):
         problem = f"Number of outputs ({len(actual)}, {len(expected)}) does not match"
     elif any(y.shape != e.shape or y.dtype != e.dtype for y, e in zip(actual, expected)):
         problem = "Shapes and/or dtypes do not match"
     else:
-        wrong = [f"Error details of output [{i}]:\n{text}" for i, text in _differences(actual, expected, options)]
+        wrong = [
+            f"Error details of output [{i}]:\n{text}" for i, text in _differences(actual, expected, options)
+        ]
         if not wrong:
             return
         problem = "\n".join(["Outputs do not match the expected values.", *wrong])

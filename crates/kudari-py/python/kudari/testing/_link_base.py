@@ -38,7 +38,8 @@ class LinkTestBase:
         return params
 
     def _create_initialized_link(self, initializers):
-        """A link whose parameters have their shapes after a first call, the inputs of that call and its outputs."""
+        """A link whose parameters have their shapes after a first call, the inputs of that call and its
+        outputs."""
         from kudari import Link, Variable
 
         link = self.create_link(initializers)

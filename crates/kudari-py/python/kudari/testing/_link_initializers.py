@@ -21,8 +21,8 @@ class InitializerArgument:
 class LinkInitializersTestCase(LinkTestBase, unittest.TestCase):
     """Tests of a link's initializers, to be decorated with `inject_backend_tests(None, [{}])`.
 
-    A subclass defines `generate_params`, `create_link`, `generate_inputs`, `param_names`, and `get_initializers()`: for
-    each parameter a list of the initializers to try, which must not be random.
+    A subclass defines `generate_params`, `create_link`, `generate_inputs`, `param_names`, and
+    `get_initializers()`: for each parameter a list of the initializers to try, which must not be random.
     """
 
     def __init__(self, *args, **kwargs):
@@ -45,7 +45,7 @@ class LinkInitializersTestCase(LinkTestBase, unittest.TestCase):
             for initializer in initializers:
                 if initializer is None:
                     raise ValueError(
-                        "None is no initializer.\nGive InitializerArgument(None, the initializer used for None)."
+                        "None is no initializer.\nGive InitializerArgument(None, what is used for None)."
                     )
                 others[number] = initializer
                 self._check_one(number, others)
@@ -58,5 +58,7 @@ class LinkInitializersTestCase(LinkTestBase, unittest.TestCase):
         param = self._param(link, self.param_names[number]).array
         tried = initializers[number]
         expected = numpy.empty_like(param)
-        _get_initializer(tried.expected_initializer if isinstance(tried, InitializerArgument) else tried)(expected)
+        _get_initializer(tried.expected_initializer if isinstance(tried, InitializerArgument) else tried)(
+            expected
+        )
         compare_arrays((param,), (expected,), LinkTestError, **self.check_initializers_options)

@@ -7,12 +7,14 @@ from kudari.utils import force_array
 
 
 def assert_allclose(x, y, atol=1e-5, rtol=1e-4, verbose=True):
-    """Raises AssertionError where `|x - y| > atol + rtol * |y|` for some element, with the worst one and the arrays."""
+    """Raises AssertionError where `|x - y| > atol + rtol * |y|` for some element, with the worst one and the
+    arrays."""
     x, y = CpuDevice().send(force_array(x)), CpuDevice().send(force_array(y))
     try:
         numpy.testing.assert_allclose(x, y, atol=atol, rtol=rtol, verbose=verbose)
     except AssertionError as error:
-        text = f"{error}\n\nassert_allclose failed:\n  shape: {x.shape} {y.shape}\n  dtype: {x.dtype} {y.dtype}\n"
+        text = f"{error}\n\nassert_allclose failed:\n"
+        text += f"  shape: {x.shape} {y.shape}\n  dtype: {x.dtype} {y.dtype}\n"
         if x.shape == y.shape and x.size:
             text += _worst_element(x, y, atol, rtol)
         with numpy.printoptions(threshold=10000):
@@ -32,7 +34,8 @@ def _worst_element(x, y, atol, rtol):
 
 
 def _as_noncontiguous_array(array):
-    """A copy of an array, or of each in a list or tuple, with negative strides and gaps; None and single elements stay."""
+    """A copy of an array, or of each in a list or tuple, with negative strides and gaps; None and single
+    elements stay."""
     if isinstance(array, (list, tuple)):
         return type(array)([_as_noncontiguous_array(a) for a in array])
     if array is None or array.size <= 1:

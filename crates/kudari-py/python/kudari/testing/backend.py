@@ -64,7 +64,8 @@ class BackendConfig:
 
 
 def inject_backend_tests(method_names, params):
-    """A class decorator: one test class for each dictionary of `params`, with a BackendConfig as first argument.
+    """A class decorator: one test class for each dictionary of `params`, with a BackendConfig as first
+    argument.
 
     `method_names` are the methods that take it, None for all tests; the other tests of the class run once.
     """
@@ -80,7 +81,9 @@ def inject_backend_tests(method_names, params):
             yield base.__name__, dict.fromkeys(method_names)
         for number, param in enumerate(params):
             config = BackendConfig(param)
-            members = {name: _with_config(methods[name], config) if name in injected else None for name in methods}
+            members = {
+                name: _with_config(methods[name], config) if name in injected else None for name in methods
+            }
             listed = "_".join(f"{name}_{value}" for name, value in param.items()) or "cpu"
             yield f"{base.__name__}_{number}_{listed}", members
 

@@ -18,7 +18,9 @@ def repeat_with_success_at_least(times, min_success):
             while successes < min_success:
                 if len(failed) > times - min_success:
                     errors = [text for result in failed for _, text in result.failures + result.errors]
-                    instance.fail(f"Fail: {len(failed)}, Success: {successes}\n\nThe first error:\n{errors[0]}")
+                    instance.fail(
+                        f"Fail: {len(failed)}, Success: {successes}\n\nThe first error:\n{errors[0]}"
+                    )
                 result = _run_once(instance, method, args, kwargs)
                 if result.skipped:
                     instance.skipTest(result.skipped[0][1])

@@ -1,4 +1,4 @@
-"""Test cases for functions and links: forward against expected arrays, gradients against finite differences."""
+"""Test cases for functions and links: forward against expected arrays, gradients numerically."""
 
 import unittest
 
@@ -45,10 +45,11 @@ class FunctionTestCase(unittest.TestCase):
     """Tests of a function, to be decorated with `inject_backend_tests(None, [{}])`.
 
     A subclass defines `generate_inputs()` and `forward_expected(inputs)`, which return tuples of arrays, and
-    `forward(inputs, device)`, which takes and returns tuples of variables. It may define `generate_grad_outputs`,
-    `generate_grad_grad_inputs`, `before_test(name)` and `check_forward_outputs`, set the dictionaries
-    `check_forward_options`, `check_backward_options`, `check_double_backward_options`, and the attributes below.
-    Inputs are not contiguous unless `contiguous = 'C'`; a forward that changes them fails.
+    `forward(inputs, device)`, which takes and returns tuples of variables. It may define
+    `generate_grad_outputs`, `generate_grad_grad_inputs`, `before_test(name)` and `check_forward_outputs`, set
+    the dictionaries `check_forward_options`, `check_backward_options`, `check_double_backward_options`, and
+    the attributes below. Inputs are not contiguous unless `contiguous = 'C'`; a forward that changes them
+    fails.
     """
 
     backend_config = None
@@ -103,7 +104,11 @@ class FunctionTestCase(unittest.TestCase):
         inputs = self._laid_out(inputs)
         before = [x.copy() for x in inputs]
         outputs = self._forward([Variable(x, requires_grad=x.dtype.kind == "f") for x in inputs])
-        changed = [i for i, (x, b) in enumerate(zip(inputs, before)) if not numpy.array_equal(x, b, equal_nan=_nan(b))]
+        changed = [
+            i
+            for i, (x, b) in enumerate(zip(inputs, before))
+            if not numpy.array_equal(x, b, equal_nan=_nan(b))
+        ]
         if changed:
             raise FunctionTestError(
                 "Input arrays have been modified during forward.\n"
@@ -186,9 +191,9 @@ class LinkTestCase(LinkTestBase, unittest.TestCase):
     """Tests of a link, to be decorated with `inject_backend_tests(None, [{}])`.
 
     A subclass defines `generate_params()`, a tuple of initializers or arrays, `create_link(initializers)`,
-    `generate_inputs()` and `forward_expected(link, inputs)`, which returns a tuple of arrays. `param_names` lists the
-    parameters whose gradients are compared. It may define `forward(link, inputs, device)`, `generate_grad_outputs` and
-    `before_test(name)`, and set the attributes below.
+    `generate_inputs()` and `forward_expected(link, inputs)`, which returns a tuple of arrays. `param_names`
+    lists the parameters whose gradients are compared. It may define `forward(link, inputs, device)`,
+    `generate_grad_outputs` and `before_test(name)`, and set the attributes below.
     """
 
     skip_forward_test = False

@@ -16,7 +16,7 @@ def assert_warns(expected):
 
 
 def with_requires(*requirements):
-    """A decorator that skips a test unless the packages are installed, as in `with_requires('scipy>=1.0')`."""
+    """A decorator that skips a test unless packages are installed: `with_requires('scipy>=1.0')`."""
     return unittest.skipIf(not _installed(requirements), f"requires: {','.join(requirements)}")
 
 

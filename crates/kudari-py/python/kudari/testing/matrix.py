@@ -6,7 +6,8 @@ import numpy
 def generate_matrix(shape, dtype=float, *, singular_values=None):
     """A random matrix, or a stack of them, of the shape (..., M, N) with the given singular values.
 
-    `singular_values` are real, not negative, and broadcast to (..., min(M, N)). The dtype is floating or complex.
+    `singular_values` are real, not negative, and broadcast to (..., min(M, N)). The dtype is floating or
+    complex.
     """
     if len(shape) <= 1:
         raise ValueError(f"shape {shape} is invalid for matrices: too few axes")

@@ -28,7 +28,7 @@ def parameterize_pytest(names, values):
 
 
 def from_pytest_parameterize(names, values):
-    """Dictionaries from the names `'a,b'` and their values `[(1, 2), (3, 4)]`; `'a'` takes values themselves."""
+    """Dictionaries from names `'a,b'` and values `[(1, 2), (3, 4)]`; one name takes the values themselves."""
     names = names.split(",")
     if len(names) == 1:
         return [{names[0]: value} for value in values]
@@ -39,16 +39,22 @@ def from_pytest_parameterize(names, values):
 def product(parameter):
     """All combinations: of `{'a': [1, 2], 'b': [3]}`, or of a list of lists of dictionaries."""
     if isinstance(parameter, dict):
-        return product_dict(*(from_pytest_parameterize(names, values) for names, values in sorted(parameter.items())))
+        return product_dict(
+            *(from_pytest_parameterize(names, values) for names, values in sorted(parameter.items()))
+        )
     if isinstance(parameter, list) and all(isinstance(choices, list) for choices in parameter):
         if all(isinstance(choice, dict) for choices in parameter for choice in choices):
             return product_dict(*parameter)
-    raise TypeError(f"parameter must be a dict or a list of lists of dicts. Actual: {type(parameter).__name__}")
+    raise TypeError(
+        f"parameter must be a dict or a list of lists of dicts. Actual: {type(parameter).__name__}"
+    )
 
 
 def product_dict(*parameters):
     """The union of one dictionary from each list, for all combinations."""
-    return [{k: v for choice in choices for k, v in choice.items()} for choices in itertools.product(*parameters)]
+    return [
+        {k: v for choice in choices for k, v in choice.items()} for choices in itertools.product(*parameters)
+    ]
 
 
 def _short(value):

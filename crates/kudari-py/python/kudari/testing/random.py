@@ -15,7 +15,8 @@ _depth = 0
 
 @contextlib.contextmanager
 def _fixed():
-    """A context with seeded generators of Python and NumPy, restored at its end. An inner one changes nothing.
+    """A context with seeded generators of Python and NumPy, restored at its end. An inner one changes
+    nothing.
 
     The environment variable CHAINER_TEST_RANDOM_NONDETERMINISTIC=1 leaves the seeds to chance.
     """

@@ -21,9 +21,10 @@ def unary_math_function_unittest(
     """A class decorator that fills a TestCase with tests of `func`: forward, backward, double backward.
 
     They run for the shapes (3, 2) and () in float16, float32 and float64. The expected values come from
-    `func_expected(x, dtype=)`, by default the NumPy function with the name of `func`. `make_data(shape, dtype)` returns
-    an input, a gradient of the output and one of the input's gradient. The options go to `assert_allclose`,
-    `check_backward` and `check_double_backward`. `label_expected` is the label that the function's node should have.
+    `func_expected(x, dtype=)`, by default the NumPy function with the name of `func`. `make_data(shape,
+    dtype)` returns an input, a gradient of the output and one of the input's gradient. The options go to
+    `assert_allclose`, `check_backward` and `check_double_backward`. `label_expected` is the label that the
+    function's node should have.
     """
     from kudari import Variable, gradient_check
     from kudari.testing.array import assert_allclose
@@ -33,7 +34,7 @@ def unary_math_function_unittest(
         func_expected = getattr(numpy, func.__name__, None)
         if func_expected is None:
             raise ValueError(
-                f"NumPy has no functions corresponding to the function '{func.__name__}'.\nGive func_expected."
+                f"NumPy has no functions corresponding to '{func.__name__}'.\nGive func_expected."
             )
     if is_linear is not None:
         import warnings
@@ -60,7 +61,9 @@ def unary_math_function_unittest(
             gradient_check.check_backward(func, self.x, self.gy, **self.backward_options)
 
         def test_double_backward(self):
-            gradient_check.check_double_backward(func, self.x, self.gy, self.ggx, **self.double_backward_options)
+            gradient_check.check_double_backward(
+                func, self.x, self.gy, self.ggx, **self.double_backward_options
+            )
 
         def test_label(self):
             self.assertEqual(func(Variable(self.x)).creator.label, label_expected)

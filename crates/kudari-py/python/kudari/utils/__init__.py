@@ -1,4 +1,5 @@
-"""Small helpers that programs and user-defined functions share: sizes of convolutions, array conversions, type checks."""
+"""Small helpers that programs and user-defined functions share: sizes of convolutions, array conversions,
+type checks."""
 
 import collections.abc as collections_abc
 import contextlib
@@ -60,14 +61,16 @@ def force_type(dtype, value):
 
 
 def nondeterministic(name):
-    """Warns that `name` may give different results from run to run, where `config.warn_nondeterministic` asks for it."""
+    """Warns that `name` may give different results from run to run, where `config.warn_nondeterministic` asks
+    for it."""
     from kudari.configuration import config
 
     if getattr(config, "warn_nondeterministic", False):
         import warnings
 
         warnings.warn(
-            f"Potentially non-deterministic code is run while config.warn_nondeterministic is set: {name}", stacklevel=2
+            f"Potentially non-deterministic code is run while config.warn_nondeterministic is set: {name}",
+            stacklevel=2,
         )
 
 

@@ -1,7 +1,7 @@
 """Expressions that know their own text: the language of `type_check`.
 
-An expression over the types of inputs (`x_type.shape[1] * 2 == w_type.size`) is a tree. `eval()` gives its value, `str`
-its text with the parentheses that Python's rules of precedence ask for.
+An expression over the types of inputs (`x_type.shape[1] * 2 == w_type.size`) is a tree. `eval()` gives its
+value, `str` its text with the parentheses that Python's rules of precedence ask for.
 """
 
 import operator
@@ -11,7 +11,8 @@ _COMPARISON, _OR, _XOR, _AND, _SHIFT, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = ran
 
 
 class Expr:
-    """An expression. Operators, attributes, items and calls on it make larger ones; `bool` raises RuntimeError."""
+    """An expression. Operators, attributes, items and calls on it make larger ones; `bool` raises
+    RuntimeError."""
 
     def __init__(self, priority):
         self.priority = priority
@@ -159,7 +160,7 @@ class BinaryOperator(Expr):
         self.right_associative = right_associative
 
     def __str__(self):
-        # Of two operators alike the one evaluated first needs no parentheses: the left one, but in a ** b ** c the right.
+        # Of two operators alike the one evaluated first needs no parentheses: the left one, of ** the right.
         left = _operand(self.lhs, self.priority + self.right_associative)
         right = _operand(self.rhs, self.priority + (not self.right_associative))
         return f"{left} {self.exp} {right}"
@@ -235,6 +236,14 @@ def _subscript(key):
     return _repr(key)
 
 
+def _comparison(sign, opposite, func):
+    return lambda x, y: BoolBinaryOperator(x, y, sign, opposite, func)
+
+
+def _binary(priority, sign, func):
+    return lambda x, y: BinaryOperator(priority, x, y, sign, func, right_associative=sign == "**")
+
+
 def _add_operators():
     """Gives Expr Python's operators, each of which builds a node of the tree."""
     for name, sign, opposite in (
@@ -246,8 +255,7 @@ def _add_operators():
         ("ge", ">=", "<"),
     ):
         func = getattr(operator, name)
-        build = lambda x, y, s=sign, o=opposite, f=func: BoolBinaryOperator(x, y, s, o, f)  # noqa: E731
-        setattr(Expr, f"__{name}__", build)
+        setattr(Expr, f"__{name}__", _comparison(sign, opposite, func))
     for name, sign, priority in (
         ("add", "+", _SUM),
         ("sub", "-", _SUM),
@@ -263,7 +271,7 @@ def _add_operators():
         ("or", "|", _OR),
     ):
         func = getattr(operator, f"__{name}__")
-        build = lambda x, y, s=sign, p=priority, f=func: BinaryOperator(p, x, y, s, f, s == "**")  # noqa: E731
+        build = _binary(priority, sign, func)
         setattr(Expr, f"__{name}__", build)
         setattr(Expr, f"__r{name}__", lambda x, y, b=build: b(y, x))
     for name, sign in (("neg", "-"), ("pos", "+"), ("invert", "~")):

@@ -9,14 +9,17 @@ def size_of_shape(shape):
 
 
 def sum_to(x, shape):
-    """Sums the array `x` over the axes along which `shape` was broadcast, so that the result has the shape `shape`.
+    """Sums the array `x` over the axes along which `shape` was broadcast, so that the result has the shape
+    `shape`.
 
     Raises TypeError for a Variable: `functions.sum_to` is the differentiable one.
     """
     from kudari import Variable
 
     if isinstance(x, Variable):
-        raise TypeError("utils.sum_to takes an array and got a Variable.\nCall functions.sum_to for variables.")
+        raise TypeError(
+            "utils.sum_to takes an array and got a Variable.\nCall functions.sum_to for variables."
+        )
     shape = tuple(shape)
     if x.shape == shape:
         return x

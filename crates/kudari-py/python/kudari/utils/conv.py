@@ -1,29 +1,19 @@
-"""Sizes of convolutions, and images as columns of patches (NumPy).
+"""Images as columns of patches (NumPy).
 
 An image batch has shape (N, C, H, W), its patches (N, C, kh, kw, out_h, out_w).
 """
 
+from kudari.utils._outsize import get_conv_outsize, get_deconv_outsize
 from kudari.utils.conv_nd import col2im_nd_cpu, im2col_nd_cpu
 
-
-def get_conv_outsize(size, k, s, p, cover_all=False, d=1):
-    """Output length of a convolution or pooling along one axis: `(size + 2p - ((k - 1) d + 1)) // s + 1`.
-
-    With `cover_all` the division rounds up, so that every input element is covered.
-    """
-    reach = size + 2 * p - ((k - 1) * d + 1)
-    if cover_all:
-        reach += s - 1
-    return reach // s + 1
-
-
-def get_deconv_outsize(size, k, s, p, cover_all=False, d=1):
-    """Output length of a transposed convolution along one axis: `s (size - 1) + (k - 1) d + 1 - 2p`.
-
-    With `cover_all` it is `s - 1` less, which inverts `get_conv_outsize` with `cover_all`.
-    """
-    length = s * (size - 1) + (k - 1) * d + 1 - 2 * p
-    return length - s + 1 if cover_all else length
+__all__ = [
+    "col2im",
+    "col2im_cpu",
+    "get_conv_outsize",
+    "get_deconv_outsize",
+    "im2col",
+    "im2col_cpu",
+]
 
 
 def im2col_cpu(img, kh, kw, sy, sx, ph, pw, pval=0, cover_all=False, dy=1, dx=1, out_h=None, out_w=None):

@@ -7,6 +7,8 @@ import itertools
 
 import numpy
 
+from kudari.utils._outsize import get_conv_outsize
+
 
 def as_tuple(x, n):
     """`x` as a tuple of `n` values: a single value is repeated, a sequence must have `n` values."""
@@ -22,8 +24,6 @@ def im2col_nd_cpu(img, ksize, stride, pad, pval=0, cover_all=False, dilate=1, ou
     `outs` gives output lengths that differ from the usual ones (None: as `get_conv_outsize` says).
     Raises AssertionError where an output length is not positive.
     """
-    from kudari.utils.conv import get_conv_outsize
-
     dims = img.shape[2:]
     ndim = len(dims)
     dilate = as_tuple(dilate, ndim)

@@ -2,7 +2,8 @@
 
 
 def experimental(api_name):
-    """Warns with FutureWarning that `api_name` may change, unless `disable_experimental_feature_warning` is set.
+    """Warns with FutureWarning that `api_name` may change, unless `disable_experimental_feature_warning` is
+    set.
 
     The switch is an attribute of the package: `kudari.disable_experimental_feature_warning = True`.
     """
@@ -11,4 +12,8 @@ def experimental(api_name):
     if not getattr(kudari, "disable_experimental_feature_warning", False):
         import warnings
 
-        warnings.warn(f"{api_name} is experimental. The interface can change in the future.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            f"{api_name} is experimental. The interface can change in the future.",
+            FutureWarning,
+            stacklevel=2,
+        )

@@ -6,9 +6,9 @@ import numpy
 class CooMatrix:
     """A sparse matrix: `data[i]` stands at row `row[i]`, column `col[i]` of a matrix with the shape `shape`.
 
-    With 2-d `data`, `row` and `col` it is a batch of matrices. Entries with row and column -1 and value 0 are padding.
-    `data` is a Variable, so that it can get a gradient; `order` is 'C' (rows sorted), 'F' (columns sorted) or 'other'.
-    Raises ValueError for dimensions that do not fit together.
+    With 2-d `data`, `row` and `col` it is a batch of matrices. Entries with row and column -1 and value 0 are
+    padding. `data` is a Variable, so that it can get a gradient; `order` is 'C' (rows sorted), 'F' (columns
+    sorted) or 'other'. Raises ValueError for dimensions that do not fit together.
     """
 
     def __init__(self, data, row, col, shape, order=None, requires_grad=False):
@@ -17,7 +17,9 @@ class CooMatrix:
         if data.ndim not in (1, 2):
             raise ValueError(f"data must have 1 or 2 dimensions, got {data.ndim}.")
         if not data.ndim == row.ndim == col.ndim:
-            raise ValueError(f"ndim of data, row and col must be the same, got {data.ndim}, {row.ndim}, {col.ndim}.")
+            raise ValueError(
+                f"ndim of data, row and col must be the same, got {data.ndim}, {row.ndim}, {col.ndim}."
+            )
         if len(shape) != 2 or min(shape) <= 0:
             raise ValueError(f"shape must be two positive numbers, got {shape}.")
         if order not in ("C", "F", "other", None):
@@ -60,7 +62,15 @@ def to_coo(x, ldnz=None, requires_grad=False):
 
 
 def get_order(row, col):
-    """'C' where the entries are sorted by row, 'F' by column, 'other' where by neither; for batches, of all matrices."""
+    """'C' where the entries are sorted by row, 'F' by column, 'other' where by neither; for batches, of all
+    matrices.
+
+    Raises ValueError where `row` and `col` differ in shape or in where they are padding (-1).
+    """
+    if row.shape != col.shape:
+        raise ValueError(f"shape of row and col must be the same, got {row.shape} and {col.shape}.")
+    if ((row < 0) != (col < 0)).any():
+        raise ValueError("invalid index combination of row and col: -1 must stand in both or in none.")
     if _sorted_by(row, col):
         return "C"
     return "F" if _sorted_by(col, row) else "other"
@@ -70,8 +80,8 @@ def _sorted_by(first, second):
     """Whether each list is sorted by `first`, then by `second`, leaving the padding (-1) out."""
     for major, minor in zip(numpy.atleast_2d(first), numpy.atleast_2d(second)):
         filled = major >= 0
-        major, minor = major[filled].astype(numpy.int64), minor[filled].astype(numpy.int64)
-        steps, small_steps = numpy.diff(major), numpy.diff(minor)
+        steps = numpy.diff(major[filled].astype(numpy.int64))
+        small_steps = numpy.diff(minor[filled].astype(numpy.int64))
         if not ((steps > 0) | ((steps == 0) & (small_steps >= 0))).all():
             return False
     return True

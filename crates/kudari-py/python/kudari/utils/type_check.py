@@ -1,8 +1,9 @@
 """Checks of shapes and dtypes that say, in the words of the check, what was expected and what came.
 
-In `check_type_forward(self, in_types)` a condition such as `in_types[0].ndim == 2` is an expression: `expect` evaluates
-it and, where it is false, raises InvalidType with `Expect: in_types[0].ndim == 2` and `Actual: 3 != 2`.
-In the light mode, which is the fast one, the same conditions are plain Python values, and a failure says nothing more.
+In `check_type_forward(self, in_types)` a condition such as `in_types[0].ndim == 2` is an expression: `expect`
+evaluates it and, where it is false, raises InvalidType with `Expect: in_types[0].ndim == 2` and `Actual: 3 !=
+2`. In the light mode, which is the fast one, the same conditions are plain Python values, and a failure says
+nothing more.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from kudari.utils._expression import (
     Testable,
     UnaryOperator,
     Variable,
-    _repr,
+    _repr,  # noqa: F401 - its users find it here
     _value,
 )
 
@@ -123,7 +124,8 @@ def get_function_check_context(function):
 
 
 def check_forward(function, arrays):
-    """Calls `function.check_type_forward` for a tuple of arrays: lightly, and once more for the message if that fails."""
+    """Calls `function.check_type_forward` for a tuple of arrays: lightly, and once more for the message if
+    that fails."""
     try:
         with light_mode:
             function.check_type_forward(get_light_types(arrays))
@@ -135,10 +137,14 @@ def check_forward(function, arrays):
 
 
 def get_types(data, name, accept_none, *, shapes=None):
-    """The types of a tuple of arrays as expressions `name[0]`, `name[1]`, ...; None is allowed with `accept_none`."""
+    """The types of a tuple of arrays as expressions `name[0]`, `name[1]`, ...; None is allowed with
+    `accept_none`."""
+    assert isinstance(data, tuple), f"Expected a tuple of arrays, got {type(data).__name__}."
     if shapes is None:
         shapes = [None if x is None else x.shape for x in data]
-    types = TypeInfoTuple(_type_of(f"{name}[{i}]", x, s, accept_none) for i, (x, s) in enumerate(zip(data, shapes)))
+    types = TypeInfoTuple(
+        _type_of(f"{name}[{i}]", x, s, accept_none) for i, (x, s) in enumerate(zip(data, shapes))
+    )
     types.name = name
     return types
 
@@ -151,7 +157,7 @@ def _type_of(name, array, shape, accept_none):
 
 
 def get_light_types(data, *, shapes=None):
-    """The types of a tuple of arrays as plain values: the arrays themselves, where no other shapes are given."""
+    """The types of arrays as plain values: the arrays themselves, where no other shapes are given."""
     if shapes is None:
         return LightTypeInfoTuple(data)
     return LightTypeInfoTuple(TypeInfo(shape, x.dtype) for x, shape in zip(data, shapes))
@@ -198,7 +204,8 @@ def same_types(*arrays):
 
 
 def eval(expression):
-    """The value of an expression or of a list or tuple with expressions; in the light mode it is the value already."""
+    """The value of an expression or of a list or tuple with expressions; in the light mode it is the value
+    already."""
     return expression if in_light_mode() else _value(expression)
 
 

@@ -6,10 +6,11 @@ from kudari.device_resident import DeviceResident
 
 
 class WalkerAlias(DeviceResident):
-    """Draws indices 0..n-1 with the probabilities `probs` (n numbers, normalized here) by Walker's alias method.
+    """Draws indices 0..n-1 with the probabilities `probs` (n numbers, normalized here) by Walker's alias
+    method.
 
-    The interval [0, n) is cut into n unit bins; each holds at most two indices, so that one uniform number picks the
-    bin by its integer part and the index by its fraction.
+    The interval [0, n) is cut into n unit bins; each holds at most two indices, so that one uniform number
+    picks the bin by its integer part and the index by its fraction.
     """
 
     use_gpu = False
