@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kudari::data::table::Preparation;
 use kudari::data::{self, Dataset, PictureFiles, Split};
 use kudari::model::Model;
-use kudari::train::Length;
+use kudari::train::{Length, Usual};
 use kudari::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -140,49 +140,19 @@ const KNOWN: &[Known] = &[
 
 /// The share of the samples that a model is judged by, where there is no part for it.
 const TEST_SHARE: f64 = 0.2;
-/// Updates that a training on data of one's own makes at least, within the limits on epochs.
-const UPDATES: usize = 6_000;
-/// Samples that a training goes through at most, but for one epoch: enough of them is enough.
-const ENOUGH: usize = 20_000_000;
-
-/// What trains well on so many samples of this shape: a network of linear layers for rows of numbers, found by measuring
-/// (`bench/tables.py`; few rows want a smooth function, more of them a wide layer, many two layers and larger steps), and one of
-/// convolutions for pictures.
+/// What trains well on so many samples of this shape, and from which accuracy on a training in a sweep succeeds.
 pub fn usual(samples: usize, shape: &[usize], are_classes: bool) -> Defaults {
-    let side = match *shape {
-        [1 | 3, height, width] => Some(height.min(width)).filter(|&side| side >= SMALLEST_PICTURE),
-        _ => None,
-    };
-    let (hidden, learning_rate, batch_size, epochs) = match side {
-        Some(side) => (convolutions(side), 0.001, 32, [5, 30]),
-        None if samples < 800 => ("linear(100) tanh", 0.002, 32, [10, 100]),
-        None if samples < 5_000 => ("linear(400) relu", 0.002, 32, [10, 100]),
-        None => ("linear(64) relu linear(64) relu", 0.004, 128, [10, 100]),
-    };
-    let most = (ENOUGH / samples.max(1)).clamp(1, epochs[1]);
-    let epochs = (UPDATES * batch_size / samples.max(1)).clamp(epochs[0].min(most), most) as u64;
-    let (loss, goal) = if are_classes { ("softmax_cross_entropy", 0.95) } else { ("mean_squared_error", 0.9) };
-    let (optimizer, schedule, weight_decay) = if side.is_none() { ("adamw", Some("cosine"), 0.1) } else { ("adam", None, 0.0) };
-    let length = Length::Epochs(epochs);
-    Defaults { hidden, loss, optimizer, learning_rate, schedule, weight_decay, batch_size, length, goal }
-}
-
-/// Pictures whose shorter side has fewer pixels are rows of numbers.
-const SMALLEST_PICTURE: usize = 8;
-
-/// Convolutions for pictures whose shorter side has so many pixels: as many halvings as leave some to look at.
-fn convolutions(side: usize) -> &'static str {
-    match side {
-        ..16 => "conv(16,3,padding=1) relu maxpool(2) flatten linear(64) relu",
-        16..48 => "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) flatten linear(64) relu",
-        48..96 => {
-            "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) conv(64,3,padding=1) relu maxpool(2) \
-             flatten linear(64) relu"
-        }
-        _ => {
-            "conv(16,3,padding=1) relu maxpool(2) conv(32,3,padding=1) relu maxpool(2) conv(64,3,padding=1) relu maxpool(2) \
-             conv(64,3,padding=1) relu maxpool(2) globalpool linear(64) relu"
-        }
+    let usual = Usual::for_samples(samples, shape, are_classes);
+    Defaults {
+        hidden: usual.hidden,
+        loss: usual.loss,
+        optimizer: usual.optimizer,
+        learning_rate: usual.learning_rate,
+        schedule: usual.schedule,
+        weight_decay: usual.weight_decay,
+        batch_size: usual.batch_size,
+        length: Length::Epochs(usual.epochs),
+        goal: if are_classes { 0.95 } else { 0.9 },
     }
 }
 

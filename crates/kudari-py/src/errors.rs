@@ -3,16 +3,24 @@
 use std::cell::RefCell;
 
 use kudari::{Error, ErrorKind};
-use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
-create_exception!(
-    kudari.utils.type_check,
-    InvalidType,
-    PyException,
-    "Shapes or types that a function is not defined for: says what was expected and what came."
-);
+/// The class of `kudari.utils.type_check.InvalidType`.
+pub fn invalid_type_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = || py.import("kudari._invalid_type")?.getattr("InvalidType").map(Bound::unbind);
+    CLASS.get_or_try_init(py, class).map(|class| class.bind(py))
+}
+
+/// An exception for shapes or types that a function is not defined for.
+pub fn invalid_type(text: String) -> PyErr {
+    Python::attach(|py| match invalid_type_class(py).and_then(|class| class.call1((text,))) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    })
+}
 
 thread_local! {
     /// The exception that a function written in Python raised while the engine called it: the engine knows its text alone.
@@ -36,7 +44,7 @@ pub fn exception(error: Error) -> PyErr {
         help => format!("{}\n  {help}", error.what()),
     };
     match error.kind() {
-        ErrorKind::Shape | ErrorKind::DType => InvalidType::new_err(text),
+        ErrorKind::Shape | ErrorKind::DType => invalid_type(text),
         ErrorKind::Io => PyOSError::new_err(text),
         ErrorKind::NonFinite => PyFloatingPointError::new_err(text),
         ErrorKind::Gradient => PyRuntimeError::new_err(text),

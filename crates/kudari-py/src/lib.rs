@@ -6,11 +6,13 @@
 
 mod differentiation;
 mod errors;
+mod explanation;
 mod functions;
 mod gradients;
 mod graph;
 mod memory;
 mod mnist;
+mod network;
 mod operand;
 mod optimizers;
 mod recorded;
@@ -23,17 +25,22 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
-    use super::errors::InvalidType;
+    use super::explanation::Worked;
     #[pymodule_export]
     use super::graph::VariableNode;
+    #[pymodule_export]
+    use super::network::Network;
     #[pymodule_export]
     use super::variable::Variable;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("InvalidType", errors::invalid_type_class(module.py())?)?;
         differentiation::register(module)?;
+        explanation::register(module)?;
         functions::register(module)?;
         mnist::register(module)?;
+        network::register(module)?;
         optimizers::register(module)?;
         recorded::register(module)?;
         module.add_function(wrap_pyfunction!(set_threads, module)?)?;

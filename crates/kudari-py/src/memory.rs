@@ -12,7 +12,7 @@ use numpy::npyffi::{self, PY_ARRAY_API, npy_intp};
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::errors::{InvalidType, OrRaise};
+use crate::errors::{invalid_type, OrRaise};
 
 /// Keeps an array of the engine alive for the NumPy array that shows it.
 #[pyclass(frozen, name = "_Memory")]
@@ -48,7 +48,7 @@ pub fn shared(array: &Bound<'_, PyUntypedArray>) -> PyResult<Option<Array>> {
     let (shape, steps) = (array.shape(), array.strides());
     if shape.len() > 6 {
         let what = format!("an array of {} axes, {shape:?}\n  the engine knows at most 6: reshape it first", shape.len());
-        return Err(InvalidType::new_err(what));
+        return Err(invalid_type(what));
     }
     if steps.iter().any(|step| step % size != 0) {
         return Ok(None);

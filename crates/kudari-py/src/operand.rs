@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt};
 
-use crate::errors::InvalidType;
+use crate::errors::invalid_type;
 use crate::memory;
 use crate::variable::Variable;
 
@@ -98,10 +98,10 @@ pub fn array_of(array: &Bound<'_, PyUntypedArray>) -> PyResult<Array> {
         ("b", _) => "bool",
         _ => {
             let what = format!("an array of type {dtype}\n  expected: float16, float32, float64, an integer type or bool");
-            return Err(InvalidType::new_err(what));
+            return Err(invalid_type(what));
         }
     };
     let converted = numpy_function(py, "array")?.call1((array, name))?;
     memory::shared(converted.cast()?)?
-        .ok_or_else(|| InvalidType::new_err(format!("an array of type {dtype} that cannot be converted to {name}")))
+        .ok_or_else(|| invalid_type(format!("an array of type {dtype} that cannot be converted to {name}")))
 }

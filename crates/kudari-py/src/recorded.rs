@@ -90,7 +90,10 @@ impl Recorded {
     fn back(&self, context: &Context<'_>, gy: &[kudari::Variable]) -> PyResult<InputGradients> {
         Python::attach(|py| {
             let of = |variables: &mut dyn Iterator<Item = &kudari::Variable>| -> PyResult<Bound<'_, PyTuple>> {
-                let variables = variables.map(|v| Variable::of(py, v.clone())).collect::<PyResult<Vec<_>>>()?;
+                // What was not retained is not there.
+                let there = |v: &kudari::Variable| v.array().has_numbers();
+                let of = |v: &kudari::Variable| there(v).then(|| Variable::of(py, v.clone())).transpose();
+                let variables = variables.map(of).collect::<PyResult<Vec<_>>>()?;
                 PyTuple::new(py, variables)
             };
             let count = context.input_count();

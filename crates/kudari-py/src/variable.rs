@@ -82,7 +82,7 @@ impl Variable {
 
     fn numpy(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         if self.array.is_none()
-            && let Some(value) = &self.value
+            && let Some(value) = self.value.as_ref().filter(|value| value.array().has_numbers())
         {
             self.array = Some(memory::to_numpy(py, value.array())?.unbind());
         }
@@ -191,7 +191,7 @@ impl Variable {
     fn set_grad(&mut self, py: Python<'_>, gradient: Option<Bound<'_, PyAny>>) -> PyResult<()> {
         let gradient = match checked_array(gradient)? {
             Some(array) => {
-                let variable = Variable { array: Some(array), value: None, place: None, requires_grad: false };
+                let variable = Variable { array: Some(array), value: None, place: None, requires_grad: self.requires_grad };
                 Some(Bound::new(py, variable)?)
             }
             None => None,

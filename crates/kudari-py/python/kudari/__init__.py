@@ -31,9 +31,13 @@ from kudari.variable import Parameter, Variable, as_array, as_variable
 
 __version__ = "0.1.0"
 
+# Chainer's switch for the warnings of functions that may still change.
+disable_experimental_feature_warning = False
+
 # Where names live whose modules are loaded when they are first used.
 _LAZY = {
     "AbstractSerializer": "serializer",
+    "backward": "_backprop",
     "Chain": "link",
     "ChainList": "link",
     "Classifier": "links",
@@ -59,13 +63,14 @@ _LAZY = {
     "report": "reporter",
     "report_scope": "reporter",
     "to_device": "dataset",
-    "train": "estimators",
+    "Model": "model",
+    "train": "model",
     "using_device": "backend",
 }
 
 _MODULES = {
     "backend", "backends", "compat", "computational_graph", "dataset", "datasets", "estimators", "explanation", "function_hooks",
-    "functions", "gradient_check", "initializers", "iterators", "link_hooks", "links", "optimizer", "optimizer_hooks", "optimizers",
+    "functions", "gradient_check", "initializers", "iterators", "link_hooks", "links", "model", "notation", "optimizer", "optimizer_hooks", "optimizers",
     "reporter", "serializers", "testing", "training", "utils",
 }
 

@@ -38,7 +38,8 @@ class GlobalConfig:
 
     def __setattr__(self, name, value):
         object.__setattr__(self, name, value)
-        if name == "enable_backprop" and not config._is_local(name):
+        # Before there is a local one, the engine records as it is.
+        if name == "enable_backprop" and "config" in globals() and not config._is_local(name):
             _core.record(bool(value))
 
     def show(self, file=None):
@@ -49,15 +50,16 @@ class GlobalConfig:
 class LocalConfig:
     """The configuration of a thread: what it sets, and the global one for the rest."""
 
-    def __init__(self):
+    def __init__(self, global_config):
         object.__setattr__(self, "_local", threading.local())
+        object.__setattr__(self, "_global", global_config)
 
     def _is_local(self, name):
         return name in vars(self._local)
 
     def __getattr__(self, name):
         own = vars(self._local)
-        return own[name] if name in own else getattr(global_config, name)
+        return own[name] if name in own else getattr(self._global, name)
 
     def __setattr__(self, name, value):
         setattr(self._local, name, value)
@@ -67,11 +69,11 @@ class LocalConfig:
     def __delattr__(self, name):
         delattr(self._local, name)
         if name == "enable_backprop":
-            _core.record(bool(global_config.enable_backprop))
+            _core.record(bool(self._global.enable_backprop))
 
     def show(self, file=None):
         """Prints every entry that holds for this thread."""
-        _print_entries({**vars(global_config), **vars(self._local)}, file)
+        _print_entries({**vars(self._global), **vars(self._local)}, file)
 
 
 def _print_entries(entries, file):
@@ -80,8 +82,8 @@ def _print_entries(entries, file):
         print(f"{name:{width}}  {entries[name]}", file=file)
 
 
-config = LocalConfig()
 global_config = GlobalConfig()
+config = LocalConfig(global_config)
 
 
 @contextlib.contextmanager

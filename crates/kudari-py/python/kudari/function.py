@@ -92,6 +92,11 @@ class Function:
         return self.node.inputs
 
     @property
+    def outputs(self):
+        """The places of the results in the graph."""
+        return self.node.outputs
+
+    @property
     def rank(self):
         """The longest way from a leaf, in functions."""
         return self.node.rank

@@ -1,10 +1,13 @@
 """Functions that are written in Python, and the gradient of anything by anything."""
 
+import weakref
+
 import numpy
 
 from kudari import _core
 from kudari.configuration import config
 from kudari.function_hook import FunctionHook, hooks_of_thread
+from kudari.utils import type_check
 from kudari.variable import Variable, as_array, as_variable
 
 __all__ = ["EngineFunction", "FunctionHook", "FunctionNode", "grad"]
@@ -19,7 +22,7 @@ class FunctionNode:
     """
 
     inputs = None
-    outputs = None
+    _results = ()
     lazy_grad_sum = False
     _retained_inputs = ()
     _retained_outputs = ()
@@ -31,6 +34,12 @@ class FunctionNode:
     def label(self):
         """The name in pictures of the graph."""
         return type(self).__name__
+
+    @property
+    def outputs(self):
+        """The places of the results in the graph, None for those that nobody holds any more."""
+        results = [result() for result in self._results]
+        return tuple(None if y is None else y.node for y in results)
 
     @property
     def local_function_hooks(self):
@@ -56,7 +65,7 @@ class FunctionNode:
         if any(array is None for array in arrays):
             raise ValueError(f"{self.label}: an input is a parameter without a shape yet")
         if config.type_check:
-            self._check_types(arrays)
+            type_check.check_forward(self, arrays)
         hooks = hooks_of_thread(self)
         for hook in hooks:
             hook.forward_preprocess(self, arrays)
@@ -66,7 +75,7 @@ class FunctionNode:
         for hook in hooks:
             hook.forward_postprocess(self, arrays)
         if config.debug and any(y.dtype.kind == "f" and numpy.isnan(y).any() for y in outputs):
-            raise RuntimeError(f"NaN is detected in the forward computation of {self.label}")
+            raise RuntimeError(f"NaN is detected on forward computation of {self.label}")
         outputs = tuple(y if isinstance(y, numpy.ndarray) else numpy.asarray(y) for y in outputs)
         retained = (_mask(self._retained_inputs), _mask(self._retained_outputs))
         results = tuple(_core.apply_function(self, self.label, variables, outputs, retained))
@@ -74,14 +83,9 @@ class FunctionNode:
             if result.array.dtype != output.dtype:
                 result.array = output
         self.inputs = tuple(x.node for x in variables)
-        self._output_count = len(results)
+        # Weak, as the graph already holds the function.
+        self._results = tuple(weakref.ref(y) for y in results)
         return results
-
-    def _check_types(self, arrays):
-        from kudari.utils import type_check
-
-        if type(self).check_type_forward is not FunctionNode.check_type_forward:
-            self.check_type_forward(type_check.get_types(arrays, "in_types", False))
 
     def check_type_forward(self, in_types):
         """Override it to refuse wrong shapes and types with ``kudari.utils.type_check.expect``."""
@@ -125,18 +129,34 @@ class FunctionNode:
         """What the engine calls on its way back."""
         self._back_inputs, self._back_outputs = inputs, outputs
         hooks = hooks_of_thread(self)
-        arrays = tuple(x.array for x in inputs) if hooks else ()
+        arrays = tuple(None if x is None else x.array for x in inputs) if hooks else ()
         for hook in hooks:
             hook.backward_preprocess(self, arrays, tuple(g.array for g in gradients))
         try:
             results = self.backward_accumulate(indexes, gradients, (None,) * len(indexes))
         finally:
             self._back_inputs = self._back_outputs = None
+        self._check_gradients(indexes, results)
         for hook in hooks:
             hook.backward_postprocess(self, arrays, tuple(g.array for g in gradients))
         if config.debug and any(g is not None and numpy.isnan(as_array(g)).any() for g in results):
-            raise RuntimeError(f"NaN is detected in the backward computation of {self.label}")
+            raise RuntimeError(f"NaN is detected on backward computation of {self.label}")
         return results
+
+    def _check_gradients(self, indexes, gradients):
+        """Makes sure that gradients have the number, shapes and types of the inputs."""
+        if len(gradients) != len(indexes):
+            raise ValueError(f"{self.label}.backward gave {len(gradients)} gradients for {len(indexes)} inputs")
+        for i, gradient in zip(indexes, gradients):
+            if gradient is None:
+                continue
+            if not isinstance(gradient, Variable):
+                raise TypeError(f"{self.label}.backward gave {type(gradient).__name__} by input {i}, not a variable or None")
+            x = self.inputs[i]
+            if gradient.shape != x.shape:
+                raise ValueError(f"{self.label}.backward gave a gradient of shape {gradient.shape} by input {i} of shape {x.shape}")
+            if gradient.dtype != x.dtype:
+                raise TypeError(f"{self.label}.backward gave a gradient of type {gradient.dtype} by input {i} of type {x.dtype}")
 
     def add_hook(self, hook, name=None):
         """Adds a hook for this function alone."""
@@ -151,7 +171,11 @@ class FunctionNode:
         self.local_function_hooks.pop(name).deleted(self)
 
     def unchain(self):
-        """Forgets the inputs."""
+        """Cuts the results off from the inputs."""
+        for result in self._results:
+            y = result()
+            if y is not None:
+                y.unchain()
         self.inputs = None
 
 
@@ -223,10 +247,9 @@ def grad(outputs, inputs, grad_outputs=None, grad_inputs=None, set_grad=False, r
         _core.backward(outputs, starts, True, enable_double_backprop)
         for x, old in zip(inputs, before):
             x.grad_var = old
-    results = _core.grad(outputs, inputs, starts, enable_double_backprop)
-    if grad_inputs is not None:
-        pairs = zip(results, grad_inputs)
-        results = [new if old is None else old if new is None else new + old for new, old in pairs]
+    # Given gradients by inputs go further back like all others: one input may depend on another.
+    more = [(x, g) for x, g in zip(inputs, grad_inputs or ()) if g is not None]
+    results = _core.grad([*outputs, *(x for x, _ in more)], inputs, [*starts, *(g for _, g in more)], enable_double_backprop)
     if set_grad:
         for x, gradient in zip(inputs, results):
             x.grad_var = gradient

@@ -65,12 +65,26 @@ def _copydata(self, var):
 
 
 def _zerograd(self):
-    """Fills the gradient with zeros."""
-    if self.array is not None:
-        if self.grad is None:
-            self.grad = numpy.zeros_like(self.array)
-        else:
-            self.grad[...] = 0
+    """Fills the gradient with zeros; ``cleargrad`` is cheaper."""
+    _warn("zerograd", "cleargrad")
+    if self.array is None:
+        return
+    if self.grad_var is None:
+        self.grad = numpy.zeros_like(self.array)
+    else:
+        self.grad_var.unchain()
+        self.grad[...] = 0
+
+
+def _to_cpu(self):
+    """Does nothing: kudari calculates on the CPU."""
+    _warn("to_cpu", "to_device")
+
+
+def _warn(old, new):
+    import warnings
+
+    warnings.warn(f"{old} is deprecated\n  use {new}", DeprecationWarning, stacklevel=3)
 
 
 def _representation(self, word="variable"):
@@ -202,7 +216,7 @@ def _mapped_class(cls):
     for name, function in {
         "addgrad": _addgrad, "backward": _backward, "copydata": _copydata, "debug_print": _debug_print, "reshape": _reshape,
         "set_creator": _set_creator, "set_creator_node": _set_creator, "summary": _summary, "transpose": _transpose,
-        "zerograd": _zerograd, "to_cpu": lambda self: None, "to_device": lambda self, device: None,
+        "zerograd": _zerograd, "to_cpu": _to_cpu, "to_device": lambda self, device: None,
     }.items():
         setattr(cls, name, function)
     cls.T = property(lambda self: self.transpose())
@@ -210,6 +224,8 @@ def _mapped_class(cls):
     cls.rank = property(lambda self: self.node.rank)
     cls.label = property(_label)
     cls.device = property(_device)
+    cls._node = property(lambda self: self.node)
+    cls._has_chainerx_array = False
     cls.creator_node, cls.creator = property(_creator_node), property(_creator)
     VariableNode.creator_node, VariableNode.creator = property(_creator_node), property(_creator)
     VariableNode.label = property(_label)
@@ -289,7 +305,8 @@ class Parameter(Variable):
             self._wants_gradient_from_start = False
 
     def zerograd(self):
-        super().zerograd()
+        if self.is_initialized:
+            super().zerograd()
         if not self.is_initialized:
             self._wants_gradient_from_start = False
 

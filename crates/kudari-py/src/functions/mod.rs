@@ -11,7 +11,7 @@ use kudari::functions::Reduction;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::errors::OrRaise;
+use crate::errors::{OrRaise, invalid_type};
 use crate::operand::Operand;
 use crate::variable::Variable;
 
@@ -36,6 +36,15 @@ fn run(
 ) -> PyResult<Py<Variable>> {
     let result = if numbers < MANY { compute() } else { py.detach(compute) };
     Variable::of(py, result.or_raise()?)
+}
+
+/// Raises InvalidType where there are other numbers than floating-point ones: the engine would convert them silently.
+fn only_floats(name: &str, x: &Operand) -> PyResult<()> {
+    if x.0.dtype().is_float() {
+        return Ok(());
+    }
+    let what = format!("{name}: an array of type {}", x.0.dtype().name());
+    Err(invalid_type(format!("{what}\n  expected: float16, float32 or float64; convert it with astype")))
 }
 
 /// The engine's variable of an operand that may be left out.

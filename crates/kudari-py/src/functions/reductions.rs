@@ -3,7 +3,7 @@
 use kudari::functions as engine;
 use pyo3::prelude::*;
 
-use super::{add, optional, run};
+use super::{add, only_floats, optional, run};
 use crate::errors::OrRaise;
 use crate::memory;
 use crate::operand::Operand;
@@ -45,18 +45,21 @@ reduction! {
 /// softmax(x, axis): exp(x) over the sum of it along the axis.
 #[pyfunction]
 fn softmax(py: Python<'_>, x: Operand, axis: isize) -> PyResult<Py<Variable>> {
+    only_floats("softmax", &x)?;
     run(py, x.0.len(), || x.0.softmax(axis))
 }
 
 /// softmin(x, axis): softmax(−x, axis).
 #[pyfunction]
 fn softmin(py: Python<'_>, x: Operand, axis: isize) -> PyResult<Py<Variable>> {
+    only_floats("softmin", &x)?;
     run(py, x.0.len(), || x.0.softmin(axis))
 }
 
 /// log_softmax(x, axis): the logarithm of the softmax, without losing its digits.
 #[pyfunction]
 fn log_softmax(py: Python<'_>, x: Operand, axis: isize) -> PyResult<Py<Variable>> {
+    only_floats("log_softmax", &x)?;
     run(py, x.0.len(), || x.0.log_softmax(axis))
 }
 

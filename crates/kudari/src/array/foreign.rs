@@ -46,6 +46,11 @@ impl Array {
         Ok(Array { buffer: Buffer::foreign(memory), offset, shape, strides: all, dtype })
     }
 
+    /// Whether there are numbers: of what a backward rule does not read the graph keeps the shape alone.
+    pub fn has_numbers(&self) -> bool {
+        !self.is_hollow()
+    }
+
     /// The address of the first element. The numbers stay there as long as this array or a clone of it lives.
     pub fn address(&self) -> *const u8 {
         self.buffer.all::<u8>().as_ptr().wrapping_add(self.offset * self.dtype.size())

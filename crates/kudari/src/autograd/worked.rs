@@ -69,7 +69,7 @@ pub enum Character {
 /// A function's calculation with given inputs, number by number.
 ///
 /// Every function of the registry has one; a test evaluates all of them and compares with what the function computes.
-pub trait Worked {
+pub trait Worked: Send + Sync {
     /// Element `at` of the result, from elements of the inputs and of the parts.
     fn value(&self, at: usize) -> Expression<Operand>;
 
@@ -115,7 +115,7 @@ pub struct Selection<F> {
     pub terms: F,
 }
 
-impl<F: Fn(usize) -> Vec<(Operand, f64)>> Worked for Selection<F> {
+impl<F: Fn(usize) -> Vec<(Operand, f64)> + Send + Sync> Worked for Selection<F> {
     fn value(&self, at: usize) -> Expression<Operand> {
         let terms = (self.terms)(at);
         let common = terms.first().map_or(1.0, |t| t.1);

@@ -3,9 +3,8 @@
 //! Numbers are kept in blocks, one for each variable. How a number is calculated is not stored but asked for
 //! ([`Derivation::expression`]): the functions themselves tell it.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::problem::Problem;
 use super::rule::{self, Rule};
@@ -123,7 +122,7 @@ struct Way {
     slope: Expression<Operand>,
 }
 
-type Ways = Rc<Vec<Vec<Way>>>;
+type Ways = Arc<Vec<Vec<Way>>>;
 
 /// Every number of one step of training.
 pub struct Derivation {
@@ -151,7 +150,7 @@ pub struct Derivation {
     pub(super) rule: Option<Rule>,
     /// The blocks of what the rule has besides: numbers of the step alone.
     pub(super) rule_given: Vec<usize>,
-    ways: RefCell<HashMap<usize, Ways>>,
+    ways: Mutex<HashMap<usize, Ways>>,
 }
 
 impl Derivation {
@@ -191,7 +190,7 @@ impl Derivation {
             states: HashMap::new(),
             rule: None,
             rule_given: Vec::new(),
-            ways: RefCell::default(),
+            ways: Mutex::default(),
         }
     }
 
@@ -371,7 +370,7 @@ impl Derivation {
 
     /// The ways from every number of a block to the loss, found once.
     fn ways(&self, block: usize) -> Ways {
-        if let Some(ways) = self.ways.borrow().get(&block) {
+        if let Some(ways) = self.known_ways().get(&block) {
             return ways.clone();
         }
         let mut ways: Vec<Vec<Way>> = self.blocks[block].values.iter().map(|_| Vec::new()).collect();
@@ -389,9 +388,14 @@ impl Derivation {
                 }
             }
         }
-        let ways = Rc::new(ways);
-        self.ways.borrow_mut().insert(block, ways.clone());
+        let ways = Arc::new(ways);
+        self.known_ways().insert(block, ways.clone());
         ways
+    }
+
+    fn known_ways(&self) -> MutexGuard<'_, HashMap<usize, Ways>> {
+        // A panic elsewhere leaves the map whole.
+        self.ways.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The number worked out from its expression with the engine's values for what it is made of: what a reader gets who

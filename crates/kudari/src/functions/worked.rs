@@ -99,7 +99,7 @@ impl Worked for Pairwise {
 }
 
 /// A calculation that adds up elements of the inputs, each times a factor.
-pub(super) fn selection(terms: impl Fn(usize) -> Vec<(Operand, f64)> + 'static) -> Option<Box<dyn Worked>> {
+pub(super) fn selection(terms: impl Fn(usize) -> Vec<(Operand, f64)> + Send + Sync + 'static) -> Option<Box<dyn Worked>> {
     Some(Box::new(Selection { terms }))
 }
 

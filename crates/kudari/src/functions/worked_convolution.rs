@@ -131,7 +131,7 @@ pub(super) struct WorkedMaxPool<W> {
     pub window: W,
 }
 
-impl<W: Fn(usize) -> (Vec<usize>, usize)> Worked for WorkedMaxPool<W> {
+impl<W: Fn(usize) -> (Vec<usize>, usize) + Send + Sync> Worked for WorkedMaxPool<W> {
     fn value(&self, at: usize) -> Expression<Operand> {
         let elements = (self.window)(at).0.into_iter().map(|from| Operand::input(0, from)).collect();
         Expression::Call(Operation::Max, elements)

@@ -24,6 +24,7 @@ mod state;
 mod sweep;
 mod tensorboard;
 mod trainer;
+mod usual;
 mod verdict;
 mod weighing;
 
@@ -50,4 +51,5 @@ pub use run_folder::RunFolder;
 pub use sweep::{Spread, band, run_each};
 pub use tensorboard::{EventFile, TensorBoard};
 pub use trainer::{Outcome, Stop, resume, train};
+pub use usual::Usual;
 pub use verdict::{FailedBy, Verdict, judge};
