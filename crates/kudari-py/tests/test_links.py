@@ -241,3 +241,16 @@ class TestActivations:
         close(link(x, mask=mask), expected)
         with kudari.using_config("train", False):
             close(link(x, train=False), x @ link.W.array.T + link.b.array)
+
+
+def test_repr_tells_sizes():
+    assert repr(L.EmbedID(5, 3)) == "EmbedID(in_size=5, out_size=3, ignore_label=None)"
+    assert repr(L.Deconvolution2D(3, 4, 3)) == (
+        "Deconvolution2D(out_channels=4, ksize=3, stride=(1, 1), pad=(0, 0), dilate=(1, 1), groups=1, nobias=False)"
+    )
+    assert repr(L.Convolution1D(3, 4, 3, nobias=True)) == (
+        "Convolution1D(out_channels=4, ksize=(3,), stride=1, pad=0, dilate=(1,), groups=1, nobias=True)"
+    )
+    assert repr(L.LayerNormalization()) == "LayerNormalization(size=None, eps=1e-06)"
+    assert repr(L.GroupNormalization(2, 4)) == "GroupNormalization(groups=2, size=4, eps=1e-05)"
+    assert repr(L.PReLU((3,))) == "PReLU(shape=(3,))"

@@ -94,13 +94,12 @@ def runs_natively(grad, *targets):
     dtype, shape = grad.dtype, grad.shape
     if dtype.char not in "fd" or not (grad.flags.c_contiguous and grad.flags.aligned):
         return False
-    return all(
-        target.dtype == dtype
-        and target.shape == shape
-        and target.flags.carray
-        and not numpy.may_share_memory(target, grad)
-        for target in targets
-    )
+    for target in targets:
+        if target.dtype != dtype or target.shape != shape or not target.flags.carray:
+            return False
+        if numpy.may_share_memory(target, grad):
+            return False
+    return True
 
 
 class UpdateRule:

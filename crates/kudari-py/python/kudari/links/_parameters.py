@@ -62,3 +62,11 @@ def check_bias_size(b, outputs, name):
 def is_initializer_or_number(initial):
     """Is this None, a number or an `Initializer`, which fit any shape?"""
     return initial is None or numpy.isscalar(initial) or isinstance(initial, Initializer)
+
+
+def described(link, *names):
+    """What `printable_specs` gives for these attributes of a link, then whether it has no bias."""
+    for name in names:
+        yield name, getattr(link, name)
+    if "b" in link.__dict__:
+        yield "nobias", link.b is None

@@ -13,5 +13,9 @@ class PReLU(Link):
         with self.init_scope():
             self.W = Parameter(init, shape)
 
+    @property
+    def printable_specs(self):
+        yield "shape", self.W.shape
+
     def forward(self, x):
         return F.prelu(x, self.W)

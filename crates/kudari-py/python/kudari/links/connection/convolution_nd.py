@@ -7,6 +7,7 @@ from kudari.links._parameters import (
     bias,
     check_bias_size,
     check_groups,
+    described,
     weight,
     without_in_channels,
 )
@@ -52,6 +53,10 @@ class ConvolutionND(Link):
     def _initialize_params(self, in_channels):
         check_groups(in_channels, self.out_channels, self.groups)
         self.W.initialize((self.out_channels, in_channels // self.groups, *self.ksize))
+
+    @property
+    def printable_specs(self):
+        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
 
     @classmethod
     def from_params(cls, W, b=None, stride=1, pad=0, nobias=False, **kwargs):

@@ -4,7 +4,7 @@ import numpy
 
 import kudari.functions as F
 from kudari.link import Link
-from kudari.links._parameters import bias, check_groups, pair, weight, without_in_channels
+from kudari.links._parameters import bias, check_groups, described, pair, weight, without_in_channels
 from kudari.links.connection.convolution_2d import DETERMINISTIC
 from kudari.utils.argument import parse_kwargs
 
@@ -51,6 +51,10 @@ class Deconvolution2D(Link):
     def _initialize_params(self, in_channels):
         check_groups(in_channels, self.out_channels, self.groups)
         self.W.initialize((in_channels, self.out_channels // self.groups, *pair(self.ksize)))
+
+    @property
+    def printable_specs(self):
+        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
 
     def forward(self, x):
         if self.W.array is None:

@@ -2,7 +2,7 @@
 
 import kudari.functions as F
 from kudari.link import Link
-from kudari.links._parameters import as_tuple, bias, check_groups, weight, without_in_channels
+from kudari.links._parameters import as_tuple, bias, check_groups, described, weight, without_in_channels
 
 
 class DeconvolutionND(Link):
@@ -41,6 +41,10 @@ class DeconvolutionND(Link):
     def _initialize_params(self, in_channels):
         check_groups(in_channels, self.out_channels, self.groups)
         self.W.initialize((in_channels, self.out_channels // self.groups, *self.ksize))
+
+    @property
+    def printable_specs(self):
+        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
 
     def forward(self, x):
         if self.W.array is None:

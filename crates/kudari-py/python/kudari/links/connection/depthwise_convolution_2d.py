@@ -5,7 +5,7 @@ import math
 import kudari.functions as F
 from kudari.initializers import HeNormal
 from kudari.link import Link
-from kudari.links._parameters import bias, pair, weight
+from kudari.links._parameters import bias, described, pair, weight
 
 
 class DepthwiseConvolution2D(Link):
@@ -40,6 +40,10 @@ class DepthwiseConvolution2D(Link):
         self.W.initialize((self.channel_multiplier, in_channels, *pair(self.ksize)))
         if self.b is not None:
             self.b.initialize(self.channel_multiplier * in_channels)
+
+    @property
+    def printable_specs(self):
+        return described(self, "channel_multiplier", "ksize", "stride", "pad")
 
     def forward(self, x):
         if self.W.array is None:

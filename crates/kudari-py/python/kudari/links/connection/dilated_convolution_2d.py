@@ -2,7 +2,7 @@
 
 import kudari.functions as F
 from kudari.link import Link
-from kudari.links._parameters import bias, pair, weight, without_in_channels
+from kudari.links._parameters import bias, described, pair, weight, without_in_channels
 
 
 class DilatedConvolution2D(Link):
@@ -35,6 +35,10 @@ class DilatedConvolution2D(Link):
 
     def _initialize_params(self, in_channels):
         self.W.initialize((self.out_channels, in_channels, *pair(self.ksize)))
+
+    @property
+    def printable_specs(self):
+        return described(self, "out_channels", "ksize", "stride", "pad", "dilate")
 
     def forward(self, x):
         if self.W.array is None:

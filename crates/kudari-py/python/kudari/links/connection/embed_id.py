@@ -23,5 +23,11 @@ class EmbedID(Link):
         """A link with a copy of this array or variable."""
         return cls(*W.shape, initialW=as_array(W), ignore_label=ignore_label)
 
+    @property
+    def printable_specs(self):
+        yield "in_size", self.W.shape[0]
+        yield "out_size", self.W.shape[1]
+        yield "ignore_label", self.ignore_label
+
     def forward(self, x):
         return F.embed_id(x, self.W, ignore_label=self.ignore_label)

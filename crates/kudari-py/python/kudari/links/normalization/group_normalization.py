@@ -29,6 +29,12 @@ class GroupNormalization(Link):
         self.gamma.initialize(size)
         self.beta.initialize(size)
 
+    @property
+    def printable_specs(self):
+        yield "groups", self.groups
+        yield "size", self.gamma.size if self.gamma.is_initialized else None
+        yield "eps", self.eps
+
     def forward(self, x):
         """x (batch, channels, ...) to the same shape."""
         if self.gamma.array is None:

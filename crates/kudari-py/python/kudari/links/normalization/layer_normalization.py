@@ -23,6 +23,11 @@ class LayerNormalization(Link):
         self.gamma.initialize(size)
         self.beta.initialize(size)
 
+    @property
+    def printable_specs(self):
+        yield "size", self.gamma.size if self.gamma.is_initialized else None
+        yield "eps", self.eps
+
     def forward(self, x):
         if self.gamma.array is None:
             self._initialize_params(math.prod(x.shape[1:]))
