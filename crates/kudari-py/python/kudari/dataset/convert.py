@@ -99,6 +99,6 @@ def _stack(arrays, padding, device):
 def _stack_padded(arrays, padding):
     shape = np.max([array.shape for array in arrays], axis=0).astype(int)
     stacked = np.full((len(arrays), *shape), padding, dtype=arrays[0].dtype)
-    for row, array in zip(stacked, arrays):
-        row[tuple(slice(size) for size in array.shape)] = array
+    for i, array in enumerate(arrays):
+        stacked[(i, *map(slice, array.shape))] = array
     return stacked

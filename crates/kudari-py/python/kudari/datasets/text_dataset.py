@@ -36,7 +36,7 @@ class TextDataset(dataset_mixin.DatasetMixin):
     def _open(self):
         self._lock = threading.Lock()
         with contextlib.ExitStack() as opened:
-            self._files = [
+            self._fps = [
                 opened.enter_context(open(path, encoding=encoding, errors=errors, newline=newline))
                 for path, (encoding, errors, newline) in zip(self._paths, self._options)
             ]
@@ -46,8 +46,8 @@ class TextDataset(dataset_mixin.DatasetMixin):
         """For each example the positions of its lines, one a file."""
         found = []
         while True:
-            positions = [file.tell() for file in self._files]
-            lines = [file.readline() for file in self._files]
+            positions = [file.tell() for file in self._fps]
+            lines = [file.readline() for file in self._fps]
             if not all(lines):
                 if any(lines):
                     raise ValueError("number of lines in files does not match.\nGive files with equally many lines.")
@@ -57,7 +57,7 @@ class TextDataset(dataset_mixin.DatasetMixin):
 
     def __getstate__(self):
         state = self.__dict__.copy()
-        del state["_files"], state["_lock"]
+        del state["_fps"], state["_lock"]
         return state
 
     def __setstate__(self, state):
@@ -70,15 +70,15 @@ class TextDataset(dataset_mixin.DatasetMixin):
     def close(self):
         """Close the files; examples cannot be read any more."""
         with contextlib.ExitStack() as closing:
-            for file in self._files:
-                closing.callback(file.close)
+            for file in self._fps:
+                closing.callback(lambda file=file: file.close())  # one that fails does not keep the others open
 
     def get_example(self, idx):
         """The line, with its line end, or the tuple of lines."""
         if not 0 <= idx < len(self):
             raise IndexError("dataset index out of range")
         with self._lock:
-            for file, position in zip(self._files, self._positions[idx]):
+            for file, position in zip(self._fps, self._positions[idx]):
                 file.seek(position)
-            lines = tuple(file.readline() for file in self._files)
+            lines = tuple(file.readline() for file in self._fps)
         return lines if len(lines) > 1 else lines[0]

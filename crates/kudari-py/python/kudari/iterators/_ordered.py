@@ -110,7 +110,8 @@ class OrderedIterator(iterator.Iterator):
     @property
     def epoch_detail(self):
         """Epochs done, with the fraction of the present one."""
-        return self.epoch + self.current_position / self._epoch_size
+        size = self._epoch_size
+        return self.epoch + (self.current_position / size if size else 0.0)
 
     @property
     def previous_epoch_detail(self):

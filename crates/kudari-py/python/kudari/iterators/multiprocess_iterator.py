@@ -1,5 +1,6 @@
 """Batches read ahead by processes."""
 
+import os
 import warnings
 
 from kudari.iterators._pooled import PooledIterator
@@ -26,8 +27,6 @@ class MultiprocessIterator(PooledIterator):
 
     def __init__(self, dataset, batch_size, repeat=True, shuffle=None, n_processes=None, n_prefetch=1,
                  shared_mem=None, order_sampler=None, dataset_timeout=30.0, maxtasksperchild=None):
-        import os
-
         self.n_processes = n_processes or os.cpu_count() or 1
         self.shared_mem = shared_mem
         self.dataset_timeout = dataset_timeout
@@ -35,12 +34,12 @@ class MultiprocessIterator(PooledIterator):
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler, n_prefetch)
 
     def _make_pool(self):
-        import multiprocessing
+        from kudari.iterators._processes import ProcessPool
 
-        return multiprocessing.Pool(self.n_processes, _start_worker, (self.dataset,), self._maxtasksperchild)
+        return ProcessPool(self.dataset, self.n_processes, self._maxtasksperchild)
 
     def _submit(self, indices):
-        return self._pool.map_async(_read_example, indices)
+        return self._pool.submit(indices)
 
     def _wait(self, result):
         result.wait(self.dataset_timeout)
@@ -49,7 +48,7 @@ class MultiprocessIterator(PooledIterator):
                 f"A batch has not come for {self.dataset_timeout} seconds: the data set may be stalled.",
                 MultiprocessIterator.TimeoutWarning,
             )
-        return result.get()
+        return [example for chunk in result.get() for example in chunk]
 
     def reset(self):
         """Go back to the start, with a new order; NotImplementedError after `finalize`."""
@@ -61,18 +60,3 @@ class MultiprocessIterator(PooledIterator):
         """Stop the processes for good."""
         super().finalize()
         self._finalized = True
-
-
-_dataset = None  # of this worker process
-
-
-def _start_worker(dataset):
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the main process
-    global _dataset
-    _dataset = dataset
-
-
-def _read_example(index):
-    return _dataset[index]

@@ -52,7 +52,7 @@ class PlotReport(extension.Extension):
         values.update(epoch=trainer.updater.epoch, iteration=trainer.updater.iteration)
         for key in self._y_keys:
             if key in values:
-                self._data[key].append((values[self._x_key], values[key]))
+                self._data[key].append([values[self._x_key], values[key]])
         self._plot(os.path.join(trainer.out, self._file_name))
         self._summary = reporter.DictSummary()
 
