@@ -2,7 +2,8 @@
 
     python examples/python/mnist.py --epoch 3 --unit 100
 
-The directory `--out` receives the log (JSON), two plots, a drawing of the network's graph and a snapshot from which a
+The directory `--out` receives the log (JSON), two plots, a drawing of the network's graph and a snapshot from
+which a
 stopped training goes on: `--resume FILE`, or `--autoload` for the newest one there.
 """
 
@@ -39,11 +40,15 @@ def read_arguments():
     parser = argparse.ArgumentParser(description="Train a network on handwritten digits (MNIST)")
     parser.add_argument("--batchsize", "-b", type=int, default=100, help="images in each batch")
     parser.add_argument("--epoch", "-e", type=int, default=20, help="sweeps over the training images")
-    parser.add_argument("--frequency", "-f", type=int, default=-1, help="epochs between snapshots; -1: only at the end")
+    parser.add_argument(
+        "--frequency", "-f", type=int, default=-1, help="epochs between snapshots; -1: only at the end"
+    )
     parser.add_argument("--device", "-d", default="-1", help="-1 is the CPU")
     parser.add_argument("--out", "-o", default="result", help="directory for everything that is written")
     parser.add_argument("--resume", "-r", help="snapshot to go on from")
-    parser.add_argument("--autoload", action="store_true", help="go on from the newest snapshot in the directory")
+    parser.add_argument(
+        "--autoload", action="store_true", help="go on from the newest snapshot in the directory"
+    )
     parser.add_argument("--unit", "-u", type=int, default=1000, help="units in each hidden layer")
     parser.add_argument("--noplot", dest="plot", action="store_false", help="draw no plots")
     return parser.parse_args()
@@ -52,7 +57,9 @@ def read_arguments():
 def main():
     args = read_arguments()
     device = chainer.get_device(args.device)
-    print(f"Device: {device}\n# unit: {args.unit}\n# Minibatch-size: {args.batchsize}\n# epoch: {args.epoch}\n")
+    print(
+        f"Device: {device}\n# unit: {args.unit}\n# Minibatch-size: {args.batchsize}\n# epoch: {args.epoch}\n"
+    )
 
     # The classifier reports loss and accuracy of every batch.
     model = L.Classifier(MLP(args.unit, 10))
@@ -76,8 +83,17 @@ def main():
     if args.plot and extensions.PlotReport.available():
         for value in ("loss", "accuracy"):
             keys = [f"main/{value}", f"validation/main/{value}"]
-            trainer.extend(extensions.PlotReport(keys, "epoch", file_name=f"{value}.png"), call_before_training=True)
-    columns = ["epoch", "main/loss", "validation/main/loss", "main/accuracy", "validation/main/accuracy", "elapsed_time"]
+            trainer.extend(
+                extensions.PlotReport(keys, "epoch", file_name=f"{value}.png"), call_before_training=True
+            )
+    columns = [
+        "epoch",
+        "main/loss",
+        "validation/main/loss",
+        "main/accuracy",
+        "validation/main/accuracy",
+        "elapsed_time",
+    ]
     trainer.extend(extensions.PrintReport(columns), call_before_training=True)
     trainer.extend(extensions.ProgressBar())
 

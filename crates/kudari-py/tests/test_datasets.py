@@ -103,7 +103,9 @@ def test_image_files(tmp_path):
     assert pictures[0].shape == (3, 2, 3) and pictures[0].dtype == np.float32
     assert pictures[0][1].tolist() == colours[:, :, 1].tolist()
     assert pictures[1].shape == (1, 2, 3)
-    labelled = datasets.LabeledImageDataset(str(tmp_path / "list.txt"), root=str(tmp_path), label_dtype=np.int64)
+    labelled = datasets.LabeledImageDataset(
+        str(tmp_path / "list.txt"), root=str(tmp_path), label_dtype=np.int64
+    )
     assert [int(label) for _, label in labelled[:]] == [4, 1] and labelled[0][1].dtype == np.int64
 
 
@@ -114,7 +116,16 @@ def test_mnist():
     assert pixels.shape == (784,) and pixels.dtype == np.float32 and label.dtype == np.int32
     assert 0 == pixels.min() and pixels.max() == 1
     assert np.bincount([label for _, label in test[:]]).tolist() == [
-        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
     ]
     images, _ = datasets.get_mnist(withlabel=False, ndim=3, scale=255.0, dtype=np.float16, rgb_format=True)
     assert images.shape == (60000, 3, 28, 28) and images.dtype == np.float16

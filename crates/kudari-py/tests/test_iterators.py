@@ -157,7 +157,9 @@ class Slow:
 
 
 def test_a_stalled_data_set_warns():
-    with iterators.MultiprocessIterator(Slow(), 1, n_processes=1, shuffle=False, dataset_timeout=0.1) as iterator:
+    with iterators.MultiprocessIterator(
+        Slow(), 1, n_processes=1, shuffle=False, dataset_timeout=0.1
+    ) as iterator:
         with pytest.warns(iterators.MultiprocessIterator.TimeoutWarning):
             assert iterator.next() == [0]
 

@@ -81,7 +81,9 @@ def test_keys_are_paths():
 
 def test_missing_keys_and_ignored_keys():
     stored = {"array": np.ones((2, 3)), "number": np.array(3)}
-    reader = serializers.NpzDeserializer(stored, strict=False, ignore_names=["number", lambda key: key == "text"])
+    reader = serializers.NpzDeserializer(
+        stored, strict=False, ignore_names=["number", lambda key: key == "text"]
+    )
     assert reader("other", 5) == 5
     assert reader("number", 1) == 1
     with pytest.raises(KeyError):

@@ -26,8 +26,16 @@ class ComputationalGraph:
         show_name: put the names of variables in front of their shapes.
     """
 
-    def __init__(self, nodes, edges, variable_style="default", function_style="default", rankdir="TB",
-                 remove_variable=False, show_name=True):
+    def __init__(
+        self,
+        nodes,
+        edges,
+        variable_style="default",
+        function_style="default",
+        rankdir="TB",
+        remove_variable=False,
+        show_name=True,
+    ):
         if rankdir not in ("TB", "BT", "LR", "RL"):
             raise ValueError(f"rankdir is {rankdir!r}.\nUse 'TB', 'BT', 'LR' or 'RL'.")
         self.nodes = nodes
@@ -87,9 +95,18 @@ def _functions_only(nodes, edges):
     return [node for node in nodes if _is_function_node(node)], list(joined)
 
 
-def build_computational_graph(outputs, remove_split=True, variable_style="default", function_style="default",
-                              rankdir="TB", remove_variable=False, show_name=True):
-    """The graph that computed `outputs`: a variable or a node, or a sequence of those. Other arguments: the class above."""
+def build_computational_graph(
+    outputs,
+    remove_split=True,
+    variable_style="default",
+    function_style="default",
+    rankdir="TB",
+    remove_variable=False,
+    show_name=True,
+):
+    """The graph that computed `outputs`: a variable or a node, or a sequence of those. Other arguments: the
+    class above.
+    """
     if not remove_split:
         raise ValueError("remove_split=False is not supported.\nLeave the argument out.")
     nodes, edges = {}, {}  # dictionaries as ordered sets

@@ -1,7 +1,7 @@
 """Values that links report while they compute, and running means of them.
 
-A link calls `report({'loss': loss}, self)`. The reporter that is current in this thread stores the value under
-`<name of the link>/loss` in its dictionary `observation`.
+A link calls `report({'loss': loss}, self)`. The reporter that is current in this thread stores the value
+under `<name of the link>/loss` in its dictionary `observation`.
 """
 
 import contextlib
@@ -60,7 +60,8 @@ class Reporter:
     def report(self, values, observer=None):
         """Store the dictionary `values`.
 
-        Variables lose their history unless `config.keep_graph_on_report` is set. KeyError if the observer was not added.
+        Variables lose their history unless `config.keep_graph_on_report` is set. KeyError if the observer was
+        not added.
         """
         if not configuration.config.keep_graph_on_report:
             values = {key: _without_history(value) for key, value in values.items()}
@@ -70,7 +71,8 @@ class Reporter:
         name = self._observer_names.get(id(observer))
         if name is None:
             raise KeyError(
-                f"A {type(observer).__name__} reports values but is not registered. Call add_observer(name, observer) first."
+                f"A {type(observer).__name__} reports values but is not registered. "
+                "Call add_observer(name, observer) first."
             )
         for key, value in values.items():
             self.observation[f"{name}/{key}"] = value
@@ -157,7 +159,9 @@ class DictSummary:
             if isinstance(value, tuple):
                 value, weight = value[0], _array_of(value[1])
                 if not _is_scalar(weight):
-                    raise ValueError(f"The weight of '{name}' has shape {np.shape(weight)}.\nGive a scalar weight.")
+                    raise ValueError(
+                        f"The weight of '{name}' has shape {np.shape(weight)}.\nGive a scalar weight."
+                    )
             value = _array_of(value)
             if _is_scalar(value):
                 self._summary(name).add(value, weight)

@@ -1,7 +1,8 @@
 """The protocol by which objects write themselves to a store and read themselves back.
 
-An object has one method `serialize(serializer)` for both directions. It calls `value = serializer(key, value)` for
-each of its values and `child.serialize(serializer[key])` for each of its children. Formats are in `kudari.serializers`.
+An object has one method `serialize(serializer)` for both directions. It calls `value = serializer(key,
+value)` for each of its values and `child.serialize(serializer[key])` for each of its children. Formats are in
+`kudari.serializers`.
 """
 
 

@@ -17,7 +17,9 @@ class _FunctionConverter(Converter):
 
     def __init__(self, function):
         if not callable(function):
-            raise TypeError(f"A converter must be callable, not {type(function).__name__}.\nDecorate a function.")
+            raise TypeError(
+                f"A converter must be callable, not {type(function).__name__}.\nDecorate a function."
+            )
         self._function = function
         self.__doc__ = function.__doc__
 

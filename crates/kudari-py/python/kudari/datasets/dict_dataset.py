@@ -11,7 +11,8 @@ class DictDataset:
         for key, dataset in datasets.items():
             if len(dataset) != length:
                 raise ValueError(
-                    f"Data set '{key}' has {len(dataset)} examples and '{first}' has {length}.\nGive equal lengths."
+                    f"Data set '{key}' has {len(dataset)} examples and '{first}' has {length}.\n"
+                    "Give equal lengths."
                 )
         self._datasets = datasets
         self._length = length

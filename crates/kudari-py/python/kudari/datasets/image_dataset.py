@@ -14,7 +14,9 @@ available = find_spec("PIL") is not None
 
 def _check_pillow():
     if not available:
-        raise ImportError("Reading images needs Pillow, which is not installed.\nInstall it with: pip install Pillow")
+        raise ImportError(
+            "Reading images needs Pillow, which is not installed.\nInstall it with: pip install Pillow"
+        )
 
 
 def _read_image(path, dtype):
@@ -74,7 +76,9 @@ class LabeledImageDataset(dataset_mixin.DatasetMixin):
     def get_example(self, i):
         """The pair `i`."""
         path, label = self._pairs[i]
-        return _read_image(os.path.join(self._root, path), self._dtype), np.array(label, dtype=self._label_dtype)
+        return _read_image(os.path.join(self._root, path), self._dtype), np.array(
+            label, dtype=self._label_dtype
+        )
 
 
 def _read_pairs(path):
@@ -83,6 +87,8 @@ def _read_pairs(path):
         for number, line in enumerate(lines, start=1):
             words = line.split()
             if len(words) != 2:
-                raise ValueError(f"Line {number} of {path} has {len(words)} words.\nWrite a path and a label on each line.")
+                raise ValueError(
+                    f"Line {number} of {path} has {len(words)} words.\nWrite a path and a label on each line."
+                )
             pairs.append((words[0], int(words[1])))
     return pairs

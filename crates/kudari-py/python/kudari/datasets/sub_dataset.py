@@ -8,16 +8,20 @@ from kudari.dataset import dataset_mixin
 
 
 class SubDataset(dataset_mixin.DatasetMixin):
-    """Examples `start` to `finish` − 1 of `dataset`, or of `dataset` in the given `order` (a permutation of indices)."""
+    """Examples `start` to `finish` − 1 of `dataset`, or of `dataset` in the given `order` (a permutation of
+    indices).
+    """
 
     def __init__(self, dataset, start, finish, order=None):
         if start < 0 or finish > len(dataset):
             raise ValueError(
-                f"The part {start}..{finish} leaves the data set, which has {len(dataset)} examples.\nChoose it inside."
+                f"The part {start}..{finish} leaves the data set, which has {len(dataset)} examples.\n"
+                "Choose it inside."
             )
         if order is not None and len(order) != len(dataset):
             raise ValueError(
-                f"order has {len(order)} indices for {len(dataset)} examples.\nGive one index for each example."
+                f"order has {len(order)} indices for {len(dataset)} examples.\n"
+                "Give one index for each example."
             )
         self._dataset = dataset
         self._start = start
@@ -45,9 +49,13 @@ def _shuffled(dataset, seed):
 def split_dataset(dataset, split_at, order=None):
     """The pair (first `split_at` examples, the rest)."""
     if not isinstance(split_at, (int, np.integer)):
-        raise TypeError(f"split_at is a {type(split_at).__name__}.\nGive the number of examples of the first part.")
+        raise TypeError(
+            f"split_at is a {type(split_at).__name__}.\nGive the number of examples of the first part."
+        )
     if not 0 <= split_at <= len(dataset):
-        raise ValueError(f"split_at is {split_at} for {len(dataset)} examples.\nGive a number from 0 to {len(dataset)}.")
+        raise ValueError(
+            f"split_at is {split_at} for {len(dataset)} examples.\nGive a number from 0 to {len(dataset)}."
+        )
     return SubDataset(dataset, 0, split_at, order), SubDataset(dataset, split_at, len(dataset), order)
 
 
@@ -68,7 +76,9 @@ def split_dataset_n_random(dataset, n, seed=None):
 
 
 def get_cross_validation_datasets(dataset, n_folds=None, order=None, *, n_fold=None):
-    """`n_folds` pairs (training part, test part); every example is in one test part. The last fold comes first."""
+    """`n_folds` pairs (training part, test part); every example is in one test part. The last fold comes
+    first.
+    """
     if n_fold is not None:
         warnings.warn("n_fold is called n_folds now.", DeprecationWarning)
         n_folds = n_fold

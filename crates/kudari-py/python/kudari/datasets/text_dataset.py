@@ -22,7 +22,9 @@ class TextDataset(dataset_mixin.DatasetMixin):
             raise ValueError("No text file is given.\nGive at least one path.")
         options = []
         for option in (encoding, errors, newline):
-            options.append([option] * len(paths) if option is None or isinstance(option, str) else list(option))
+            options.append(
+                [option] * len(paths) if option is None or isinstance(option, str) else list(option)
+            )
             if len(options[-1]) != len(paths):
                 raise ValueError(
                     f"{len(paths)} files are given with {len(options[-1])} values of an option.\n"
@@ -50,7 +52,9 @@ class TextDataset(dataset_mixin.DatasetMixin):
             lines = [file.readline() for file in self._fps]
             if not all(lines):
                 if any(lines):
-                    raise ValueError("number of lines in files does not match.\nGive files with equally many lines.")
+                    raise ValueError(
+                        "number of lines in files does not match.\nGive files with equally many lines."
+                    )
                 return found
             if filter_func is None or filter_func(*lines):
                 found.append(positions)
@@ -71,7 +75,9 @@ class TextDataset(dataset_mixin.DatasetMixin):
         """Close the files; examples cannot be read any more."""
         with contextlib.ExitStack() as closing:
             for file in self._fps:
-                closing.callback(lambda file=file: file.close())  # one that fails does not keep the others open
+                closing.callback(
+                    lambda file=file: file.close()
+                )  # one that fails does not keep the others open
 
     def get_example(self, idx):
         """The line, with its line end, or the tuple of lines."""

@@ -11,7 +11,8 @@ class TupleDataset:
         for i, dataset in enumerate(datasets):
             if len(dataset) != length:
                 raise ValueError(
-                    f"Data set {i} has {len(dataset)} examples and data set 0 has {length}.\nGive equal lengths."
+                    f"Data set {i} has {len(dataset)} examples and data set 0 has {length}.\n"
+                    "Give equal lengths."
                 )
         self._datasets = datasets
         self._length = length

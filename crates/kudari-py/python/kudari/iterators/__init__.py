@@ -5,4 +5,10 @@ from kudari.iterators.multithread_iterator import MultithreadIterator
 from kudari.iterators.order_samplers import OrderSampler, ShuffleOrderSampler
 from kudari.iterators.serial_iterator import SerialIterator
 
-__all__ = ["MultiprocessIterator", "MultithreadIterator", "OrderSampler", "SerialIterator", "ShuffleOrderSampler"]
+__all__ = [
+    "MultiprocessIterator",
+    "MultithreadIterator",
+    "OrderSampler",
+    "SerialIterator",
+    "ShuffleOrderSampler",
+]

@@ -9,7 +9,9 @@ from kudari.iterators.order_samplers import ShuffleOrderSampler
 
 
 class Place(NamedTuple):
-    """How far an iterator has come: `current_position` in `order` (None: as the data lie), after `epoch` full epochs."""
+    """How far an iterator has come: `current_position` in `order` (None: as the data lie), after `epoch` full
+    epochs.
+    """
 
     current_position: int
     epoch: int
@@ -50,7 +52,8 @@ def _next_order(order_sampler, order, position):
     new_order = order_sampler(order, position)
     if len(new_order) != len(order):
         raise ValueError(
-            f"The order sampler gave {len(new_order)} indices after an order of {len(order)}.\nKeep the length."
+            f"The order sampler gave {len(new_order)} indices after an order of {len(order)}.\n"
+            "Keep the length."
         )
     return new_order
 
@@ -70,7 +73,9 @@ class OrderedIterator(iterator.Iterator):
         if order_sampler is None:
             order_sampler = None if shuffle is False else ShuffleOrderSampler()
         elif shuffle is not None:
-            raise ValueError("shuffle and order_sampler are both given.\nLeave shuffle out to use the order sampler.")
+            raise ValueError(
+                "shuffle and order_sampler are both given.\nLeave shuffle out to use the order sampler."
+            )
         self.dataset = dataset
         self.batch_size = batch_size
         self.repeat = repeat

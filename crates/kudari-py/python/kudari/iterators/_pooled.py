@@ -29,7 +29,9 @@ class PooledIterator(OrderedIterator):
 
     def _move_to(self, place, previous_epoch_detail):
         super()._move_to(place, previous_epoch_detail)
-        self._ahead = collections.deque()  # pairs (place after the batch, result); what was read for elsewhere is dropped
+        self._ahead = (
+            collections.deque()
+        )  # pairs (place after the batch, result); what was read for elsewhere is dropped
 
     def _read_ahead(self):
         place = self._ahead[-1][0] if self._ahead else self._place

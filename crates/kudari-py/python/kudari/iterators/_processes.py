@@ -1,7 +1,7 @@
 """Processes that read examples of a data set.
 
-Each process has a pipe and a thread of its own, and no lock is shared between processes: one that is killed at any
-moment cannot stop the others, and its loss is noticed.
+Each process has a pipe and a thread of its own, and no lock is shared between processes: one that is killed
+at any moment cannot stop the others, and its loss is noticed.
 """
 
 import multiprocessing
@@ -30,7 +30,9 @@ class ProcessPool:
     def submit(self, indices):
         """Start reading the examples; the result has `wait(timeout)`, `ready()` and `get()`: a list of lists."""
         count = min(len(self._readers), len(indices))
-        return self._threads.map_async(self._read, np.array_split(indices, count) if count else [], chunksize=1)
+        return self._threads.map_async(
+            self._read, np.array_split(indices, count) if count else [], chunksize=1
+        )
 
     def _read(self, indices):
         reader = self._free.get()

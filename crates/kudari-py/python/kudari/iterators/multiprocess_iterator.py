@@ -16,7 +16,8 @@ class MultiprocessIterator(PooledIterator):
         n_processes: None is the number of processors.
         n_prefetch: batches in work besides the one that is asked for.
         shared_mem: accepted for programs that set it; examples travel through pipes, whatever their size.
-        dataset_timeout: seconds after which a `TimeoutWarning` says that a batch does not come; None for never.
+        dataset_timeout: seconds after which a `TimeoutWarning` says that a batch does not come; None for
+            never.
         maxtasksperchild: pieces of work after which a process is replaced by a new one.
     """
 
@@ -25,8 +26,19 @@ class MultiprocessIterator(PooledIterator):
 
     _finalized = False
 
-    def __init__(self, dataset, batch_size, repeat=True, shuffle=None, n_processes=None, n_prefetch=1,
-                 shared_mem=None, order_sampler=None, dataset_timeout=30.0, maxtasksperchild=None):
+    def __init__(
+        self,
+        dataset,
+        batch_size,
+        repeat=True,
+        shuffle=None,
+        n_processes=None,
+        n_prefetch=1,
+        shared_mem=None,
+        order_sampler=None,
+        dataset_timeout=30.0,
+        maxtasksperchild=None,
+    ):
         self.n_processes = n_processes or os.cpu_count() or 1
         self.shared_mem = shared_mem
         self.dataset_timeout = dataset_timeout

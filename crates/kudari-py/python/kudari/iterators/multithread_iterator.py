@@ -6,7 +6,8 @@ from kudari.iterators._pooled import PooledIterator
 class MultithreadIterator(PooledIterator):
     """Iterator whose next batch is read by `n_threads` threads while the model works on this one.
 
-    Good where examples come from files or from code that releases the interpreter lock. Arguments: see `SerialIterator`.
+    Good where examples come from files or from code that releases the interpreter lock. Arguments: see
+    `SerialIterator`.
     """
 
     def __init__(self, dataset, batch_size, repeat=True, shuffle=None, n_threads=1, order_sampler=None):

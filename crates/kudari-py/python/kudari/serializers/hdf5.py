@@ -51,7 +51,9 @@ def save_hdf5(filename, obj, compression=4):
         if isinstance(obj, dict):
             for key, value in obj.items():
                 array = np.asarray(value)
-                f.create_dataset("/" + key.lstrip("/"), data=array, compression=_compression(array, compression))
+                f.create_dataset(
+                    "/" + key.lstrip("/"), data=array, compression=_compression(array, compression)
+                )
         else:
             HDF5Serializer(f, compression=compression).save(obj)
 
@@ -77,7 +79,8 @@ class HDF5Deserializer(serializer.Deserializer):
         if self.group is None:
             if self.strict:
                 raise ValueError(
-                    f"The group that should hold '{key}' is not in the file.\nRead with strict=False to skip it."
+                    f"The group that should hold '{key}' is not in the file.\n"
+                    "Read with strict=False to skip it."
                 )
             return value
         if not self.strict and key not in self.group:

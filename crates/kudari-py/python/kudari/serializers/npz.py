@@ -88,7 +88,8 @@ class NpzDeserializer(serializer.Deserializer):
                     return True
             else:
                 raise ValueError(
-                    f"ignore_names holds a {type(name).__name__}.\nGive a key, a function of a key, or a list of those."
+                    f"ignore_names holds a {type(name).__name__}.\n"
+                    "Give a key, a function of a key, or a list of those."
                 )
         return False
 

@@ -7,14 +7,17 @@ PRIORITY_EDITOR = 200
 PRIORITY_READER = 100
 """For extensions that only read what was observed."""
 
-_REMOVED = "invoke_before_training is not there any more.\nDefine initialize(trainer), or extend with call_before_training=True."
+_REMOVED = (
+    "invoke_before_training is not there any more.\n"
+    "Define initialize(trainer), or extend with call_before_training=True."
+)
 
 
 class Extension:
     """Base of extensions; any function of the trainer will do as well.
 
-    `trigger` says when the trainer calls it, `priority` in which order (larger first), `name` or else `default_name`
-    under which name it is found.
+    `trigger` says when the trainer calls it, `priority` in which order (larger first), `name` or else
+    `default_name` under which name it is found.
     """
 
     trigger = (1, "iteration")
@@ -51,11 +54,20 @@ class Extension:
 _UNSET = object()
 
 
-def make_extension(trigger=None, default_name=None, priority=None, finalizer=None, initializer=None, on_error=None, *,
-                   invoke_before_training=_UNSET):
+def make_extension(
+    trigger=None,
+    default_name=None,
+    priority=None,
+    finalizer=None,
+    initializer=None,
+    on_error=None,
+    *,
+    invoke_before_training=_UNSET,
+):
     """Decorator that gives a function of the trainer the attributes of an extension.
 
-    `finalizer()`, `initializer(trainer)` and `on_error(trainer, exc, tb)` stand for the methods of `Extension`.
+    `finalizer()`, `initializer(trainer)` and `on_error(trainer, exc, tb)` stand for the methods of
+    `Extension`.
     """
     if invoke_before_training is not _UNSET:
         raise ValueError(_REMOVED)

@@ -20,7 +20,8 @@ class _Entry:
 class Trainer:
     """Runs an updater until `stop_trigger` fires; extensions evaluate, log, plot and save on the way.
 
-    Links of the optimizers report values while they compute; those of one iteration are in `observation`, a dictionary.
+    Links of the optimizers report values while they compute; those of one iteration are in `observation`, a
+    dictionary.
 
     Args:
         updater: does the iterations.
@@ -61,8 +62,16 @@ class Trainer:
             raise RuntimeError("training has not been started yet.\nCall run() first.")
         return time.perf_counter() - self._start_at + self._snapshot_elapsed_time
 
-    def extend(self, extension, name=None, trigger=None, priority=None, *, call_before_training=False,
-               invoke_before_training=None):
+    def extend(
+        self,
+        extension,
+        name=None,
+        trigger=None,
+        priority=None,
+        *,
+        call_before_training=False,
+        invoke_before_training=None,
+    ):
         """Add an extension: an `Extension` or a function of the trainer.
 
         Args:
@@ -95,9 +104,13 @@ class Trainer:
         return self._extensions[name].extension
 
     def run(self, show_loop_exception_msg=True):
-        """Train. An error is told to the extensions (`on_error`) and raised again after everything was finalized."""
+        """Train. An error is told to the extensions (`on_error`) and raised again after everything was
+        finalized.
+        """
         if self._done:
-            raise RuntimeError("cannot run training loop multiple times.\nMake a new trainer, or resume from a snapshot.")
+            raise RuntimeError(
+                "cannot run training loop multiple times.\nMake a new trainer, or resume from a snapshot."
+            )
         os.makedirs(self.out, exist_ok=True)
         entries = sorted(self._extensions.values(), key=lambda entry: -entry.priority)
         self._start_at = time.perf_counter()

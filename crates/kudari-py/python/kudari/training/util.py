@@ -4,7 +4,9 @@ from kudari.training.triggers.interval_trigger import IntervalTrigger
 
 
 def get_trigger(trigger):
-    """A trigger, that is a function of the trainer: itself, `(period, unit)` as an interval, or None for never."""
+    """A trigger, that is a function of the trainer: itself, `(period, unit)` as an interval, or None for
+    never.
+    """
     if callable(trigger):
         return trigger
     if trigger is None:

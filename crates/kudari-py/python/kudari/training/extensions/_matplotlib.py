@@ -9,7 +9,9 @@ def available():
 
     if find_spec("matplotlib") is not None:
         return True
-    warnings.warn("Matplotlib is not installed, so nothing is plotted. Install it with: pip install matplotlib")
+    warnings.warn(
+        "Matplotlib is not installed, so nothing is plotted. Install it with: pip install matplotlib"
+    )
     return False
 
 

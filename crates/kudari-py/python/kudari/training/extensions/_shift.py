@@ -41,9 +41,10 @@ class Shift(extension.Extension):
         self._t += 1
         value, target = self._value_at(self._t), self._target
         if target is not None:
-            # both sides times the target: the comparison holds for negative values and a target of zero as well
-            past = value * target > target * target if self._grows() else value * target < target * target
-            value = target if past else value
+            # both sides times the target, so that negative values and a target of zero are compared rightly
+            now, end = value * target, target * target
+            if now > end if self._grows() else now < end:
+                value = target
         self._update_value(self._get_optimizer(trainer), value)
 
     def serialize(self, serializer):

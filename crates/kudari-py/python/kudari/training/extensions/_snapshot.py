@@ -10,7 +10,9 @@ from kudari.training.extensions import snapshot_writers
 
 
 def _find_snapshot_files(fmt, path):
-    """Pairs (time of writing, name), oldest first, of the files that may come from the file name pattern `fmt`."""
+    """Pairs (time of writing, name), oldest first, of the files that may come from the file name pattern
+    `fmt`.
+    """
     prefix, suffix = fmt.split("{")[0], fmt.split("}")[-1]
     names = [name for name in os.listdir(path) if name.startswith(prefix) and name.endswith(suffix)]
     return sorted((os.stat(os.path.join(path, name)).st_mtime, name) for name in names)
@@ -25,11 +27,21 @@ def _find_latest_snapshot(fmt, path):
 def _find_stale_snapshots(fmt, path, n_retains):
     """Names of all snapshots but the newest `n_retains`."""
     files = _find_snapshot_files(fmt, path)
-    return [name for _, name in files[:max(len(files) - n_retains, 0)]]
+    return [name for _, name in files[: max(len(files) - n_retains, 0)]]
 
 
-def snapshot(savefun=None, filename="snapshot_iter_{.updater.iteration}", *, target=None, condition=None, writer=None,
-             snapshot_on_error=False, n_retains=-1, autoload=False, num_retain=None):
+def snapshot(
+    savefun=None,
+    filename="snapshot_iter_{.updater.iteration}",
+    *,
+    target=None,
+    condition=None,
+    writer=None,
+    snapshot_on_error=False,
+    n_retains=-1,
+    autoload=False,
+    num_retain=None,
+):
     """An extension that saves the trainer once an epoch; `serializers.load_npz(file, trainer)` reads it back.
 
     Args:
@@ -73,7 +85,11 @@ class _Snapshot(extension.Extension):
     def initialize(self, trainer):
         if self.autoload:
             self._load_latest(trainer)
-        if self.n_retains > 0 and isinstance(self.filename, str) and hasattr(self.writer, "_add_cleanup_hook"):
+        if (
+            self.n_retains > 0
+            and isinstance(self.filename, str)
+            and hasattr(self.writer, "_add_cleanup_hook")
+        ):
             self.writer._add_cleanup_hook(lambda: self._remove_stale(trainer.out))
 
     def _load_latest(self, trainer):

@@ -21,10 +21,13 @@ def line_chart(series, x_label):
         x_range = _range([x for x, _ in points])
         y_range = _range([y for _, y in points])
         parts += _grid(x_range, y_range)
-        for i, (name, line) in enumerate(series.items()):
+        for i, line in enumerate(series.values()):
             parts += _line(line, x_range, y_range, COLORS[i % len(COLORS)])
     parts += _legend(series)
-    parts.append(f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 22}" text-anchor="middle">{html.escape(x_label)}</text>')
+    parts.append(
+        f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 22}" text-anchor="middle">'
+        f"{html.escape(x_label)}</text>"
+    )
     return "".join(parts) + "</svg>"
 
 
@@ -60,11 +63,15 @@ def _grid(x_range, y_range):
     for tick in _ticks(x_range):
         x = _x(tick, x_range)
         parts.append(f'<path d="M{x:.1f} {_TOP}V{bottom}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 13}" text-anchor="middle" fill="#555555">{tick:.4g}</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{bottom + 13}" text-anchor="middle" fill="#555555">{tick:.4g}</text>'
+        )
     for tick in _ticks(y_range):
         y = _y(tick, y_range)
         parts.append(f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end" fill="#555555">{tick:.4g}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end" fill="#555555">{tick:.4g}</text>'
+        )
     return parts
 
 
@@ -83,7 +90,9 @@ def _legend(series):
     parts, x = [], _LEFT
     for i, (name, points) in enumerate(series.items()):
         text = f"{name}  {points[-1][1]:.4g}" if points else name
-        parts.append(f'<rect x="{x}" y="{_HEIGHT - 13}" width="9" height="9" fill="{COLORS[i % len(COLORS)]}"/>')
+        parts.append(
+            f'<rect x="{x}" y="{_HEIGHT - 13}" width="9" height="9" fill="{COLORS[i % len(COLORS)]}"/>'
+        )
         parts.append(f'<text x="{x + 13}" y="{_HEIGHT - 5}">{html.escape(text)}</text>')
         x += 30 + 6 * len(text)
     return parts

@@ -14,7 +14,8 @@ def is_graphviz_available():
 
 
 class DumpGraph(extension.Extension):
-    """Writes the graph behind an observed variable of the first iteration as a DOT file, and as PNG if `dot` is there.
+    """Writes the graph behind an observed variable of the first iteration as a DOT file, and as PNG if `dot`
+    is there.
 
     Args:
         root_name: key of the observation, such as 'main/loss'.
@@ -24,7 +25,9 @@ class DumpGraph(extension.Extension):
 
     default_name = "dump_graph"
 
-    def __init__(self, root_name, filename=None, variable_style=None, function_style=None, *, out_name="cg.dot"):
+    def __init__(
+        self, root_name, filename=None, variable_style=None, function_style=None, *, out_name="cg.dot"
+    ):
         self._root_name = root_name
         self._filename = out_name if filename is None else filename
         self._variable_style = "default" if variable_style is None else variable_style
@@ -48,7 +51,8 @@ class DumpGraph(extension.Extension):
             root = trainer.observation[self._root_name]
             if not isinstance(root, variable.Variable):
                 raise TypeError(
-                    f"{self._root_name} is observed as {type(root).__name__}, which has no graph.\nReport a Variable."
+                    f"{self._root_name} is observed as {type(root).__name__}, which has no graph.\n"
+                    "Report a Variable."
                 )
             graph = computational_graph.build_computational_graph(
                 [root], variable_style=self._variable_style, function_style=self._function_style

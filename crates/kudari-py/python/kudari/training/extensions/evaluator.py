@@ -10,10 +10,11 @@ from kudari.training.extensions import util
 
 
 class Evaluator(extension.Extension):
-    """Calls the model on every batch of an iterator, in test mode and without a graph, and reports mean values.
+    """Calls the model on every batch of an iterator, in test mode and without a graph, and reports mean
+    values.
 
-    Values are reported as `validation/main/loss` and so on: the name of the extension in front of what the model
-    reports.
+    Values are reported as `validation/main/loss` and so on: the name of the extension in front of what the
+    model reports.
 
     Args:
         iterator: sweeps the data once (`repeat=False`); or a dictionary of iterators with one named 'main'.
@@ -28,8 +29,17 @@ class Evaluator(extension.Extension):
     default_name = "validation"
     priority = extension.PRIORITY_WRITER
 
-    def __init__(self, iterator, target, converter=convert.concat_examples, device=None, eval_hook=None, eval_func=None,
-                 *, progress_bar=False):
+    def __init__(
+        self,
+        iterator,
+        target,
+        converter=convert.concat_examples,
+        device=None,
+        eval_hook=None,
+        eval_func=None,
+        *,
+        progress_bar=False,
+    ):
         self._iterators = {"main": iterator} if isinstance(iterator, iterator_module.Iterator) else iterator
         self._targets = {"main": target} if isinstance(target, link.Link) else target
         self.converter = converter
@@ -40,7 +50,8 @@ class Evaluator(extension.Extension):
         for name, each in self._iterators.items():
             if getattr(each, "repeat", False):
                 warnings.warn(
-                    f"The iterator '{name}' of an Evaluator repeats: evaluation would not end. Make it with repeat=False."
+                    f"The iterator '{name}' of an Evaluator repeats: evaluation would not end. "
+                    "Make it with repeat=False."
                 )
 
     def get_iterator(self, name):
@@ -60,7 +71,9 @@ class Evaluator(extension.Extension):
         return dict(self._targets)
 
     def __call__(self, trainer=None):
-        """Evaluate, report the means to the current reporter and return them; can be called without a trainer."""
+        """Evaluate, report the means to the current reporter and return them; can be called without a
+        trainer.
+        """
         reporter = reporter_module.Reporter()
         prefix = "" if self.name is None else self.name + "/"
         for name, target in self._targets.items():
@@ -96,7 +109,9 @@ class Evaluator(extension.Extension):
         if hasattr(iterator, "reset"):
             iterator.reset()
             return iterator
-        warnings.warn("An iterator without reset() is copied for each evaluation. Give it reset().", DeprecationWarning)
+        warnings.warn(
+            "An iterator without reset() is copied for each evaluation. Give it reset().", DeprecationWarning
+        )
         return copy.copy(iterator)
 
     def _evaluate_batch(self, arrays):
@@ -118,7 +133,8 @@ class _EvaluationBar(util.ProgressBar):
     def __init__(self, iterator):
         if not (hasattr(iterator, "current_position") and hasattr(iterator, "epoch_detail")):
             raise TypeError(
-                f"{type(iterator).__name__} has no current_position and epoch_detail.\nEvaluate it without a progress bar."
+                f"{type(iterator).__name__} has no current_position and epoch_detail.\n"
+                "Evaluate it without a progress bar."
             )
         super().__init__()
         self._iterator = iterator

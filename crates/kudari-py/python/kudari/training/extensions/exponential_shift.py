@@ -15,7 +15,9 @@ class ExponentialShift(Shift):
 
     def __init__(self, attr, rate, init=None, target=None, optimizer=None):
         if rate < 0:
-            raise ValueError(f"ExponentialShift does not support negative rate: {rate}.\nGive a rate of zero or more.")
+            raise ValueError(
+                f"ExponentialShift does not support negative rate: {rate}.\nGive a rate of zero or more."
+            )
         super().__init__(attr, init, target, optimizer)
         self._rate = rate
 

@@ -13,6 +13,8 @@ class FailOnNonNumber(extension.Extension):
             for path, parameter in optimizer.target.namedparams():
                 if parameter.array is not None and not np.isfinite(parameter.array).all():
                     raise RuntimeError(
-                        f"Parameter {path} of optimizer '{name}' holds NaN or infinity: the training diverged.\n"
-                        "Lower the learning rate, or clip the gradients with optimizer_hooks.GradientClipping."
+                        f"Parameter {path} of optimizer '{name}' holds NaN or infinity: "
+                        "the training diverged.\n"
+                        ""
+                        "Lower the learning rate, or add the hook GradientClipping."
                     )

@@ -16,7 +16,9 @@ class InverseShift(Shift):
 
     def __init__(self, attr, gamma, power, init=None, target=None, optimizer=None):
         if gamma < 0:
-            raise ValueError(f"InverseShift does not support negative gamma: {gamma}.\nGive a gamma of zero or more.")
+            raise ValueError(
+                f"InverseShift does not support negative gamma: {gamma}.\nGive a gamma of zero or more."
+            )
         super().__init__(attr, init, target, optimizer)
         self._gamma = gamma
         self._power = power

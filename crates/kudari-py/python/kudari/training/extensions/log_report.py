@@ -9,7 +9,8 @@ from kudari.training.util import get_trigger, serialize_if_there
 
 
 class LogReport(extension.Extension):
-    """Keeps the means of what was observed, with `epoch`, `iteration` and `elapsed_time`, and writes them as JSON.
+    """Keeps the means of what was observed, with `epoch`, `iteration` and `elapsed_time`, and writes them as
+    JSON.
 
     The file is a list with one dictionary for each time the trigger fired.
 
@@ -17,8 +18,8 @@ class LogReport(extension.Extension):
         keys: of the observation; None takes all.
         trigger: when a dictionary is added.
         postprocess: called with each dictionary before it is added; may change it.
-        filename: in the trainer's directory, formatted with the dictionary; None writes no file. Older programs call
-            it `log_name`.
+        filename: in the trainer's directory, formatted with the dictionary; None writes no file. Older
+            programs call it `log_name`.
     """
 
     def __init__(self, keys=None, trigger=(1, "epoch"), postprocess=None, filename=None, *, log_name="log"):

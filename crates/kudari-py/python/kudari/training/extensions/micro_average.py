@@ -8,7 +8,8 @@ from kudari.training.util import get_trigger, serialize_if_there
 class MicroAverage(extension.Extension):
     """Reports Σ numerator / Σ denominator, summed over iterations, as `result_key`.
 
-    That is the mean over examples where batches differ in size. `trigger` says when it is reported and starts anew.
+    That is the mean over examples where batches differ in size. `trigger` says when it is reported and starts
+    anew.
     """
 
     priority = extension.PRIORITY_EDITOR

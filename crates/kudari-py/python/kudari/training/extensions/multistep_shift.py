@@ -4,7 +4,8 @@ from kudari.training import extension
 
 
 class MultistepShift(extension.Extension):
-    """Multiplies a value of an optimizer by `gamma` at each of the calls numbered in `step_value`, a rising list.
+    """Multiplies a value of an optimizer by `gamma` at each of the calls numbered in `step_value`, a rising
+    list.
 
     Args:
         attr: name of the value, such as 'lr'.

@@ -25,7 +25,8 @@ class _Area:
 
 
 class NotebookPlot(extension.Extension):
-    """Draws means of observed values against epochs or iterations, again at each point, in one place of the notebook.
+    """Draws means of observed values against epochs or iterations, again at each point, in one place of the
+    notebook.
 
     Args:
         y_keys: key or list of keys of the observation, one line each.
@@ -60,7 +61,9 @@ class NotebookPlot(extension.Extension):
 
 
 class PrintReportNotebook(extension.Extension):
-    """Shows the `entries` of a log as a table in the notebook, one row for each dictionary. Arguments: see `PrintReport`."""
+    """Shows the `entries` of a log as a table in the notebook, one row for each dictionary. Arguments: see
+    `PrintReport`.
+    """
 
     def __init__(self, entries, log_report="LogReport"):
         self._entries = entries
@@ -79,5 +82,7 @@ class PrintReportNotebook(extension.Extension):
         rows = []
         for entry in self._log:
             cells = (f"{entry[key]:.5g}" if key in entry else "" for key in self._entries)
-            rows.append("<tr>" + "".join(f'<td style="text-align:right">{cell}</td>' for cell in cells) + "</tr>")
+            rows.append(
+                "<tr>" + "".join(f'<td style="text-align:right">{cell}</td>' for cell in cells) + "</tr>"
+            )
         return f"<table><tr>{head}</tr>{''.join(rows)}</table>"

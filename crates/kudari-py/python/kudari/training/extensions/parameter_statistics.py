@@ -6,7 +6,15 @@ from kudari import reporter
 from kudari.training import extension
 from kudari.training.util import get_trigger, serialize_if_there
 
-_PERCENTILES = (0.13, 2.28, 15.87, 50, 84.13, 97.72, 99.87)  # of a normal distribution: mean and 1, 2, 3 sigmas
+_PERCENTILES = (
+    0.13,
+    2.28,
+    15.87,
+    50,
+    84.13,
+    97.72,
+    99.87,
+)  # of a normal distribution: mean and 1, 2, 3 sigmas
 
 
 class ParameterStatistics(extension.Extension):
@@ -15,7 +23,8 @@ class ParameterStatistics(extension.Extension):
     Args:
         links: link or list of links.
         statistics: dictionary from names to functions of a flat array, which give a scalar or a short array;
-            'default' is mean, std, min, max, zeros and percentile; None is nothing (see `register_statistics`).
+            'default' is mean, std, min, max, zeros and percentile; None is nothing (see
+            `register_statistics`).
         report_params, report_grads: which of the two.
         prefix: in front of all keys.
         trigger: when to report.
@@ -34,8 +43,16 @@ class ParameterStatistics(extension.Extension):
         "percentile": lambda x: np.percentile(x, _PERCENTILES),
     }
 
-    def __init__(self, links, statistics="default", report_params=True, report_grads=True, prefix=None,
-                 trigger=(1, "epoch"), skip_nan_params=False):
+    def __init__(
+        self,
+        links,
+        statistics="default",
+        report_params=True,
+        report_grads=True,
+        prefix=None,
+        trigger=(1, "epoch"),
+        skip_nan_params=False,
+    ):
         self._links = links if isinstance(links, (list, tuple)) else (links,)
         self._statistics = dict(self.default_statistics if statistics == "default" else statistics or {})
         self._attributes = ["data"] * report_params + ["grad"] * report_grads

@@ -22,8 +22,18 @@ class PlotReport(extension.Extension):
         grid: draw a grid.
     """
 
-    def __init__(self, y_keys, x_key="iteration", trigger=(1, "epoch"), postprocess=None, filename=None, marker="x",
-                 grid=True, *, file_name="plot.png"):
+    def __init__(
+        self,
+        y_keys,
+        x_key="iteration",
+        trigger=(1, "epoch"),
+        postprocess=None,
+        filename=None,
+        marker="x",
+        grid=True,
+        *,
+        file_name="plot.png",
+    ):
         self.available()
         self._x_key = x_key
         self._y_keys = (y_keys,) if isinstance(y_keys, str) else y_keys
@@ -83,4 +93,6 @@ class PlotReport(extension.Extension):
             serialize_if_there(self._trigger, serializer["_trigger"])
             self._summary.serialize(serializer["_summary"])
         except KeyError:
-            warnings.warn("The stored state has no unfinished point: the first one of the plot starts from nothing.")
+            warnings.warn(
+                "The stored state has no unfinished point: the first one of the plot starts from nothing."
+            )

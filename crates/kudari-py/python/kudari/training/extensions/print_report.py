@@ -29,7 +29,7 @@ class PrintReport(extension.Extension):
             self._out.write("  ".join(titles) + "\n")
             self._header_due = False
         log = log_of(self._log_report, trainer)
-        for entry in log[self._printed:]:
+        for entry in log[self._printed :]:
             if util.is_terminal(self._out):
                 self._out.write(util.ERASE_BELOW)  # a progress bar may be there
             self._out.write(self._line(entry))
@@ -55,4 +55,6 @@ def log_of(log_report, trainer):
     if isinstance(log_report, log_report_module.LogReport):
         log_report(trainer)
         return log_report.log
-    raise TypeError(f"log_report is a {type(log_report).__name__}.\nGive the name of a LogReport, or a LogReport.")
+    raise TypeError(
+        f"log_report is a {type(log_report).__name__}.\nGive the name of a LogReport, or a LogReport."
+    )

@@ -21,7 +21,9 @@ class Writer:
         """Wait until everything is written."""
 
     def save(self, filename, outdir, target, savefun, **kwds):
-        """Write with `savefun(path, target)` in a directory besides, then move: a file in its place is complete."""
+        """Write with `savefun(path, target)` in a directory besides, then move: a file in its place is
+        complete.
+        """
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="tmp" + filename, dir=outdir) as besides:
@@ -87,7 +89,9 @@ class ProcessWriter(StandardWriter):
     def create_worker(self, filename, outdir, target, **kwds):
         import multiprocessing
 
-        return multiprocessing.Process(target=self.save, args=(filename, outdir, target, self._savefun), kwargs=kwds)
+        return multiprocessing.Process(
+            target=self.save, args=(filename, outdir, target, self._savefun), kwargs=kwds
+        )
 
 
 class QueueWriter(Writer):

@@ -4,7 +4,9 @@ from kudari.training import extension
 
 
 def observe_value(observation_key, target_func):
-    """An extension that stores `target_func(trainer)` under `observation_key`, once an epoch unless told otherwise."""
+    """An extension that stores `target_func(trainer)` under `observation_key`, once an epoch unless told
+    otherwise.
+    """
 
     @extension.make_extension(trigger=(1, "epoch"), priority=extension.PRIORITY_WRITER)
     def _observe_value(trainer):

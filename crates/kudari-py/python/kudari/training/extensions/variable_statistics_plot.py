@@ -48,7 +48,9 @@ class Reservoir:
 
 
 class Statistician:
-    """Mean, standard deviation and percentiles of an array along `axis` (None: of all values), as a dictionary."""
+    """Mean, standard deviation and percentiles of an array along `axis` (None: of all values), as a
+    dictionary.
+    """
 
     def __init__(self, collect_mean, collect_std, percentile_sigmas):
         self.collect_mean = collect_mean
@@ -79,12 +81,28 @@ class VariableStatisticsPlot(extension.Extension):
         figsize, marker, grid: see Matplotlib.
     """
 
-    def __init__(self, targets, max_sample_size=1000, report_data=True, report_grad=True, plot_mean=True, plot_std=True,
-                 percentile_sigmas=(0, 0.13, 2.28, 15.87, 50, 84.13, 97.72, 99.87, 100), trigger=(1, "epoch"),
-                 filename=None, figsize=None, marker=None, grid=True, *, file_name="statistics.png"):
+    def __init__(
+        self,
+        targets,
+        max_sample_size=1000,
+        report_data=True,
+        report_grad=True,
+        plot_mean=True,
+        plot_std=True,
+        percentile_sigmas=(0, 0.13, 2.28, 15.87, 50, 84.13, 97.72, 99.87, 100),
+        trigger=(1, "epoch"),
+        filename=None,
+        figsize=None,
+        marker=None,
+        grid=True,
+        *,
+        file_name="statistics.png",
+    ):
         self._vars = _variables_of(targets)
         if not self._vars:
-            raise ValueError("Need at least one variables for which to collect statistics.\nGive a variable or a link.")
+            raise ValueError(
+                "Need at least one variables for which to collect statistics.\nGive a variable or a link."
+            )
         sigmas = np.atleast_1d(percentile_sigmas if percentile_sigmas is not None else [])
         if not (plot_mean or plot_std or sigmas.size):
             raise ValueError("Nothing to plot.\nAsk for the mean, the standard deviation or percentiles.")
@@ -131,7 +149,7 @@ class VariableStatisticsPlot(extension.Extension):
             if self._moments:
                 self._plot_moments(axes[0, column], iterations, values)
             if percentiles:
-                self._plot_percentiles(axes[-1, column], iterations, values[:, self._moments:])
+                self._plot_percentiles(axes[-1, column], iterations, values[:, self._moments :])
             axes[-1, column].set_xlabel("iteration")
         for each in axes.ravel():
             each.legend()
@@ -141,18 +159,33 @@ class VariableStatisticsPlot(extension.Extension):
 
     def _plot_moments(self, axes, iterations, values):
         if self._plot_mean and self._plot_std:
-            axes.errorbar(iterations, values[:, 0], values[:, 1], color=_COLOR, ecolor=_PALE, label="mean, std",
-                          marker=self._marker)
+            axes.errorbar(
+                iterations,
+                values[:, 0],
+                values[:, 1],
+                color=_COLOR,
+                ecolor=_PALE,
+                label="mean, std",
+                marker=self._marker,
+            )
         else:
-            axes.plot(iterations, values[:, 0], color=_COLOR, label="mean" if self._plot_mean else "std",
-                      marker=self._marker)
+            axes.plot(
+                iterations,
+                values[:, 0],
+                color=_COLOR,
+                label="mean" if self._plot_mean else "std",
+                marker=self._marker,
+            )
 
     def _plot_percentiles(self, axes, iterations, values):
         """A band between the first and the last, the second and the last but one, and so on."""
         count = values.shape[1]
         for i in range(count // 2):
             label = "percentile" if i == 0 and count % 2 == 0 else "_nolegend_"
-            axes.fill_between(iterations, values[:, i], values[:, -i - 1], color=_PALE, linewidth=0,
-                              label=label)
+            axes.fill_between(
+                iterations, values[:, i], values[:, -i - 1], color=_PALE, linewidth=0, label=label
+            )
         if count % 2:
-            axes.plot(iterations, values[:, count // 2], color=_COLOR, label="percentile", marker=self._marker)
+            axes.plot(
+                iterations, values[:, count // 2], color=_COLOR, label="percentile", marker=self._marker
+            )

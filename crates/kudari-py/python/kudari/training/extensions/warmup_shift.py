@@ -6,8 +6,8 @@ from kudari.training import extension
 class WarmupShift(extension.Extension):
     """Moves a value of an optimizer in a straight line from `warmup_start` to `init` in `warmup_iter` calls.
 
-    It is left alone afterwards, so that another schedule can take over. None for `warmup_start` takes the value that
-    the optimizer has; `optimizer` None is the optimizer 'main'.
+    It is left alone afterwards, so that another schedule can take over. None for `warmup_start` takes the
+    value that the optimizer has; `optimizer` None is the optimizer 'main'.
     """
 
     def __init__(self, attr, warmup_start, warmup_iter, init, optimizer=None):

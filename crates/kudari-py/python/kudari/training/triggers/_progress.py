@@ -49,6 +49,6 @@ class ProgressTrigger:
 
     def _warn(self, what):
         warnings.warn(
-            f"The stored state has no previous {what}: {type(self).__name__} takes that of one iteration ago, "
-            "which is wrong if it is not called at every iteration."
+            f"The stored state has no previous {what}: {type(self).__name__} takes that of one "
+            "iteration ago, which is wrong if it is not called at every iteration."
         )

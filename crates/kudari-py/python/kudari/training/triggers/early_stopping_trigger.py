@@ -19,8 +19,17 @@ class EarlyStoppingTrigger:
         max_trigger: stops in any case.
     """
 
-    def __init__(self, check_trigger=(1, "epoch"), monitor="main/loss", patience=None, mode="auto", verbose=False,
-                 max_trigger=(100, "epoch"), *, patients=None):
+    def __init__(
+        self,
+        check_trigger=(1, "epoch"),
+        monitor="main/loss",
+        patience=None,
+        mode="auto",
+        verbose=False,
+        max_trigger=(100, "epoch"),
+        *,
+        patients=None,
+    ):
         if patience is not None and patients is not None:
             raise TypeError("patience and patients are both given.\nGive patience only.")
         if patience is None:

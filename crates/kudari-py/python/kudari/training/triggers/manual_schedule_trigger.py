@@ -29,6 +29,8 @@ class ManualScheduleTrigger(ProgressTrigger):
         try:
             self.finished = serializer("finished", self.finished)
         except KeyError:
-            warnings.warn("The stored state does not say whether the schedule is finished: found out at the next call.")
+            warnings.warn(
+                "The stored state does not say whether the schedule is finished: found out at the next call."
+            )
             self.finished = False
             self._finished_unknown = True

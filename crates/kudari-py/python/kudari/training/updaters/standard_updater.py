@@ -20,8 +20,18 @@ class StandardUpdater(_updater.Updater):
         auto_new_epoch: tell optimizers when an epoch ends.
     """
 
-    def __init__(self, iterator, optimizer, converter=convert.concat_examples, device=None, loss_func=None,
-                 loss_scale=None, auto_new_epoch=True, *, input_device=None):
+    def __init__(
+        self,
+        iterator,
+        optimizer,
+        converter=convert.concat_examples,
+        device=None,
+        loss_func=None,
+        loss_scale=None,
+        auto_new_epoch=True,
+        *,
+        input_device=None,
+    ):
         self._device = None if device is None else backend.get_device(device)
         self._input_device = self._device if input_device is None else backend.get_device(input_device)
         self._iterators = {"main": iterator} if isinstance(iterator, iterator_module.Iterator) else iterator
