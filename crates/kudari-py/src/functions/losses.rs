@@ -1,11 +1,12 @@
 //! Losses. `reduce` is "mean", "sum" or "no".
 
-use kudari::functions::{self as engine, CrossEntropyOptions, CtcOptions, GaussianNllOptions, HingeNorm};
+use kudari::functions::{self as engine, CrossEntropyOptions, CtcOptions, GaussianNllOptions, HingeNorm, Reduction};
 use numpy::PyUntypedArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::{add, reduction, run};
+use crate::gradients::Place;
 use crate::operand::{Operand, array_of};
 use crate::variable::Variable;
 
@@ -13,7 +14,7 @@ use crate::variable::Variable;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     pairs(module)?;
     add!(module: sum_squared_error mean_squared_error mean_absolute_error huber smooth_l1 softmax_cross_entropy negative_log_likelihood
-        sigmoid_cross_entropy focal hinge cosine_embedding contrastive triplet gaussian_nll ctc)
+        set_function sigmoid_cross_entropy focal hinge cosine_embedding contrastive triplet gaussian_nll ctc)
 }
 
 /// Losses of outputs and targets that have nothing to set but what becomes of their terms.
@@ -95,6 +96,11 @@ fn softmax_cross_entropy(
     reduce: &str,
 ) -> PyResult<Py<Variable>> {
     let options = cross_entropy_options(class_weight, ignore_label, smoothing, reduce)?;
+    let ignored = |label| t.0.array().to_vec::<i64>().map_or(true, |labels| labels.contains(&label));
+    let is_plain = options.class_weights.is_none() && smoothing == 0.0 && options.reduction == Reduction::Mean;
+    if is_plain && !ignore_label.is_some_and(ignored) {
+        return run(py, x.0.len(), || engine::softmax_cross_entropy(&x.0, &t.0));
+    }
     run(py, x.0.len(), || engine::softmax_cross_entropy_with(&x.0, &t.0, &options))
 }
 
@@ -112,6 +118,14 @@ fn negative_log_likelihood(
 ) -> PyResult<Py<Variable>> {
     let options = cross_entropy_options(class_weight, ignore_label, smoothing, reduce)?;
     run(py, x.0.len(), || engine::negative_log_likelihood(&x.0, &t.0, &options))
+}
+
+/// set_function(loss, function): the object that programs see as the creator of a result.
+#[pyfunction]
+fn set_function(loss: Operand, function: Py<PyAny>) {
+    if let Some(place) = Place::of(&loss.0, None) {
+        place.set_function(function);
+    }
 }
 
 /// sigmoid_cross_entropy(x, t): for targets from 0 to 1, the sum over the number of samples.
