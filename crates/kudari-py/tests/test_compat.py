@@ -164,3 +164,13 @@ def test_a_program_written_for_chainer_runs():
     np.testing.assert_allclose(
         w, np.array([[1, 0, -1], [0, 1, 2]]) - 0.5 * slope[:, None] * np.array([1, 2, 1]), rtol=1e-5
     )
+
+
+def test_a_star_import_gives_the_public_names():
+    run(
+        """
+        from chainer.functions import *
+        import kudari.functions
+        assert relu is kudari.functions.relu
+        """
+    )

@@ -21,7 +21,7 @@ class Cube(kudari.FunctionNode):
 
     def forward(self, inputs):
         self.retain_inputs((0,))
-        return (np.asarray(inputs[0] ** 3),)
+        return (np.asarray(inputs[0] * inputs[0] * inputs[0]),)
 
     def backward(self, indexes, grad_outputs):
         (x,) = self.get_retained_inputs()

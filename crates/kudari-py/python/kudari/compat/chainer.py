@@ -63,6 +63,8 @@ class _Alias(types.ModuleType):
         self.__dict__["_targets"] = []
 
     def __getattr__(self, name):
+        if name == "__all__":
+            return [public for public in dir(self) if not public.startswith("_")]
         if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         target = _holder(self._targets, name)
@@ -101,7 +103,8 @@ class _Alias(types.ModuleType):
         return path in MODULES and self.__name__.startswith(("chainer.functions.", "chainer.links."))
 
     def __dir__(self):
-        return sorted(set().union(*map(dir, self._targets)))
+        names = {name for target in self._targets for name in dir(target) if not name.startswith("__")}
+        return sorted(names.union(self.__dict__))
 
 
 def _holder(targets, name):

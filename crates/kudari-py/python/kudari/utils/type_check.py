@@ -195,7 +195,7 @@ def expect_broadcast_shapes(*shape_types):
         numpy.broadcast_shapes(*shapes)
     except ValueError:
         listed = [f"{expression} = {shape}" for expression, shape in zip(shape_types, shapes)]
-        raise InvalidType("\n".join(["cannot broadcast inputs of the following shapes:", *listed])) from None
+        raise InvalidType("", "", "\n".join(["cannot broadcast inputs of the following shapes:", *listed])) from None
 
 
 def same_types(*arrays):
@@ -234,6 +234,4 @@ def _invalid(expected, actual):
     function = getattr(_state, "function", None)
     if function is not None:
         text = f"\nInvalid operation is performed in: {function.label} (Forward)\n\n{text}"
-    error = InvalidType(text)
-    error.expect, error.actual = expected, actual
-    return error
+    return InvalidType(expected, actual, text)
