@@ -24,4 +24,4 @@ class SerialIterator(OrderedIterator):
         if indices is None:
             raise StopIteration
         dataset = self.dataset
-        return [dataset[index] for index in indices]
+        return [dataset[index] for index in indices.tolist()]

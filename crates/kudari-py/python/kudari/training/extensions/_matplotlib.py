@@ -1,13 +1,14 @@
 """Matplotlib, where it is installed."""
 
 import warnings
+from importlib.util import find_spec
+
+_available = find_spec("matplotlib") is not None  # once: the search reads directories
 
 
 def available():
     """Is Matplotlib installed? If not, a warning says that nothing will be plotted."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is not None:
+    if _available:
         return True
     warnings.warn(
         "Matplotlib is not installed, so nothing is plotted. Install it with: pip install matplotlib"
