@@ -215,6 +215,8 @@ class GradientMethod(Optimizer):
                     param.zerograd()
             loss.backward(loss_scale=self._loss_scale)
             del loss  # frees the graph before the update needs memory
+            for param in self.target.params():
+                param._loss_scale = self._loss_scale
         self.reallocate_cleared_grads()
         self.check_nan_in_grads()
         self.call_hooks("pre")

@@ -60,5 +60,12 @@ class Deconvolution2D(Link):
         if self.W.array is None:
             self._initialize_params(x.shape[1])
         return F.deconvolution_2d(
-            x, self.W, self.b, self.stride, self.pad, self.outsize, dilate=self.dilate, groups=self.groups
+            x,
+            self.W,
+            self.b,
+            self.stride,
+            self.pad,
+            None if None in self.outsize else self.outsize,
+            dilate=self.dilate,
+            groups=self.groups,
         )
