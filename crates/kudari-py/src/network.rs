@@ -11,7 +11,7 @@ use kudari::{Array, DType, inference};
 use numpy::PyUntypedArray;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyType};
 
 use crate::errors::{OrRaise, error_of};
 use crate::memory;
@@ -45,6 +45,9 @@ fn usual<'py>(py: Python<'py>, samples: usize, shape: Vec<usize>, classes: bool)
     settings.set_item("epochs", usual.epochs)?;
     Ok(settings)
 }
+
+/// What a pickled network is made of: its class, the arguments for a new one, and what that takes over.
+type Reduced<'py> = (Bound<'py, PyType>, (String, Vec<usize>, u64, bool), (Bound<'py, PyDict>, String, Vec<String>));
 
 /// Samples that are predicted at once.
 const CHUNK: usize = 1000;
@@ -180,6 +183,19 @@ impl Network {
         };
         let history = outcome.history.iter().map(|record| dictionary(py, record)).collect::<PyResult<Vec<_>>>()?;
         Ok((history, why.to_string()))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let arguments = (self.network.notation().to_string(), self.network.input_shape().to_vec(), 1, self.dtype() == DType::F64);
+        let state = (self.arrays(py)?, self.loss.clone(), self.labels.clone());
+        Ok((py.get_type::<Network>(), arguments, state))
+    }
+
+    fn __setstate__(&mut self, state: (Bound<'_, PyDict>, String, Vec<String>)) -> PyResult<()> {
+        let (arrays, loss, labels) = state;
+        self.set_arrays(arrays.items().extract()?)?;
+        (self.loss, self.labels) = (loss, labels);
+        Ok(())
     }
 
     fn __repr__(&self) -> String {

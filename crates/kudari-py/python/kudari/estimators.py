@@ -63,11 +63,13 @@ class KudariClassifier(ClassifierMixin, _Estimator):
 
     def predict(self, X):
         """The class of each row."""
-        return self.model_.predict(self._checked(X))
+        X = self._checked(X)
+        return self.model_.predict(X)
 
     def predict_proba(self, X):
         """The probability of each class for each row."""
-        return self.model_.predict_proba(self._checked(X))
+        X = self._checked(X)
+        return self.model_.predict_proba(X)
 
 
 class KudariRegressor(RegressorMixin, _Estimator):
@@ -80,7 +82,8 @@ class KudariRegressor(RegressorMixin, _Estimator):
 
     def predict(self, X):
         """The numbers of each row."""
-        return self.model_.predict(self._checked(X))
+        X = self._checked(X)
+        return self.model_.predict(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -108,6 +108,9 @@ class Model:
         settings.update({name: value for name, value in given.items() if value is not None})
         if self.early_stopping is not None:
             settings.setdefault("validation", 0.1)
+        if self.batch_size is None:
+            learnt = len(x) - int(len(x) * settings.get("validation", 0.0))
+            settings["batch_size"] = min(settings["batch_size"], learnt)
         return settings
 
     def _shown(self):
