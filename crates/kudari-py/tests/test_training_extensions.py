@@ -222,14 +222,19 @@ def test_progress_bar_shows_both_rates(tmp_path):
 
 
 def test_curves_and_tables_in_a_notebook(tmp_path, monkeypatch):
-    display_module = pytest.importorskip("IPython.display")
+    ipython = pytest.importorskip("IPython")
     shown = []
 
     class Handle:
         def update(self, content):
             shown.append(content.data)
 
-    monkeypatch.setattr(display_module, "display", lambda content, display_id: Handle())
+    def display(content, display_id):
+        shown.append(content.data)
+        return Handle()
+
+    monkeypatch.setattr(ipython, "get_ipython", lambda: "a shell")
+    monkeypatch.setattr(ipython.display, "display", display)
     trainer = make_trainer(tmp_path, model=Number(2.0))
     trainer.extend(extensions.LogReport())
     trainer.extend(extensions.NotebookPlot("main/loss"), call_before_training=True)

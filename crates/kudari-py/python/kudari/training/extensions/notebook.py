@@ -10,18 +10,19 @@ from kudari.training.util import get_trigger
 
 
 class _Area:
-    """A place in the notebook whose contents can be replaced."""
+    """A place in the notebook whose contents can be replaced; outside of IPython nothing is shown."""
 
     def __init__(self):
         self._handle = None
 
     def show(self, text):
+        from IPython import get_ipython
         from IPython.display import HTML, display
 
-        if self._handle is None:
-            self._handle = display(HTML(text), display_id=True)
-        if self._handle is not None:  # there is none outside of a notebook
+        if self._handle is not None:
             self._handle.update(HTML(text))
+        elif get_ipython() is not None:
+            self._handle = display(HTML(text), display_id=True)
 
 
 class NotebookPlot(extension.Extension):
