@@ -76,3 +76,27 @@ class TestNormalizations:
         close(link(x), normal.reshape(x.shape) * link.gamma.array[:, None] + link.beta.array[:, None], 1e-4)
         with pytest.raises(ValueError, match="at least 2"):
             L.GroupNormalization(1)(uniform(3))
+
+
+class TestDecorrelatedBatchNormalization:
+    def test_takes_correlation_away(self):
+        link, x = L.DecorrelatedBatchNormalization(4, groups=2), uniform(50, 4)
+        x[:, 1] += x[:, 0]
+        y = link(x).array
+        close(np.cov(y[:, :2].T, bias=True), np.eye(2), 1e-3)
+        close(np.cov(y[:, 2:].T, bias=True), np.eye(2), 1e-3)
+        close(link.avg_mean.ravel(), 0.1 * x.mean(axis=0))
+        with kudari.using_config("train", False):
+            expected = (x - link.avg_mean.ravel()).reshape(50, 2, 2)
+            close(link(x), np.einsum("gij,bgj->bgi", link.avg_projection, expected).reshape(50, 4), 1e-4)
+
+    def test_old_statistics_are_read_for_all_groups(self):
+        class Old(kudari.Deserializer):
+            def __call__(self, key, value):
+                return {"avg_mean": np.array([1, 2], "f"), "avg_projection": np.eye(2), "N": 3}[key]
+
+        link = L.DecorrelatedBatchNormalization(4, groups=2)
+        with pytest.warns(UserWarning, match="old"):
+            link.serialize(Old())
+        np.testing.assert_array_equal(link.avg_mean, [[1, 2], [1, 2]])
+        assert link.N == 3

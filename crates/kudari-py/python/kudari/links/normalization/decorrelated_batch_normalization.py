@@ -1,10 +1,13 @@
 """Normalization that also takes away the correlation between channels."""
 
+import warnings
+
 import numpy
 
 import kudari.functions as F
 from kudari.configuration import config
 from kudari.link import Link
+from kudari.serializer import Deserializer
 from kudari.utils.argument import parse_kwargs
 
 
@@ -25,6 +28,11 @@ class DecorrelatedBatchNormalization(Link):
         self.decay = decay
         self.eps = eps
         self.groups = groups
+
+    def serialize(self, serializer):
+        if isinstance(serializer, Deserializer):
+            serializer = _StatisticsOfAllGroups(serializer)
+        super().serialize(serializer)
 
     def forward(self, x, **kwargs):
         """x (batch, size, ...) to the same shape.
@@ -55,3 +63,22 @@ class DecorrelatedBatchNormalization(Link):
     def start_finetuning(self):
         """Start the count of calls anew for `finetune=True`."""
         self.N = 0
+
+
+class _StatisticsOfAllGroups(Deserializer):
+    """Reads older models of Chainer too, which have one mean and projection for all groups."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def __call__(self, key, value):
+        if key == "N" or value is None:
+            return self.base(key, value)
+        saved = self.base(key, None)
+        if saved.ndim < value.ndim and len(value) > 1:
+            warnings.warn(
+                "Found moving statistics of old DecorrelatedBatchNormalization, whose algorithm was different.",
+                stacklevel=2,
+            )
+        numpy.copyto(value, saved)
+        return value
