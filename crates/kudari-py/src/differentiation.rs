@@ -31,6 +31,16 @@ struct Came {
     gradient: kudari::Variable,
 }
 
+impl Came {
+    /// Where a gradient has come to; `None` where nobody has looked yet, unless it is to be kept for later.
+    fn of(arrival: &Arrival<'_>, keep: bool) -> Option<Came> {
+        let new = || -> Attached { Arc::new(Place::default()) };
+        let attached = if keep { Some(arrival.attached.get_or_init(new)) } else { arrival.attached.get() };
+        let place = attached.and_then(Place::from_attached)?;
+        Some(Came { place, output: arrival.output, is_leaf: arrival.is_leaf, gradient: arrival.gradient.clone() })
+    }
+}
+
 /// backward(outputs, gradients, retain_grad, create_graph): leaves the gradients of the outputs at everything they were computed from.
 ///
 /// Leaves add to the gradient that they have. Of what lies on the way gradients are kept if ``retain_grad``; else they are forgotten.
@@ -48,19 +58,7 @@ fn backward(
     let roots: Vec<Arc<Place>> = outputs.iter().filter_map(|output| Place::of(output, None)).collect();
     let mut came = Vec::new();
     let walked = py.detach(|| {
-        let mut arrived = |arrival: Arrival<'_>| {
-            // What nobody has looked at yet may still be asked for its gradient.
-            let new = || -> Attached { Arc::new(Place::default()) };
-            let attached = if retain_grad { Some(arrival.attached.get_or_init(new)) } else { arrival.attached.get() };
-            let place = attached.and_then(Place::from_attached);
-            came.extend(place.map(|place| Came {
-                place,
-                output: arrival.output,
-                is_leaf: arrival.is_leaf,
-                gradient: arrival.gradient.clone(),
-            }));
-        };
-        walk_back(&starts, &[], create_graph, &mut arrived)
+        walk_back(&starts, &[], create_graph, &mut |arrival| came.extend(Came::of(&arrival, retain_grad)))
     });
     walked.or_raise()?;
     for Came { place, output, is_leaf, gradient } in came {
@@ -81,13 +79,16 @@ fn backward(
     Ok(())
 }
 
-/// grad(outputs, inputs, grad_outputs, create_graph): the gradients by the inputs; None where nothing depends on one.
+/// grad(outputs, inputs, grad_outputs, retain_grad, create_graph): the gradients by the inputs; None where nothing depends on one.
+///
+/// With ``retain_grad`` the gradients of all that lies on the way are left there.
 #[pyfunction]
 fn grad(
     py: Python<'_>,
     outputs: Vec<Operand>,
     inputs: Vec<Operand>,
     grad_outputs: Vec<Operand>,
+    retain_grad: bool,
     create_graph: bool,
 ) -> PyResult<Vec<Option<Py<Variable>>>> {
     let starts: Vec<(&kudari::Variable, kudari::Variable)> =
@@ -96,8 +97,12 @@ fn grad(
     if wanted.is_empty() {
         return Ok(inputs.iter().map(|_| None).collect());
     }
-    let found = py.detach(|| walk_back(&starts, &wanted, create_graph, &mut |_| {}));
+    let mut came = Vec::new();
+    let found = py.detach(|| walk_back(&starts, &wanted, create_graph, &mut |arrival| came.extend(Came::of(&arrival, retain_grad))));
     let mut found = found.or_raise()?.into_iter();
+    for Came { place, output, gradient, .. } in came.into_iter().filter(|_| retain_grad) {
+        place.set_gradient(output, Some(Variable::of(py, gradient)?));
+    }
     let of = |input: &Operand| {
         let gradient = if input.0.wants_gradient() { found.next().flatten() } else { None };
         gradient.map(|gradient| Variable::of(py, gradient)).transpose()

@@ -38,10 +38,10 @@ impl Variable {
 
     /// The engine's variable of a Python variable.
     pub fn value(this: &Bound<'_, Variable>) -> PyResult<kudari::Variable> {
-        if let Some(value) = &this.borrow().value {
+        if let Some(value) = &this.try_borrow()?.value {
             return Ok(value.clone());
         }
-        this.borrow_mut().make_value(this.py())
+        this.try_borrow_mut()?.make_value(this.py())
     }
 
     fn make_value(&mut self, py: Python<'_>) -> PyResult<kudari::Variable> {
@@ -127,8 +127,9 @@ impl Variable {
         if name.is_some() {
             variable.place(py).0.set_name(0, name);
         }
-        if grad.is_some() {
-            variable.set_grad(py, grad)?;
+        if let Some(gradient) = gradient_of(checked_array(grad)?, py)? {
+            check_gradient(variable.numpy(py)?, gradient.try_borrow_mut()?.numpy(py)?, py)?;
+            variable.place(py).0.set_gradient(0, Some(gradient.unbind()));
         }
         Ok(variable)
     }
@@ -169,34 +170,30 @@ impl Variable {
     }
 
     #[setter]
-    fn set_grad_var(&mut self, py: Python<'_>, gradient: Option<Bound<'_, Variable>>) -> PyResult<()> {
+    fn set_grad_var(slf: &Bound<'_, Self>, gradient: Option<Bound<'_, Variable>>) -> PyResult<()> {
+        let py = slf.py();
         if let Some(gradient) = &gradient {
-            self.check_gradient(py, gradient)?;
+            // One after the other: a variable may be its own gradient.
+            let array = slf.try_borrow_mut()?.numpy(py)?;
+            check_gradient(array, gradient.try_borrow_mut()?.numpy(py)?, py)?;
         }
-        let (place, output) = self.place(py);
+        let (place, output) = slf.try_borrow_mut()?.place(py);
         place.set_gradient(output, gradient.map(Bound::unbind));
         Ok(())
     }
 
     /// The gradient as a NumPy array, or None.
     #[getter]
-    fn grad(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        match self.grad_var(py) {
-            Some(gradient) => gradient.bind(py).borrow_mut().numpy(py),
-            None => Ok(None),
-        }
+    fn grad(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
+        let py = slf.py();
+        let gradient = slf.try_borrow_mut()?.grad_var(py);
+        gradient.map_or(Ok(None), |gradient| gradient.bind(py).try_borrow_mut()?.numpy(py))
     }
 
     #[setter]
-    fn set_grad(&mut self, py: Python<'_>, gradient: Option<Bound<'_, PyAny>>) -> PyResult<()> {
-        let gradient = match checked_array(gradient)? {
-            Some(array) => {
-                let variable = Variable { array: Some(array), value: None, place: None, requires_grad: self.requires_grad };
-                Some(Bound::new(py, variable)?)
-            }
-            None => None,
-        };
-        self.set_grad_var(py, gradient)
+    fn set_grad(slf: &Bound<'_, Self>, gradient: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        let gradient = gradient_of(checked_array(gradient)?, slf.py())?;
+        Variable::set_grad_var(slf, gradient)
     }
 
     #[getter]
@@ -291,21 +288,23 @@ impl Variable {
     }
 }
 
-impl Variable {
-    /// Makes sure that a gradient fits: the same shape and type.
-    fn check_gradient(&mut self, py: Python<'_>, gradient: &Bound<'_, Variable>) -> PyResult<()> {
-        let Some(array) = self.numpy(py)? else { return Ok(()) };
-        let Some(gradient) = gradient.borrow_mut().numpy(py)? else { return Ok(()) };
-        let (array, gradient) = (array.bind(py).cast::<PyUntypedArray>()?, gradient.bind(py).cast::<PyUntypedArray>()?);
-        if !array.dtype().is_equiv_to(&gradient.dtype()) {
-            let what = format!("a gradient of type {} for data of type {}", gradient.dtype(), array.dtype());
-            return Err(PyTypeError::new_err(format!("{what}\n  they must be the same: convert it with astype")));
-        }
-        if array.shape() != gradient.shape() {
-            let what = format!("a gradient of shape {:?} for data of shape {:?}", gradient.shape(), array.shape());
-            return Err(PyValueError::new_err(format!("{what}\n  a gradient has the shape of what it is the gradient by")));
-        }
-        Ok(())
-    }
+/// The variable of a gradient that is given as an array.
+fn gradient_of(array: Option<Py<PyAny>>, py: Python<'_>) -> PyResult<Option<Bound<'_, Variable>>> {
+    let variable = |array| Bound::new(py, Variable { array: Some(array), value: None, place: None, requires_grad: true });
+    array.map(variable).transpose()
 }
 
+/// Makes sure that a gradient fits its data, where both are there: the same shape and type.
+fn check_gradient(array: Option<Py<PyAny>>, gradient: Option<Py<PyAny>>, py: Python<'_>) -> PyResult<()> {
+    let (Some(array), Some(gradient)) = (array, gradient) else { return Ok(()) };
+    let (array, gradient) = (array.bind(py).cast::<PyUntypedArray>()?, gradient.bind(py).cast::<PyUntypedArray>()?);
+    if !array.dtype().is_equiv_to(&gradient.dtype()) {
+        let what = format!("a gradient of type {} for data of type {}", gradient.dtype(), array.dtype());
+        return Err(PyTypeError::new_err(format!("{what}\n  they must be the same: convert it with astype")));
+    }
+    if array.shape() != gradient.shape() {
+        let what = format!("a gradient of shape {:?} for data of shape {:?}", gradient.shape(), array.shape());
+        return Err(PyValueError::new_err(format!("{what}\n  a gradient has the shape of what it is the gradient by")));
+    }
+    Ok(())
+}

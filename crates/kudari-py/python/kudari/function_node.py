@@ -240,16 +240,10 @@ def grad(outputs, inputs, grad_outputs=None, grad_inputs=None, set_grad=False, r
         if loss_scale is not None:
             start = start * loss_scale
         starts.append(start)
-    if retain_grad:
-        before = [x.grad_var for x in inputs]
-        for y, start in zip(outputs, starts):
-            y.grad_var = start
-        _core.backward(outputs, starts, True, enable_double_backprop)
-        for x, old in zip(inputs, before):
-            x.grad_var = old
     # Given gradients by inputs go further back like all others: one input may depend on another.
     more = [(x, g) for x, g in zip(inputs, grad_inputs or ()) if g is not None]
-    results = _core.grad([*outputs, *(x for x, _ in more)], inputs, [*starts, *(g for _, g in more)], enable_double_backprop)
+    outputs, starts = [*outputs, *(x for x, _ in more)], [*starts, *(g for _, g in more)]
+    results = _core.grad(outputs, inputs, starts, retain_grad, enable_double_backprop)
     if set_grad:
         for x, gradient in zip(inputs, results):
             x.grad_var = gradient

@@ -87,14 +87,23 @@ def _warn(old, new):
     warnings.warn(f"{old} is deprecated\n  use {new}", DeprecationWarning, stacklevel=3)
 
 
-def _representation(self, word="variable"):
-    name = f" {self.name}" if self.name else ""
-    if self.array is None:
-        return f"{word}{name}(None)"
-    head = f"{word}{name}("
-    if self.size == 0 and self.shape != (0,):
+def _representation(self):
+    head = _head(self)
+    if self.array is not None and self.size == 0 and self.shape != (0,):
         return f"{head}[], shape={self.shape})"
-    return head + numpy.array2string(self.array, separator=", ", prefix=head) + ")"
+    return head + _numbers(self.array, ", ", head) + ")"
+
+
+def _text(self):
+    return _head(self) + _numbers(self.array, " ", _head(self)) + ")"
+
+
+def _head(self):
+    return f"variable {self.name}(" if self.name else "variable("
+
+
+def _numbers(array, separator, head):
+    return "None" if array is None else numpy.array2string(array, separator=separator, prefix=head)
 
 
 def _label(self):
@@ -119,7 +128,7 @@ def _debug_print(self):
             return f"shape {array.shape}"
         return f"mean={float(array.mean()):.8f}, std={float(array.std()):.8f}"
 
-    device = "CPU"
+    device = "CPU" if self.array is not None else None
     return "\n".join([
         self.summary(),
         f"- device: {device}",
@@ -181,7 +190,14 @@ def _refuse(self, other):
 
 
 def _truth(self):
-    raise NotImplementedError("a variable has no truth value\n  use its array")
+    raise TypeError("a variable has no truth value\n  use its array")
+
+
+def _mean(self, axis=None, *, weights=None, keepdims=False):
+    """The mean along axes, or the weighted one: ``kudari.functions.average``."""
+    from kudari import functions
+
+    return functions.average(self, axis, weights, keepdims)
 
 
 def _binary(function):
@@ -204,23 +220,24 @@ def _mapped_class(cls):
         setattr(cls, f"__r{word}__", reflected)
     for word in ["lt", "le", "eq", "ne", "gt", "ge"]:
         setattr(cls, f"__{word}__", _refuse)
-    cls.__hash__ = object.__hash__
+    # Equality is refused, so there can be no sets of variables.
+    cls.__hash__ = None
     cls.__bool__ = _truth
     cls.__neg__ = lambda self: _core.neg(self)
     cls.__abs__ = lambda self: _core.abs(self)
     cls.__getitem__ = _get_item
-    cls.__repr__ = cls.__str__ = _representation
+    cls.__repr__, cls.__str__ = _representation, _text
     # NumPy leaves arithmetic of arrays and variables to the variables.
     cls.__array_priority__ = 200
     cls.__array_ufunc__ = None
     for name, function in {
-        "addgrad": _addgrad, "backward": _backward, "copydata": _copydata, "debug_print": _debug_print, "reshape": _reshape,
+        "addgrad": _addgrad, "backward": _backward, "copydata": _copydata, "debug_print": _debug_print, "mean": _mean, "reshape": _reshape,
         "set_creator": _set_creator, "set_creator_node": _set_creator, "summary": _summary, "transpose": _transpose,
         "zerograd": _zerograd, "to_cpu": _to_cpu, "to_device": lambda self, device: None,
     }.items():
         setattr(cls, name, function)
     cls.T = property(lambda self: self.transpose())
-    cls.xp = property(lambda self: None if self.array is None else numpy)
+    cls.xp = property(lambda self: numpy)
     cls.rank = property(lambda self: self.node.rank)
     cls.label = property(_label)
     cls.device = property(_device)
@@ -278,6 +295,11 @@ class Parameter(Variable):
             self.grad = numpy.full_like(initializer, numpy.nan)
 
     @property
+    def dtype(self):
+        """The type of the numbers, also of those that are still to be made."""
+        return getattr(self.initializer, "dtype", None) if self.array is None else self.array.dtype
+
+    @property
     def is_initialized(self):
         """Whether there is an array."""
         return self.array is not None
@@ -313,8 +335,6 @@ class Parameter(Variable):
     def update(self):
         """Moves the parameter by its update rule."""
         if self.update_rule is not None:
-            if not self.update_rule.is_enabled:
-                return
             self.update_rule.update(self)
 
     def __copy__(self):
