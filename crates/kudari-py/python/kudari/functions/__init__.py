@@ -18,10 +18,17 @@ from kudari.functions.array_shapes import (
     broadcast, broadcast_to, cast, copy, expand_dims, flatten, flip, fliplr, flipud, moveaxis, repeat,
     reshape, rollaxis, squeeze, swapaxes, tile, transpose,
 )
+from kudari.functions.array_images import (
+    deformable_convolution_2d_sampler, depth2space, im2col, resize_images, space2depth,
+    spatial_transformer_grid, spatial_transformer_sampler,
+)
 from kudari.functions.connection import bilinear, embed_id, linear, local_convolution_2d, shift
 from kudari.functions.connection_convolution import (
     convolution_1d, convolution_2d, convolution_3d, convolution_nd, deconvolution_1d, deconvolution_2d,
     deconvolution_3d, deconvolution_nd, depthwise_convolution_2d, dilated_convolution_2d,
+)
+from kudari.functions.evaluation import (
+    accuracy, binary_accuracy, classification_summary, f1_score, fbeta_score, precision, r2_score, recall,
 )
 from kudari.functions.loss_classification import (
     SoftmaxCrossEntropy, black_out, hinge, negative_sampling, sigmoid_cross_entropy, softmax_cross_entropy,
@@ -48,3 +55,26 @@ from kudari.functions.math_reductions import (
 from kudari.functions.math_special import (
     digamma, erf, erfc, erfcinv, erfcx, erfinv, lgamma, log_ndtr, ndtr, ndtri, polygamma, zeta,
 )
+from kudari.functions.noise import dropout, gaussian, gumbel_softmax, simplified_dropconnect, zoneout
+from kudari.functions.normalization import (
+    group_normalization, layer_normalization, like, local_response_normalization, normalize, widened,
+)
+from kudari.functions.normalization_batch import (
+    batch_normalization, batch_renormalization, fixed_batch_normalization, fixed_batch_renormalization,
+)
+from kudari.functions.normalization_decorrelated import (
+    decorrelated_batch_normalization, fixed_decorrelated_batch_normalization,
+)
+from kudari.functions.pooling import (
+    along_axis, average_pooling_1d, average_pooling_2d, average_pooling_3d, average_pooling_nd,
+    max_pooling_1d, max_pooling_2d, max_pooling_3d, max_pooling_nd, spatial_pyramid_pooling_2d,
+    unpooling_1d, unpooling_2d, unpooling_3d, unpooling_nd, upsampling_2d,
+)
+from kudari.functions.pooling_roi import (
+    roi_average_align_2d, roi_average_pooling_2d, roi_max_align_2d, roi_max_pooling_2d, roi_pooling_2d,
+)
+from kudari.functions.rnn import lstm, slstm, tree_lstm
+from kudari.functions.rnn_n_step import (
+    n_step_bigru, n_step_bilstm, n_step_birnn, n_step_gru, n_step_lstm, n_step_rnn,
+)
+from kudari.functions.util import forget

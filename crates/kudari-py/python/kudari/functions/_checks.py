@@ -77,3 +77,17 @@ def constant(array):
 def size_of(shape):
     """The number of elements."""
     return math.prod(shape)
+
+
+def spatial(value, axes):
+    """One value for each of so many axes: a number stands for all."""
+    value = tuple(value) if hasattr(value, "__getitem__") else (value,) * axes
+    if len(value) != axes:
+        raise AssertionError(f"{value} for {axes} axes\n  expected: one number, or one for each axis")
+    return value
+
+
+def need_spatial(where, x, axes):
+    """Raises ValueError unless so many axes follow samples and channels."""
+    if x.ndim - 2 != axes:
+        raise ValueError(f"{where}: x of shape {x.shape}\n  expected: {axes} axes behind samples and channels")

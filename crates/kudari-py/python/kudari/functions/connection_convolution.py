@@ -3,7 +3,7 @@
 import numpy
 
 from kudari import _core
-from kudari.functions._checks import need, need_floats, pair, size_of
+from kudari.functions._checks import need, need_floats, need_spatial, pair, size_of, spatial
 from kudari.functions.array_shapes import reshape, transpose
 from kudari.utils import argument
 from kudari.utils.conv import get_conv_outsize, get_deconv_outsize
@@ -44,18 +44,18 @@ def convolution_nd(x, W, b=None, stride=1, pad=0, cover_all=False, dilate=1, gro
     _check("convolution_nd", x, W, b, axes)
     if x.shape[1] % groups or W.shape[0] % groups:
         raise TypeError(f"convolution_nd: {x.shape[1]} and {W.shape[0]} channels in {groups} groups")
-    return _convolve("convolution_nd", x, W, b, _each(stride, axes), _each(pad, axes), cover_all, _each(dilate, axes), groups)
+    return _convolve("convolution_nd", x, W, b, spatial(stride, axes), spatial(pad, axes), cover_all, spatial(dilate, axes), groups)
 
 
 def convolution_1d(x, W, b=None, stride=1, pad=0, cover_all=False, dilate=1, groups=1):
     """``convolution_nd`` for one spatial axis."""
-    _check_spatial("convolution_1d", x, 1)
+    need_spatial("convolution_1d", x, 1)
     return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
 def convolution_3d(x, W, b=None, stride=1, pad=0, cover_all=False, dilate=1, groups=1):
     """``convolution_nd`` for three spatial axes."""
-    _check_spatial("convolution_3d", x, 3)
+    need_spatial("convolution_3d", x, 3)
     return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
@@ -77,32 +77,19 @@ def deconvolution_nd(x, W, b=None, stride=1, pad=0, outsize=None, dilate=1, grou
     _check("deconvolution_nd", x, W, b, axes, is_transposed=True)
     if x.shape[1] % groups:
         raise TypeError(f"deconvolution_nd: {x.shape[1]} channels in {groups} groups")
-    return _deconvolve("deconvolution_nd", x, W, b, _each(stride, axes), _each(pad, axes), outsize, _each(dilate, axes), groups)
+    return _deconvolve("deconvolution_nd", x, W, b, spatial(stride, axes), spatial(pad, axes), outsize, spatial(dilate, axes), groups)
 
 
 def deconvolution_1d(x, W, b=None, stride=1, pad=0, outsize=None, dilate=1, groups=1):
     """``deconvolution_nd`` for one spatial axis."""
-    _check_spatial("deconvolution_1d", x, 1)
+    need_spatial("deconvolution_1d", x, 1)
     return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
 
 
 def deconvolution_3d(x, W, b=None, stride=1, pad=0, outsize=None, dilate=1, groups=1):
     """``deconvolution_nd`` for three spatial axes."""
-    _check_spatial("deconvolution_3d", x, 3)
+    need_spatial("deconvolution_3d", x, 3)
     return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
-
-
-def _each(value, axes):
-    """One value for each axis."""
-    value = tuple(value) if hasattr(value, "__getitem__") else (value,) * axes
-    if len(value) != axes:
-        raise AssertionError(f"{value} for {axes} axes\n  expected: one number, or one for each axis")
-    return value
-
-
-def _check_spatial(where, x, axes):
-    if x.ndim - 2 != axes:
-        raise ValueError(f"{where}: x of shape {x.shape}\n  expected: {axes} axes behind samples and channels")
 
 
 def _check(where, x, W, b, axes, is_transposed=False):

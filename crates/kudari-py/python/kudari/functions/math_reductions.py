@@ -16,7 +16,7 @@ def _axes(where, axis, x):
         return [axis]
     if not (isinstance(axis, tuple) and all(isinstance(a, (int, numpy.integer)) for a in axis)):
         raise TypeError(f"{where}: axis is {axis!r}\n  expected: None, an int or a tuple of ints")
-    if len({a % max(x.ndim, 1) for a in axis}) < len(axis):
+    if len({a % (x.ndim or 1) for a in axis}) < len(axis):
         raise ValueError(f"{where}: an axis occurs twice in {axis}")
     return list(axis)
 
