@@ -140,11 +140,6 @@ class UpdateRule:
             raise ValueError(f"eps of {name} is too small for {dtype.name} ({eps}).\nGive a larger eps.")
 
     @property
-    def is_enabled(self):
-        """Is the parameter updated? What `enabled` was set to."""
-        return bool(self.enabled)
-
-    @property
     def state(self):
         """Arrays and numbers kept between updates, by name, or None before the first."""
         return self._state
