@@ -37,9 +37,8 @@ class FunctionNode:
 
     @property
     def outputs(self):
-        """The places of the results in the graph, None for those that nobody holds any more."""
-        results = [result() for result in self._results]
-        return tuple(None if y is None else y.node for y in results)
+        """Weak references to the places of the results in the graph: each is called, and gives None if nobody holds it any more."""
+        return tuple(_place_of(result) for result in self._results)
 
     @property
     def local_function_hooks(self):
@@ -177,6 +176,14 @@ class FunctionNode:
             if y is not None:
                 y.unchain()
         self.inputs = None
+
+
+def _place_of(reference):
+    def place():
+        y = reference()
+        return None if y is None else y.node
+
+    return place
 
 
 def _mask(indexes):

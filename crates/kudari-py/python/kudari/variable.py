@@ -4,6 +4,7 @@ import numpy
 
 from kudari import _core
 from kudari._core import Variable, VariableNode
+from kudari._dlpack import dlpack, dlpack_device
 from kudari.configuration import config
 
 __all__ = ["Parameter", "Variable", "VariableNode", "as_array", "as_variable"]
@@ -390,3 +391,5 @@ def _restore_variable(array, name, grad, requires_grad):
 Variable.__copy__ = _copy_variable
 Variable.__deepcopy__ = _deepcopy_variable
 Variable.__reduce__ = _reduce_variable
+Variable.__dlpack__ = dlpack
+Variable.__dlpack_device__ = dlpack_device
