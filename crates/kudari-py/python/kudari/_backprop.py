@@ -25,7 +25,7 @@ def backward(outputs, grad_outputs=None, **kwargs):
         if y is not None and not isinstance(y, Variable):
             raise TypeError(f"each output must be a Variable, not {type(y).__name__}.")
     if grad_outputs is None:
-        grad_outputs = [y.grad_var for y in outputs]
+        grad_outputs = [_take_gradient(y) for y in outputs]
         if any(gy is None for gy in grad_outputs):
             import warnings
 
@@ -34,8 +34,6 @@ def backward(outputs, grad_outputs=None, **kwargs):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        for y in outputs:
-            y.grad_var = None
     elif not isinstance(grad_outputs, (tuple, list)):
         raise TypeError(f"grad_outputs must be None, a tuple or a list, not {type(grad_outputs).__name__}.")
     elif len(outputs) != len(grad_outputs):
@@ -57,3 +55,10 @@ def backward(outputs, grad_outputs=None, **kwargs):
             y.grad_var = gy if y.grad_var is None else y.grad_var + gy
     if roots:
         _core.backward(roots, gradients, False, enable_double_backprop)
+
+
+def _take_gradient(y):
+    """The gradient of `y`, which does not have it any more: of an output that is there twice it counts once."""
+    gradient = y.grad_var
+    y.grad_var = None
+    return gradient

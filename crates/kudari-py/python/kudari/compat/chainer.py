@@ -23,6 +23,7 @@ _MOVED = {
     "chainer.array": ("kudari.functions",),
     "chainer.basic_math": ("kudari.functions",),
     "chainer.cuda": ("kudari.backends.cuda",),
+    "chainer.memory_layouts": ("kudari.compat._chainer_memory_layouts",),
     "chainer.types": ("kudari.compat._chainer_types",),
     "chainerx": ("kudari.compat._chainerx",),
 }

@@ -1,0 +1,6 @@
+"""The names of memory layouts, as `chainer.memory_layouts` has them: with NumPy every array is channel first."""
+
+CUDNN_CHANNEL_FIRST_X = None
+CUDNN_CHANNEL_LAST_X = "CUDNN_CHANNEL_LAST_X"
+CUDNN_CHANNEL_FIRST_W = None
+CUDNN_CHANNEL_LAST_W = "CUDNN_CHANNEL_LAST_W"
