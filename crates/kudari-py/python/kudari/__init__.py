@@ -57,6 +57,7 @@ _LAZY = {
     "Summary": "reporter",
     "UpdateRule": "optimizer",
     "explain": "explanation",
+    "from_dlpack": "_dlpack",
     "get_array_module": "backend",
     "get_current_reporter": "reporter",
     "get_device": "backend",
