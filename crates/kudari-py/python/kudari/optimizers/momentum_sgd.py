@@ -1,27 +1,11 @@
 """Gradient descent that keeps part of its last step."""
 
-from kudari.optimizer import (
-    GradientMethod,
-    HyperparameterProxy,
-    UpdateRule,
-    default_hyperparameters,
-    runs_natively,
-)
-
-_defaults = default_hyperparameters(lr=0.01, momentum=0.9)
+from kudari.optimizer import runs_natively
+from kudari.optimizers._momentum import MomentumMethod, MomentumRule
 
 
-class MomentumSGDRule(UpdateRule):
+class MomentumSGDRule(MomentumRule):
     """v = momentum·v - lr·g, p += v."""
-
-    is_elementwise = True
-
-    def __init__(self, parent_hyperparam=None, lr=None, momentum=None):
-        super().__init__(parent_hyperparam or _defaults)
-        self._override(lr=lr, momentum=momentum)
-
-    def init_state(self, param):
-        self._zero_states(param, "v")
 
     def update_core_cpu(self, param):
         grad = self._gradient(param)
@@ -38,16 +22,7 @@ class MomentumSGDRule(UpdateRule):
             values += v
 
 
-class MomentumSGD(GradientMethod):
+class MomentumSGD(MomentumMethod):
     """Classical momentum: v = momentum·v - lr·g, p += v."""
 
-    lr = HyperparameterProxy("lr")
-    momentum = HyperparameterProxy("momentum")
-
-    def __init__(self, lr=_defaults.lr, momentum=_defaults.momentum):
-        super().__init__()
-        self.lr = lr
-        self.momentum = momentum
-
-    def create_update_rule(self):
-        return MomentumSGDRule(self.hyperparam)
+    rule_class = MomentumSGDRule

@@ -1,21 +1,10 @@
 """Nesterov's accelerated gradient."""
 
-from kudari.optimizer import GradientMethod, HyperparameterProxy, UpdateRule, default_hyperparameters
-
-_defaults = default_hyperparameters(lr=0.01, momentum=0.9)
+from kudari.optimizers._momentum import MomentumMethod, MomentumRule
 
 
-class NesterovAGRule(UpdateRule):
+class NesterovAGRule(MomentumRule):
     """v = μ·v - lr·g, p += μ²·v - (1 + μ)·lr·g with μ the momentum."""
-
-    is_elementwise = True
-
-    def __init__(self, parent_hyperparam=None, lr=None, momentum=None):
-        super().__init__(parent_hyperparam or _defaults)
-        self._override(lr=lr, momentum=momentum)
-
-    def init_state(self, param):
-        self._zero_states(param, "v")
 
     def update_core_cpu(self, param):
         grad = self._gradient(param)
@@ -28,16 +17,7 @@ class NesterovAGRule(UpdateRule):
         values += momentum * momentum * v - (1 + momentum) * step
 
 
-class NesterovAG(GradientMethod):
+class NesterovAG(MomentumMethod):
     """Momentum that looks ahead: v = μ·v - lr·g, p += μ²·v - (1 + μ)·lr·g (Bengio et al. 2012)."""
 
-    lr = HyperparameterProxy("lr")
-    momentum = HyperparameterProxy("momentum")
-
-    def __init__(self, lr=_defaults.lr, momentum=_defaults.momentum):
-        super().__init__()
-        self.lr = lr
-        self.momentum = momentum
-
-    def create_update_rule(self):
-        return NesterovAGRule(self.hyperparam)
+    rule_class = NesterovAGRule

@@ -1,22 +1,15 @@
 """Convolution of pictures."""
 
 import kudari.functions as F
-from kudari.link import Link
-from kudari.links._parameters import (
-    bias,
-    check_bias_size,
-    check_groups,
-    pair,
-    weight,
-    without_in_channels,
-)
+from kudari.links._parameters import check_bias_size, pair, without_in_channels
+from kudari.links.connection._convolution import ConvolutionBase
 from kudari.utils.argument import parse_kwargs
 from kudari.variable import as_array
 
 DETERMINISTIC = "deterministic argument is not supported anymore.\nLeave it out: results never vary here."
 
 
-class Convolution2D(Link):
+class Convolution2D(ConvolutionBase):
     """y (batch, out_channels, h', w') from x (batch, in_channels, h, w) with W (out, in / groups, kh, kw).
 
     `Convolution2D(out_channels, ksize)` learns in_channels on the first call. `ksize`, `stride`, `pad` and
@@ -43,17 +36,8 @@ class Convolution2D(Link):
         self.pad = pair(pad)
         self.dilate = pair(dilate)
         self.in_channels = in_channels
-        self.out_channels = out_channels
         self.groups = int(groups)
-        with self.init_scope():
-            self.W = weight(initialW)
-            if in_channels is not None:
-                self._initialize_params(in_channels)
-            self.b = bias(initial_bias, out_channels, nobias)
-
-    def _initialize_params(self, in_channels):
-        check_groups(in_channels, self.out_channels, self.groups)
-        self.W.initialize((self.out_channels, in_channels // self.groups, *pair(self.ksize)))
+        self._set_up(in_channels, out_channels, nobias, initialW, initial_bias)
 
     @property
     def printable_specs(self):
@@ -83,8 +67,7 @@ class Convolution2D(Link):
         )
 
     def forward(self, x):
-        if self.W.array is None:
-            self._initialize_params(x.shape[1])
+        self._initialize_for(x)
         return F.convolution_2d(
             x, self.W, self.b, self.stride, self.pad, dilate=self.dilate, groups=self.groups
         )

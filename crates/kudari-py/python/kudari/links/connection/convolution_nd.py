@@ -1,21 +1,13 @@
 """Convolution of sequences, pictures, volumes."""
 
 import kudari.functions as F
-from kudari.link import Link
-from kudari.links._parameters import (
-    as_tuple,
-    bias,
-    check_bias_size,
-    check_groups,
-    described,
-    weight,
-    without_in_channels,
-)
+from kudari.links._parameters import as_tuple, check_bias_size, without_in_channels
+from kudari.links.connection._convolution import ConvolutionBase
 from kudari.utils.argument import parse_kwargs
 from kudari.variable import as_array
 
 
-class ConvolutionND(Link):
+class ConvolutionND(ConvolutionBase):
     """As Convolution2D over `ndim` axes: x (batch, in_channels, d1, ..., dN), W (out, in / groups, k1, ...,
     kN).
     """
@@ -37,26 +29,13 @@ class ConvolutionND(Link):
     ):
         super().__init__()
         in_channels, out_channels, ksize = without_in_channels(in_channels, out_channels, ksize)
-        self.out_channels = out_channels
         self.ksize = as_tuple(ksize, ndim)
         self.stride = stride
         self.pad = pad
         self.cover_all = cover_all
         self.dilate = as_tuple(dilate, ndim)
         self.groups = int(groups)
-        with self.init_scope():
-            self.W = weight(initialW)
-            if in_channels is not None:
-                self._initialize_params(in_channels)
-            self.b = bias(initial_bias, out_channels, nobias)
-
-    def _initialize_params(self, in_channels):
-        check_groups(in_channels, self.out_channels, self.groups)
-        self.W.initialize((self.out_channels, in_channels // self.groups, *self.ksize))
-
-    @property
-    def printable_specs(self):
-        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
+        self._set_up(in_channels, out_channels, nobias, initialW, initial_bias)
 
     @classmethod
     def from_params(cls, W, b=None, stride=1, pad=0, nobias=False, **kwargs):
@@ -80,8 +59,7 @@ class ConvolutionND(Link):
         )
 
     def forward(self, x):
-        if self.W.array is None:
-            self._initialize_params(x.shape[1])
+        self._initialize_for(x)
         return F.convolution_nd(
             x,
             self.W,

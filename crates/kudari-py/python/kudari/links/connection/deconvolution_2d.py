@@ -3,17 +3,19 @@
 import numpy
 
 import kudari.functions as F
-from kudari.link import Link
-from kudari.links._parameters import bias, check_groups, described, pair, weight, without_in_channels
+from kudari.links._parameters import pair, without_in_channels
+from kudari.links.connection._convolution import ConvolutionBase
 from kudari.links.connection.convolution_2d import DETERMINISTIC
 from kudari.utils.argument import parse_kwargs
 
 
-class Deconvolution2D(Link):
+class Deconvolution2D(ConvolutionBase):
     """The transpose of Convolution2D: W is (in_channels, out_channels / groups, kh, kw).
 
     `outsize` (h, w) chooses among the output sizes that the stride allows.
     """
+
+    transposed = True
 
     def __init__(
         self,
@@ -36,29 +38,13 @@ class Deconvolution2D(Link):
         self.pad = pair(pad)
         self.dilate = pair(dilate)
         self.outsize = (None, None) if outsize is None else outsize
-        self.out_channels = out_channels
         self.groups = int(groups)
-        with self.init_scope():
-            self.W = weight(initialW)
-            if in_channels is not None:
-                self._initialize_params(in_channels)
-            if isinstance(initial_bias, numpy.ndarray):
-                assert initial_bias.shape == (out_channels,), (
-                    f"initial_bias has the shape {initial_bias.shape}"
-                )
-            self.b = bias(initial_bias, out_channels, nobias)
-
-    def _initialize_params(self, in_channels):
-        check_groups(in_channels, self.out_channels, self.groups)
-        self.W.initialize((in_channels, self.out_channels // self.groups, *pair(self.ksize)))
-
-    @property
-    def printable_specs(self):
-        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
+        if isinstance(initial_bias, numpy.ndarray):
+            assert initial_bias.shape == (out_channels,), f"initial_bias has the shape {initial_bias.shape}"
+        self._set_up(in_channels, out_channels, nobias, initialW, initial_bias)
 
     def forward(self, x):
-        if self.W.array is None:
-            self._initialize_params(x.shape[1])
+        self._initialize_for(x)
         return F.deconvolution_2d(
             x,
             self.W,

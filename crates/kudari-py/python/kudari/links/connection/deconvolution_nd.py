@@ -1,12 +1,14 @@
 """Transposed convolution of sequences, pictures, volumes."""
 
 import kudari.functions as F
-from kudari.link import Link
-from kudari.links._parameters import as_tuple, bias, check_groups, described, weight, without_in_channels
+from kudari.links._parameters import as_tuple, without_in_channels
+from kudari.links.connection._convolution import ConvolutionBase
 
 
-class DeconvolutionND(Link):
+class DeconvolutionND(ConvolutionBase):
     """As Deconvolution2D over `ndim` axes: W is (in_channels, out_channels / groups, k1, ..., kN)."""
+
+    transposed = True
 
     def __init__(
         self,
@@ -25,30 +27,16 @@ class DeconvolutionND(Link):
     ):
         super().__init__()
         in_channels, out_channels, ksize = without_in_channels(in_channels, out_channels, ksize)
-        self.out_channels = out_channels
         self.ksize = as_tuple(ksize, ndim)
         self.stride = stride
         self.pad = pad
         self.outsize = outsize
         self.dilate = as_tuple(dilate, ndim)
         self.groups = int(groups)
-        with self.init_scope():
-            self.W = weight(initialW)
-            if in_channels is not None:
-                self._initialize_params(in_channels)
-            self.b = bias(initial_bias, out_channels, nobias)
-
-    def _initialize_params(self, in_channels):
-        check_groups(in_channels, self.out_channels, self.groups)
-        self.W.initialize((in_channels, self.out_channels // self.groups, *self.ksize))
-
-    @property
-    def printable_specs(self):
-        return described(self, "out_channels", "ksize", "stride", "pad", "dilate", "groups")
+        self._set_up(in_channels, out_channels, nobias, initialW, initial_bias)
 
     def forward(self, x):
-        if self.W.array is None:
-            self._initialize_params(x.shape[1])
+        self._initialize_for(x)
         return F.deconvolution_nd(
             x,
             self.W,

@@ -77,7 +77,7 @@ class _StatisticsOfAllGroups(Deserializer):
         saved = self.base(key, None)
         if saved.ndim < value.ndim and len(value) > 1:
             warnings.warn(
-                "Found moving statistics of old DecorrelatedBatchNormalization, whose algorithm was different.",
+                "Found moving statistics of old DecorrelatedBatchNormalization, of another algorithm.",
                 stacklevel=2,
             )
         numpy.copyto(value, saved)

@@ -3,7 +3,7 @@
 import kudari.functions as F
 from kudari.link import Chain
 from kudari.links.connection.linear import Linear
-from kudari.links.rnn._state import check_variables
+from kudari.links.rnn._state import KeepsHidden
 
 
 class GRUBase(Chain):
@@ -32,22 +32,13 @@ class StatelessGRU(GRUBase):
         return F.linear_interpolate(z, h_bar, h)
 
 
-class StatefulGRU(GRUBase):
+class StatefulGRU(KeepsHidden, GRUBase):
     """`h = gru(x)`: StatelessGRU that keeps h from call to call; `reset_state()` before each new sequence."""
 
     def __init__(self, in_size, out_size, init=None, inner_init=None, bias_init=0):
         super().__init__(in_size, out_size, init, inner_init, bias_init)
         self.state_size = out_size
         self.reset_state()
-
-    def set_state(self, h):
-        """Continue from this variable (batch, out_size)."""
-        check_variables(h=h)
-        self.h = h
-
-    def reset_state(self):
-        """Start from zeros at the next call."""
-        self.h = None
 
     def forward(self, x):
         z = self.W_z(x)

@@ -6,7 +6,7 @@ import kudari.functions as F
 from kudari import initializers
 from kudari.link import Chain
 from kudari.links.connection.linear import Linear
-from kudari.links.rnn._state import check_variables, zero_state
+from kudari.links.rnn._state import KeepsCellAndHidden, zero_state
 
 
 class LSTMBase(Chain):
@@ -70,7 +70,7 @@ class StatelessLSTM(LSTMBase):
         return F.lstm(zero_state(x, self.state_size) if c is None else c, gates)
 
 
-class LSTM(LSTMBase):
+class LSTM(KeepsCellAndHidden, LSTMBase):
     """`h = lstm(x)`: keeps c and h from call to call; `reset_state()` before each new sequence.
 
     A batch smaller than the last one continues its first rows; the rest of h is kept.
@@ -87,16 +87,6 @@ class LSTM(LSTMBase):
     ):
         super().__init__(in_size, out_size, lateral_init, upward_init, bias_init, forget_bias_init)
         self.reset_state()
-
-    def set_state(self, c, h):
-        """Continue from these variables (batch, out_size)."""
-        check_variables(c=c, h=h)
-        self.c = c
-        self.h = h
-
-    def reset_state(self):
-        """Start from zeros at the next call."""
-        self.c = self.h = None
 
     def forward(self, x):
         """x (batch, in_size) to h (batch, out_size).

@@ -6,7 +6,7 @@ import kudari
 import kudari.functions as F
 from kudari.link import Chain
 from kudari.links.connection.linear import Linear
-from kudari.links.rnn._state import check_variables
+from kudari.links.rnn._state import KeepsHidden
 
 
 class MGUBase(Chain):
@@ -31,22 +31,13 @@ class StatelessMGU(MGUBase):
         return self._step(h, x)
 
 
-class StatefulMGU(MGUBase):
+class StatefulMGU(KeepsHidden, MGUBase):
     """`h = mgu(x)`: keeps h from call to call; `reset_state()` before each new sequence."""
 
     def __init__(self, in_size, out_size):
         super().__init__(in_size, out_size)
         self._state_size = out_size
         self.reset_state()
-
-    def set_state(self, h):
-        """Continue from this variable (batch, out_size)."""
-        check_variables(h=h)
-        self.h = h
-
-    def reset_state(self):
-        """Start from zeros at the next call."""
-        self.h = None
 
     def forward(self, x):
         h = self.h

@@ -1,9 +1,8 @@
 """LSTM whose gates see the cell."""
 
 import kudari.functions as F
-from kudari.link import Chain
 from kudari.links.connection.linear import Linear
-from kudari.links.rnn._state import zero_state
+from kudari.links.rnn._state import KeepsCellAndHidden, zero_state
 
 
 def split_gates(gates):
@@ -14,7 +13,7 @@ def split_gates(gates):
     return tuple(F.reshape(gate, gate.shape[:2]) for gate in F.split_axis(gates, 4, 2))
 
 
-class StatefulPeepholeLSTM(Chain):
+class StatefulPeepholeLSTM(KeepsCellAndHidden):
     """`h = lstm(x)`: input and forget gate also get the old cell, the output gate the new one (Gers et al.
     2000).
     """
@@ -29,10 +28,6 @@ class StatefulPeepholeLSTM(Chain):
             self.peep_i = Linear(out_size, out_size, nobias=True)
             self.peep_f = Linear(out_size, out_size, nobias=True)
             self.peep_o = Linear(out_size, out_size, nobias=True)
-
-    def reset_state(self):
-        """Start from zeros at the next call."""
-        self.c = self.h = None
 
     def forward(self, x):
         gates = self.upward(x)

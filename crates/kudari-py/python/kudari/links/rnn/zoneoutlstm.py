@@ -1,16 +1,15 @@
 """LSTM some of whose units stand still."""
 
 import kudari.functions as F
-from kudari.link import Chain
 from kudari.links.connection.linear import Linear
-from kudari.links.rnn._state import check_variables, zero_state
+from kudari.links.rnn._state import KeepsCellAndHidden, zero_state
 from kudari.links.rnn.peephole import split_gates
 from kudari.utils.argument import parse_kwargs
 
 _TRAIN = "train argument is not supported anymore.\nUse using_config('train', ...)."
 
 
-class StatefulZoneoutLSTM(Chain):
+class StatefulZoneoutLSTM(KeepsCellAndHidden):
     """`h = lstm(x)`: units of c and h keep their last value with these ratios while training (Krueger et al.
     2016).
     """
@@ -25,16 +24,6 @@ class StatefulZoneoutLSTM(Chain):
         with self.init_scope():
             self.upward = Linear(in_size, 4 * out_size)
             self.lateral = Linear(out_size, 4 * out_size, nobias=True)
-
-    def set_state(self, c, h):
-        """Continue from these variables (batch, out_size)."""
-        check_variables(c=c, h=h)
-        self.c = c
-        self.h = h
-
-    def reset_state(self):
-        """Start from zeros at the next call."""
-        self.c = self.h = None
 
     def forward(self, x):
         gates = self.upward(x)
