@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Tests the Python package: makes a virtual environment, builds the package into it, and runs its tests. Downloads what is missing.
-# Arguments go to pytest. PYTHON names the interpreter, by default python3.
+# Tests the Python package: builds its native half, and runs the tests in a virtual environment that it makes in target/python. Arguments
+# go to pytest. PYTHON names the interpreter, by default python3.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-environment="${CARGO_TARGET_DIR:-../../target}/python"
-if [ ! -x "$environment/bin/python" ]; then
-    "${PYTHON:-python3}" -m venv "$environment"
-fi
-# A marker says which requirements are there, so that nothing is asked of the network twice.
-if ! cmp -s pyproject.toml "$environment/requirements"; then
-    "$environment/bin/pip" install --quiet --disable-pip-version-check maturin numpy pytest scipy scikit-learn matplotlib nbclient ipykernel
-    cp pyproject.toml "$environment/requirements"
+target="${CARGO_TARGET_DIR:-$PWD/../../target}"
+environment="$target/python"
+[ -x "$environment/bin/python" ] || "${PYTHON:-python3}" -m venv "$environment"
+# What is there already is not asked of the network again.
+if ! cmp -s requirements-test.txt "$environment/requirements-test.txt"; then
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r requirements-test.txt
+    cp requirements-test.txt "$environment"
 fi
 
-# Unoptimised, with the engine's own checks: it shares what `cargo test` has compiled.
-VIRTUAL_ENV="$(cd "$environment" && pwd)" PATH="$(cd "$environment" && pwd)/bin:$PATH" maturin develop --quiet --skip-install
+# Unoptimised, with the engine's own checks; the whole workspace is named since that shares what `cargo test --workspace` has compiled.
+cargo build --quiet --workspace
+for library in "$target"/debug/libkudari_core.{so,dylib}; do
+    # Under another name first: a program that has the old one loaded keeps it.
+    if [ -e "$library" ]; then cp "$library" python/kudari/_core.new && mv python/kudari/_core.new python/kudari/_core.abi3.so; fi
+done
+
 PYTHONPATH="$PWD/python" "$environment/bin/python" -m pytest -q "$@"

@@ -10,7 +10,16 @@ import numpy
 
 from kudari import _core
 
-mixed16 = type("mixed16", (), {"__repr__": lambda self: "dtype('mixed16')"})()
+class _Mixed16:
+    """Numbers in float16, parameters and statistics in float32."""
+
+    dtype = numpy.dtype(numpy.float16)
+
+    def __repr__(self):
+        return "dtype('mixed16')"
+
+
+mixed16 = _Mixed16()
 
 
 class GlobalConfig:

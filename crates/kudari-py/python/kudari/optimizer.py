@@ -1,11 +1,11 @@
 """Optimizers: an update rule for each parameter of a link, hooks around the update, and loss scaling."""
 
-import math
 import warnings
 
 import numpy
 
 from kudari import optimizer_hooks
+from kudari._loss_scale import LossScale
 from kudari._update_rule import (
     Hooks,
     Hyperparameter,
@@ -41,11 +41,7 @@ class Optimizer:
     epoch = 0
     use_auto_new_epoch = False
     _hooks = None
-    _loss_scale = None
-    _loss_scale_max = 65504  # the largest float16
-    _loss_scaling_is_dynamic = False
-    _loss_scaling_isnan = False
-    _loss_scaling_isnan_ever = False
+    _scaling = None
 
     def setup(self, link):
         """Optimize this link from now on; returns the optimizer."""
@@ -115,6 +111,10 @@ class Optimizer:
             if rule is not None:
                 rule.serialize(serializer[name])
 
+    @property
+    def _loss_scale(self):
+        return None if self._scaling is None else self._scaling.factor
+
     def loss_scaling(self, interval=1000, scale=None):
         """Multiply the loss before backward, and divide the gradients by the same, so that float16 keeps
         small ones.
@@ -122,17 +122,7 @@ class Optimizer:
         With `scale` the factor is fixed; without, it doubles in about `interval` updates and halves on
         overflow.
         """
-        if scale is None:
-            if interval < 1:
-                raise ValueError(f"interval must be greater than or equal to 1. Actual: {interval}")
-            self._loss_scaling_is_dynamic = True
-            self._loss_scale = 1.0
-            self._loss_scaling_multiplier = math.pow(2.0, 1.0 / interval)
-            self._loss_scaling_isnan_ever = False
-        else:
-            if scale <= 0:
-                raise ValueError(f"loss_scale must be a positive number. Actual: {scale}")
-            self._loss_scale = scale
+        self._scaling = LossScale(scale, interval)
 
     def set_loss_scale(self, loss_scale):
         """Fix the factor of `loss_scaling`."""
@@ -140,34 +130,24 @@ class Optimizer:
 
     def check_nan_in_grads(self):
         """With a moving loss scale, note (and warn) whether a gradient has a number that is not finite."""
-        self._loss_scaling_isnan = False
-        if not self._loss_scaling_is_dynamic:
+        if self._scaling is None:
             return
-        for name, param in self.target.namedparams():
-            if not numpy.isfinite(param.grad).all():
-                self._loss_scaling_isnan = True
-                self._loss_scaling_isnan_ever = True
-                warnings.warn(
-                    f"Non finite number found in param.grad of {name} (iteration: {self.t}, loss_scale: "
-                    f"{self._loss_scale})",
-                    stacklevel=3,
-                )
+        gradients = ((name, param.grad) for name, param in self.target.namedparams())
+        for name in self._scaling.look_at(gradients):
+            warnings.warn(
+                f"update {self.t}: the gradient of {name} is not finite with a loss scale of {self._loss_scale}; "
+                "the update is left out and the scale halved",
+                stacklevel=3,
+            )
 
     def is_safe_to_update(self):
         """Were all gradients finite at the last check?"""
-        return not self._loss_scaling_isnan
+        return self._scaling is None or not self._scaling.overflowed
 
     def update_loss_scale(self):
         """Move a moving loss scale after an update."""
-        if not self._loss_scaling_is_dynamic:
-            return
-        if self._loss_scaling_isnan:
-            multiplier = 0.5
-        elif self._loss_scaling_isnan_ever:
-            multiplier = self._loss_scaling_multiplier
-        else:
-            multiplier = 2.0
-        self._loss_scale = max(1, min(self._loss_scale_max, self._loss_scale * multiplier))
+        if self._scaling is not None:
+            self._scaling.move()
 
 
 class GradientMethod(Optimizer):
@@ -207,16 +187,8 @@ class GradientMethod(Optimizer):
     def update(self, lossfun=None, *args, **kwds):
         """Update from the gradients as they are, or from those of `lossfun(*args, **kwds)`, computed here."""
         if lossfun is not None:
-            loss = lossfun(*args, **kwds)
-            if self._use_cleargrads:
-                self.target.cleargrads()
-            else:
-                for param in self.target.params():
-                    param.zerograd()
-            loss.backward(loss_scale=self._loss_scale)
-            del loss  # frees the graph before the update needs memory
-            for param in self.target.params():
-                param._loss_scale = self._loss_scale
+            self._differentiate(lossfun, args, kwds)
+        # Hooks and rules expect a gradient everywhere, and a hook may have cleared one.
         self.reallocate_cleared_grads()
         self.check_nan_in_grads()
         self.call_hooks("pre")
@@ -227,6 +199,17 @@ class GradientMethod(Optimizer):
         self.reallocate_cleared_grads()
         self.call_hooks("post")
         self.update_loss_scale()
+
+    def _differentiate(self, lossfun, args, kwds):
+        loss = lossfun(*args, **kwds)
+        params = list(self.target.params())
+        for param in params:
+            if self._use_cleargrads:
+                param.cleargrad()
+            else:
+                param.zerograd()
+            param._loss_scale = self._loss_scale
+        loss.backward(loss_scale=self._loss_scale)
 
     def use_cleargrads(self, use=True):
         """Deprecated: say whether `update` forgets old gradients or sets them to zeros."""

@@ -1,268 +1,12 @@
-"""Variables and parameters. ``Variable`` itself is native; here it gets its operators and what Python does better."""
+"""Variables, parameters, and their places in the graph."""
 
 import numpy
 
-from kudari import _core
 from kudari._core import Variable, VariableNode
-from kudari._dlpack import dlpack, dlpack_device
+from kudari._variable_methods import as_array, as_variable
 from kudari.configuration import config
 
 __all__ = ["Parameter", "Variable", "VariableNode", "as_array", "as_variable"]
-
-
-def as_variable(obj):
-    """A variable as it is, an array as a variable that wants no gradient."""
-    return obj if isinstance(obj, Variable) else Variable(obj, requires_grad=False)
-
-
-def as_array(obj):
-    """The array of a variable, an array as it is, anything else as an array."""
-    if isinstance(obj, Variable):
-        return obj.array
-    return obj if isinstance(obj, numpy.ndarray) else numpy.asarray(obj)
-
-
-def _backward(self, retain_grad=False, enable_double_backprop=False, loss_scale=None):
-    """Computes the gradients by everything that this variable was computed from.
-
-    A variable of one number starts from 1 unless ``grad`` is set; one of several needs ``grad``.
-    Gradients of what lies on the way are kept with ``retain_grad``; with ``enable_double_backprop`` the
-    gradients can be differentiated again; ``loss_scale`` is the start for small numbers in float16.
-    """
-    if self.creator_node is None:
-        return
-    if self.grad_var is None and self.size == 1:
-        start = numpy.ones_like(self.array)
-        if loss_scale is not None:
-            start *= loss_scale
-        self.grad_var = Variable(start, requires_grad=enable_double_backprop)
-    if self.grad_var is None:
-        raise RuntimeError(
-            f"backward from a variable of shape {self.shape} without a gradient\n"
-            "  set y.grad first, or reduce it to a single number"
-        )
-    _core.backward([self], [self.grad_var], retain_grad, enable_double_backprop)
-
-
-def _addgrad(self, var):
-    """Adds the gradient of another variable to this one's."""
-    if var.grad_var is None:
-        return
-    if self.grad_var is None:
-        self.grad = var.grad.copy()
-    else:
-        self.grad = self.grad + var.grad
-
-
-def _copydata(self, var):
-    """Copies the numbers of another variable into this one's array."""
-    if self.array is None:
-        if var.array is None:
-            return
-        self.initialize(var.shape)
-    elif var.array is None:
-        var.initialize(self.shape)
-    numpy.copyto(self.array, var.array)
-
-
-def _zerograd(self):
-    """Fills the gradient with zeros; ``cleargrad`` is cheaper."""
-    _warn("zerograd", "cleargrad")
-    if self.array is None:
-        return
-    if self.grad_var is None:
-        self.grad = numpy.zeros_like(self.array)
-    else:
-        self.grad_var.unchain()
-        self.grad[...] = 0
-
-
-def _to_cpu(self):
-    """Does nothing: kudari calculates on the CPU."""
-    _warn("to_cpu", "to_device")
-
-
-def _warn(old, new):
-    import warnings
-
-    warnings.warn(f"{old} is deprecated\n  use {new}", DeprecationWarning, stacklevel=3)
-
-
-def _representation(self):
-    head = _head(self)
-    if self.array is not None and self.size == 0 and self.shape != (0,):
-        return f"{head}[], shape={self.shape})"
-    return head + _numbers(self.array, ", ", head) + ")"
-
-
-def _text(self):
-    return _head(self) + _numbers(self.array, " ", _head(self)) + ")"
-
-
-def _head(self):
-    return f"variable {self.name}(" if self.name else "variable("
-
-
-def _numbers(array, separator, head):
-    return "None" if array is None else numpy.array2string(array, separator=separator, prefix=head)
-
-
-def _label(self):
-    """Shape and type, as pictures of the graph show them."""
-    if self.shape is None:
-        return ""
-    if self.shape == ():
-        return str(self.dtype)
-    return f"({', '.join(map(str, self.shape))}), {self.dtype}"
-
-
-def _summary(self):
-    return f"<variable {self.name}>" if self.name else "<variable at 0x%x>" % id(self)
-
-
-def _debug_print(self):
-    """A text that tells shape, type, and how the numbers of data and gradient lie."""
-    def described(array):
-        if array is None:
-            return "None"
-        if array.size == 0:
-            return f"shape {array.shape}"
-        return f"mean={float(array.mean()):.8f}, std={float(array.std()):.8f}"
-
-    device = "CPU" if self.array is not None else None
-    return "\n".join([
-        self.summary(),
-        f"- device: {device}",
-        f"- backend: {type(self.array)}",
-        f"- shape: {self.shape}",
-        f"- dtype: {self.dtype}",
-        f"- statistics: {described(self.array)}",
-        f"- grad: {described(self.grad)}",
-    ])
-
-
-def _reshape(self, *shape):
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-        shape = shape[0]
-    return _core.reshape(self, shape)
-
-
-def _transpose(self, *axes):
-    from kudari import functions
-
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = axes[0]
-    return functions.transpose(self, axes or None)
-
-
-def _get_item(self, slices):
-    from kudari import functions
-
-    return functions.get_item(self, slices)
-
-
-def _creator_node(self):
-    """The function that computed this variable, as a ``FunctionNode`` or one that only tells of the engine's; or None."""
-    node = self if isinstance(self, VariableNode) else self.node
-    if node._creator_name is None:
-        return None
-    from kudari.function_node import EngineFunction
-
-    return node._function or EngineFunction(node)
-
-
-def _creator(self):
-    """As ``creator_node``, but a classic ``Function`` itself instead of the node that stands for it."""
-    node = self.creator_node
-    return getattr(node, "function", node)
-
-
-def _set_creator(self, function):
-    """Not for programs: how a variable was computed cannot be changed; ``unchain`` forgets it."""
-    raise NotImplementedError("the creator of a variable cannot be set\n  apply the function instead")
-
-
-def _floordiv(x, y):
-    return Variable(numpy.asarray(numpy.floor_divide(as_array(x), as_array(y))), requires_grad=False)
-
-
-def _refuse(self, other):
-    raise NotImplementedError("variables are not compared\n  compare their arrays: x.array < y.array")
-
-
-def _truth(self):
-    raise TypeError("a variable has no truth value\n  use its array")
-
-
-def _mean(self, axis=None, *, weights=None, keepdims=False):
-    """The mean along axes, or the weighted one: ``kudari.functions.average``."""
-    from kudari import functions
-
-    return functions.average(self, axis, weights, keepdims)
-
-
-def _binary(function):
-    def forward(self, other):
-        return function(self, other)
-
-    def reflected(self, other):
-        return function(other, self)
-
-    return forward, reflected
-
-
-def _mapped_class(cls):
-    for word, function in [
-        ("add", _core.add), ("sub", _core.sub), ("mul", _core.mul), ("truediv", _core.div), ("pow", _core.pow),
-        ("matmul", lambda x, y: _matmul(x, y)), ("floordiv", _floordiv),
-    ]:
-        forward, reflected = _binary(function)
-        setattr(cls, f"__{word}__", forward)
-        setattr(cls, f"__r{word}__", reflected)
-    for word in ["lt", "le", "eq", "ne", "gt", "ge"]:
-        setattr(cls, f"__{word}__", _refuse)
-    # Equality is refused, so there can be no sets of variables.
-    cls.__hash__ = None
-    cls.__bool__ = _truth
-    cls.__neg__ = lambda self: _core.neg(self)
-    cls.__abs__ = lambda self: _core.abs(self)
-    cls.__getitem__ = _get_item
-    cls.__repr__, cls.__str__ = _representation, _text
-    # NumPy leaves arithmetic of arrays and variables to the variables.
-    cls.__array_priority__ = 200
-    cls.__array_ufunc__ = None
-    for name, function in {
-        "addgrad": _addgrad, "backward": _backward, "copydata": _copydata, "debug_print": _debug_print, "mean": _mean, "reshape": _reshape,
-        "set_creator": _set_creator, "set_creator_node": _set_creator, "summary": _summary, "transpose": _transpose,
-        "zerograd": _zerograd, "to_cpu": _to_cpu, "to_device": lambda self, device: None,
-    }.items():
-        setattr(cls, name, function)
-    cls.T = property(lambda self: self.transpose())
-    cls.xp = property(lambda self: numpy)
-    cls.rank = property(lambda self: self.node.rank)
-    cls.label = property(_label)
-    cls.device = property(_device)
-    cls._node = property(lambda self: self.node)
-    cls._has_chainerx_array = False
-    cls.creator_node, cls.creator = property(_creator_node), property(_creator)
-    VariableNode.creator_node, VariableNode.creator = property(_creator_node), property(_creator)
-    VariableNode.label = property(_label)
-    VariableNode.data = None
-
-
-def _device(self):
-    from kudari.backend import get_device
-
-    return get_device("@numpy")
-
-
-def _matmul(x, y):
-    from kudari import functions
-
-    return functions.matmul(x, y)
-
-
-_mapped_class(Variable)
 
 
 class Parameter(Variable):
@@ -289,49 +33,79 @@ class Parameter(Variable):
         elif numpy.isscalar(initializer):
             initializer = initializers.Constant(initializer, config.dtype)
         self.initializer = initializer
+        self._grad_initializer = None
         if shape is not None:
             self.initialize(shape)
+            self.grad = numpy.full_like(self.array, numpy.nan)
         elif isinstance(initializer, numpy.ndarray):
             self.array = initializer
-            self.grad = numpy.full_like(initializer, numpy.nan)
+        else:
+            # A layer that learns its shape later starts with a gradient of NaN, unless it is cleared before.
+            self._grad_initializer = initializers.NaN()
+            self._has_grad = False
 
-    @property
-    def dtype(self):
-        """The type of the numbers, also of those that are still to be made."""
-        return getattr(self.initializer, "dtype", None) if self.array is None else self.array.dtype
+    _has_grad = True
+    # The copies that share the array, this one among them.
+    _together = None
 
     @property
     def is_initialized(self):
         """Whether there is an array."""
         return self.array is not None
 
+    @property
+    def dtype(self):
+        """The array's dtype, before there is one the initializer's. RuntimeError where it has none."""
+        if self.array is not None:
+            return self.array.dtype
+        dtype = getattr(self.initializer, "dtype", None)
+        if dtype is None:
+            raise RuntimeError(f"the dtype of parameter {self.name} is not known before it has a shape\n  call initialize")
+        return numpy.dtype(dtype)
+
+    @property
+    def grad(self):
+        """The gradient or None. RuntimeError where the parameter has no array and was not cleared."""
+        if not self._has_grad and self.array is None:
+            raise RuntimeError(f"parameter {self.name} has no gradient before it has a shape\n  call cleargrads first")
+        return Variable.grad.__get__(self)
+
+    @grad.setter
+    def grad(self, value):
+        Variable.grad.__set__(self, value)
+        self._has_grad = True
+
     def initialize(self, shape):
-        """Makes the array of this shape."""
+        """Makes the array of this shape, and the gradient that was asked for before there was one."""
         from kudari import initializers
 
-        if isinstance(self.initializer, numpy.ndarray):
-            array = self.initializer
-            if array.shape != tuple(numpy.atleast_1d(shape)) and shape != ():
-                raise ValueError(f"a parameter of shape {array.shape} is initialized with shape {shape}")
-        else:
-            array = initializers.generate_array(self.initializer, shape, numpy)
-        self.array = array
-        if self._wants_gradient_from_start:
-            self.grad = numpy.full_like(array, numpy.nan)
-
-    # A gradient that was cleared before there was a shape stays away.
-    _wants_gradient_from_start = True
+        initializer = self.initializer
+        if isinstance(initializer, numpy.ndarray):
+            initializer = initializers.Constant(initializer)
+        self.array = initializers.generate_array(initializer, shape, numpy)
+        self.grad = None
+        for other in self._together or ():
+            if other is not self:
+                other.array = self.array
+        if self._grad_initializer is not None:
+            self.grad = initializers.generate_array(self._grad_initializer, shape, numpy, dtype=self.array.dtype)
 
     def cleargrad(self):
+        """Forgets the gradient."""
         super().cleargrad()
+        self._has_grad = True
         if not self.is_initialized:
-            self._wants_gradient_from_start = False
+            self._grad_initializer = None
 
     def zerograd(self):
+        """Fills the gradient with zeros, once there is an array."""
+        from kudari import initializers
+
         if self.is_initialized:
             super().zerograd()
-        if not self.is_initialized:
-            self._wants_gradient_from_start = False
+        else:
+            self._grad_initializer = initializers.Zero()
+        self._has_grad = True
 
     def update(self):
         """Moves the parameter by its update rule."""
@@ -339,57 +113,33 @@ class Parameter(Variable):
             self.update_rule.update(self)
 
     def __copy__(self):
-        other = type(self)(self.initializer, name=self.name)
-        other.__dict__.update(self.__dict__)
-        other.array = self.array
-        other.grad = self.grad
+        """A parameter with the same array; when either is initialized, both get that array."""
+        other = _restore_parameter(type(self), self.name, self.array, Variable.grad.__get__(self), self.__dict__)
+        together = (*(self._together or (self,)), other)
+        for parameter in together:
+            parameter._together = together
         return other
 
     def __deepcopy__(self, memo):
         import copy
 
-        other = type(self)(copy.deepcopy(self.initializer, memo), name=self.name)
-        for key, value in self.__dict__.items():
-            other.__dict__[key] = copy.deepcopy(value, memo)
-        other.array = None if self.array is None else self.array.copy()
-        other.grad = None if self.grad is None else self.grad.copy()
-        return other
+        grad = Variable.grad.__get__(self)
+        attributes = {key: copy.deepcopy(value, memo) for key, value in self._own_attributes().items()}
+        arrays = (None if array is None else array.copy() for array in (self.array, grad))
+        return _restore_parameter(type(self), self.name, *arrays, attributes)
 
     def __reduce__(self):
-        attributes = {key: value for key, value in self.__dict__.items() if key != "update_rule"}
-        return _restore_parameter, (type(self), self.name, self.array, self.grad, attributes)
+        return _restore_parameter, (
+            type(self), self.name, self.array, Variable.grad.__get__(self), self._own_attributes(),
+        )
+
+    def _own_attributes(self):
+        return {key: value for key, value in self.__dict__.items() if key not in ("_together", "_grad_initializer")}
 
 
 def _restore_parameter(cls, name, array, grad, attributes):
     parameter = cls(name=name)
+    Variable.array.__set__(parameter, array)
+    Variable.grad.__set__(parameter, grad)
     parameter.__dict__.update(attributes)
-    parameter.array = array
-    parameter.grad = grad
     return parameter
-
-
-def _copy_variable(self):
-    other = Variable(self.array, name=self.name, requires_grad=self.requires_grad)
-    other.grad = self.grad
-    return other
-
-
-def _deepcopy_variable(self, memo):
-    other = _copy_variable(self)
-    other.array = None if self.array is None else self.array.copy()
-    return other
-
-
-def _reduce_variable(self):
-    return _restore_variable, (self.array, self.name, self.grad, self.requires_grad)
-
-
-def _restore_variable(array, name, grad, requires_grad):
-    return Variable(array, name=name, grad=grad, requires_grad=requires_grad)
-
-
-Variable.__copy__ = _copy_variable
-Variable.__deepcopy__ = _deepcopy_variable
-Variable.__reduce__ = _reduce_variable
-Variable.__dlpack__ = dlpack
-Variable.__dlpack_device__ = dlpack_device
