@@ -5,7 +5,7 @@ use numpy::PyUntypedArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use super::{add, reduction, run};
+use super::{add, only_floats, reduction, run};
 use crate::gradients::Place;
 use crate::operand::{Operand, array_of};
 use crate::variable::Variable;
@@ -46,12 +46,16 @@ fn sum_squared_error(py: Python<'_>, y: Operand, t: Operand) -> PyResult<Py<Vari
 /// mean_squared_error(y, t): the mean of (y − t)².
 #[pyfunction]
 fn mean_squared_error(py: Python<'_>, y: Operand, t: Operand) -> PyResult<Py<Variable>> {
+    only_floats("mean_squared_error", &y)?;
+    only_floats("mean_squared_error", &t)?;
     run(py, y.0.len(), || engine::mean_squared_error(&y.0, &t.0))
 }
 
 /// mean_absolute_error(y, t): the mean of |y − t|.
 #[pyfunction]
 fn mean_absolute_error(py: Python<'_>, y: Operand, t: Operand) -> PyResult<Py<Variable>> {
+    only_floats("mean_absolute_error", &y)?;
+    only_floats("mean_absolute_error", &t)?;
     run(py, y.0.len(), || engine::mean_absolute_error(&y.0, &t.0))
 }
 

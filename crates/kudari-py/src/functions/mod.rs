@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod images;
+mod items;
 mod losses;
 mod normalization;
 mod reductions;
@@ -19,6 +20,7 @@ use crate::variable::Variable;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     elementwise::register(module)?;
     images::register(module)?;
+    items::register(module)?;
     losses::register(module)?;
     normalization::register(module)?;
     reductions::register(module)?;

@@ -22,6 +22,12 @@ from kudari.functions.array_images import (
     deformable_convolution_2d_sampler, depth2space, im2col, resize_images, space2depth,
     spatial_transformer_grid, spatial_transformer_sampler,
 )
+from kudari.functions.beyond import (
+    adaptive_average_pooling_2d, adaptive_max_pooling_2d, arccosh, arcsinh, binary_cross_entropy, celu,
+    cosine_embedding, focal_loss, gelu, global_average_pooling_2d, global_max_pooling_2d, hard_swish,
+    kl_divergence, log_cosh, log_sigmoid, mish, poisson_nll, rms_normalization, roll, silu, smooth_l1,
+    softmin, sort, top_k, tril, triu, variance,
+)
 from kudari.functions.connection import bilinear, embed_id, linear, local_convolution_2d, shift
 from kudari.functions.connection_convolution import (
     convolution_1d, convolution_2d, convolution_3d, convolution_nd, deconvolution_1d, deconvolution_2d,
@@ -47,17 +53,21 @@ from kudari.functions.math_elementwise import (
     sign, sin, sinh, sqrt, square, sum_to, tan,
 )
 from kudari.functions.math_matrices import (
-    batch_det, batch_inv, batch_matmul, cholesky, det, fft, ifft, inv, matmul, sparse_matmul, tensordot,
+    batch_det, batch_inv, batch_matmul, cholesky, det, fft, ifft, inv, matmul, tensordot,
 )
 from kudari.functions.math_reductions import (
     argmax, argmin, average, batch_l2_norm_squared, cumprod, cumsum, logsumexp, max, mean, min, prod, sum,
 )
+from kudari.functions.math_sparse import CooMatMul, sparse_matmul
 from kudari.functions.math_special import (
     digamma, erf, erfc, erfcinv, erfcx, erfinv, lgamma, log_ndtr, ndtr, ndtri, polygamma, zeta,
 )
-from kudari.functions.noise import dropout, gaussian, gumbel_softmax, simplified_dropconnect, zoneout
+from kudari.functions.noise import (
+    Dropout, SimplifiedDropconnect, Zoneout, dropout, gaussian, gumbel_softmax, simplified_dropconnect,
+    zoneout,
+)
 from kudari.functions.normalization import (
-    group_normalization, layer_normalization, like, local_response_normalization, normalize, widened,
+    group_normalization, layer_normalization, local_response_normalization, normalize,
 )
 from kudari.functions.normalization_batch import (
     batch_normalization, batch_renormalization, fixed_batch_normalization, fixed_batch_renormalization,
@@ -66,9 +76,9 @@ from kudari.functions.normalization_decorrelated import (
     decorrelated_batch_normalization, fixed_decorrelated_batch_normalization,
 )
 from kudari.functions.pooling import (
-    along_axis, average_pooling_1d, average_pooling_2d, average_pooling_3d, average_pooling_nd,
-    max_pooling_1d, max_pooling_2d, max_pooling_3d, max_pooling_nd, spatial_pyramid_pooling_2d,
-    unpooling_1d, unpooling_2d, unpooling_3d, unpooling_nd, upsampling_2d,
+    average_pooling_1d, average_pooling_2d, average_pooling_3d, average_pooling_nd, max_pooling_1d,
+    max_pooling_2d, max_pooling_3d, max_pooling_nd, spatial_pyramid_pooling_2d, unpooling_1d, unpooling_2d,
+    unpooling_3d, unpooling_nd, upsampling_2d,
 )
 from kudari.functions.pooling_roi import (
     roi_average_align_2d, roi_average_pooling_2d, roi_max_align_2d, roi_max_pooling_2d, roi_pooling_2d,

@@ -28,56 +28,21 @@ def _check_ellipses(slices):
 
 def get_item(x, slices):
     """x[slices]: numbers, slices with any step, None, Ellipsis, arrays of indices or of truth values."""
-    slices = _as_tuple(slices)
+    if type(slices) is not tuple:
+        slices = _as_tuple(slices)
+    y = _core.item(x, slices)
+    if y is not None:
+        return y
     _check_ellipses(slices)
     array = _without_gradient(x)
     if array is not None:
-        return constant(numpy.asarray(array[slices]))
-    if all(s is None or s is Ellipsis or isinstance(s, (int, slice)) and not isinstance(s, bool) for s in slices):
-        return _basic_item(x, slices)
-    rows = slices[0]
+        return constant(array[slices])
+    rows = slices[0] if slices else None
     if len(slices) == 1 and isinstance(rows, (list, numpy.ndarray)) and x.ndim > 1 and x.size:
         rows = numpy.asarray(rows)
         if rows.dtype.kind in "iu":
             return _rows(x, rows)
-    return take(x, numpy.arange(x.size).reshape(x.shape)[slices])
-
-
-def _basic_item(x, slices):
-    """x[slices] without copying: a view, turned around where a step is negative."""
-    shape = x.shape
-    given = sum(s is not None and s is not Ellipsis for s in slices)
-    if given > len(shape):
-        raise IndexError(f"too many indices: {given} for an array of shape {shape}")
-    if Ellipsis not in slices:
-        slices = (*slices, Ellipsis)
-    parts, turned, result, axis = [], [], [], 0
-    for s in slices:
-        if s is None:
-            result.append(1)
-        elif s is Ellipsis:
-            skipped = shape[axis:axis + len(shape) - given]
-            parts += [(0, size, 1) for size in skipped]
-            result += skipped
-            axis += len(skipped)
-        elif isinstance(s, slice):
-            start, stop, step = s.indices(shape[axis])
-            count = len(range(start, stop, step))
-            if step < 0:
-                turned.append(axis)
-                start, step = start + (count - 1) * step, -step
-            parts.append((start, start + (count - 1) * step + 1, step) if count else (0, 0, 1))
-            result.append(count)
-            axis += 1
-        else:
-            if not -shape[axis] <= s < shape[axis]:
-                raise IndexError(f"index {s} is out of bounds for axis {axis} of shape {shape}")
-            parts.append((s % shape[axis], s % shape[axis] + 1, 1))
-            axis += 1
-    y = _core.slice(x, parts)
-    if turned:
-        y = _core.flip(y, turned)
-    return y if len(result) == len(shape) == given else _core.reshape(y, result)
+    return take(x, numpy.asarray(numpy.arange(x.size).reshape(x.shape)[slices]))
 
 
 def _rows(x, rows):

@@ -19,10 +19,10 @@ def _need_alike(where, xs):
 
 
 def _joined(where, xs, axis):
+    if len(xs) and _without_gradient(xs[0]) is None:
+        return _core.concatenate(xs, axis)
     _need_alike(where, xs)
     axis = need_axis(where, xs[0], axis)
-    if xs[0].dtype.kind == "f":
-        return _core.concatenate(xs, axis)
     try:
         return constant(numpy.concatenate([as_array(x) for x in xs], axis))
     except ValueError:

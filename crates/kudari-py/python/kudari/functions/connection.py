@@ -35,8 +35,7 @@ def _unusual_linear(x, W, b):
     need_floats("linear", W)
     if x.ndim > 2:
         x = reshape(x, (len(x), size_of(x.shape[1:])))
-    if W.dtype != x.dtype:
-        W = _core.to_dtype(W, x.dtype.name)
+    W, b = (p if p is None or p.dtype == x.dtype else _core.to_dtype(p, x.dtype.name) for p in (W, b))
     need_axes("linear", x, 2)
     need_axes("linear", W, 2)
     return _core.linear(x, W, b)

@@ -159,7 +159,9 @@ def _deconvolve(where, x, W, b, stride, pad, outsize, dilate, groups):
     usual = [get_deconv_outsize(*one, d=d) for *one, d in zip(x.shape[2:], windows, stride, pad, dilate)]
     outs = usual if outsize is None else list(outsize)
     if any(out <= 0 for out in outs):
-        raise RuntimeError(f"{where}: the result would have sizes {outs}\n  expected: a larger input or less padding")
+        # Chainer's two functions raise different exceptions here.
+        kind = RuntimeError if where == "deconvolution_2d" else AssertionError
+        raise kind(f"{where}: the result would have sizes {outs}\n  expected: a larger input or less padding")
     for n, out, k, s, p, d in zip(x.shape[2:], outs, windows, stride, pad, dilate):
         least, most = (get_conv_outsize(out, k, s, p, cover_all=all_of_it, d=d) for all_of_it in (False, True))
         need(where, least <= n <= most, f"outsize {outs} for x of shape {x.shape}", "sizes that a convolution makes these of")

@@ -7,30 +7,19 @@ from kudari.configuration import config
 from kudari.functions._checks import (
     Variable, as_array, as_variable, check_word, need, need_axes, need_floats, need_integers, refuse,
 )
+from kudari.functions._creators import Creator
 
 
-class SoftmaxCrossEntropy:
-    """Tells of a softmax cross-entropy in a graph: ``label``, ``inputs``, ``rank``, and the probabilities ``y`` if they are kept."""
+class SoftmaxCrossEntropy(Creator):
+    """The creator of a softmax cross-entropy: ``y`` are the probabilities, None with ``cache_score=False``."""
 
-    label = "SoftmaxCrossEntropy"
-
-    def __init__(self, x, t, cache_score):
-        self._x, self._t, self._cache_score = x, t, cache_score
-
-    @property
-    def inputs(self):
-        """The places of x and t in the graph."""
-        return as_variable(self._x).node, as_variable(self._t).node
-
-    @property
-    def rank(self):
-        """The longest way from a leaf, in functions."""
-        return as_variable(self._x).rank
+    def __init__(self, cache_score):
+        self._cache_score = cache_score
 
     @property
     def y(self):
-        """The probabilities, or None with ``cache_score=False``."""
-        return _core.softmax(as_array(self._x), 1).array if self._cache_score else None
+        """The probabilities, computed when they are asked for."""
+        return _core.softmax(as_array(self._inputs[0]), 1).array if self._cache_score else None
 
 
 def softmax_cross_entropy(x, t, normalize=True, cache_score=True, class_weight=None, ignore_label=-1, reduce="mean",
@@ -54,8 +43,7 @@ def softmax_cross_entropy(x, t, normalize=True, cache_score=True, class_weight=N
     fits = t.ndim == x.ndim - 1 and t.shape == x.shape[:1] + x.shape[2:]
     need("softmax_cross_entropy", fits, f"x of shape {x.shape}, t of {t.shape}", "labels of the shape of x without axis 1")
     loss = _hard_cross_entropy(x, as_array(t), normalize, class_weight, ignore_label, reduce)
-    _core.set_function(loss, SoftmaxCrossEntropy(x, t, cache_score))
-    return loss
+    return SoftmaxCrossEntropy(cache_score)._created(loss, x, t)
 
 
 def _check_class_weight(class_weight):

@@ -6,11 +6,11 @@ import numpy
 
 from kudari import _core
 from kudari.function_node import FunctionNode
-from kudari.functions._checks import InvalidType, as_variable, need, need_axes, need_floats, refuse
+from kudari.functions._checks import InvalidType, need, need_axes, need_floats
 from kudari.functions.array_shapes import reshape, swapaxes, transpose
 
 
-def _common_type(a, b):
+def common_type(a, b):
     """Both with the type of the wider one."""
     dtype = numpy.promote_types(a.dtype, b.dtype).name
     return tuple(x if x.dtype == dtype else _core.to_dtype(x, dtype) for x in (a, b))
@@ -27,14 +27,14 @@ def matmul(a, b, transa=False, transb=False):
     except InvalidType:
         if a.dtype == b.dtype or a.dtype.kind != "f" or b.dtype.kind != "f":
             raise
-    return _core.matmul(*_common_type(a, b))
+    return _core.matmul(*common_type(a, b))
 
 
 def batch_matmul(a, b, transa=False, transb=False):
-    """Deprecated: the products of two stacks of float32 matrices or columns. ``matmul`` does it."""
+    """Deprecated: the products of two stacks of matrices or columns. ``matmul`` does it."""
     warnings.warn("batch_matmul is deprecated. Use matmul instead.", DeprecationWarning, stacklevel=2)
     for x in (a, b):
-        need("batch_matmul", x.dtype == numpy.float32, f"an array of {x.dtype}", "float32")
+        need_floats("batch_matmul", x)
         need("batch_matmul", x.ndim in (2, 3), f"shape {x.shape}", "2 or 3 axes")
     a, b = (reshape(x, (*x.shape, 1)) if x.ndim == 2 else x for x in (a, b))
     return matmul(a, b, transa, transb)
@@ -182,39 +182,3 @@ def fft(x):
 def ifft(x):
     """The inverse of ``fft``."""
     return _transformed("ifft", x, "ifft")
-
-
-def sparse_matmul(a, b, transa=False, transb=False):
-    """The product of a sparse matrix (``kudari.utils.CooMatrix``) and a dense one, or of stacks of them."""
-    from kudari.utils.sparse import CooMatrix
-
-    is_a, is_b = isinstance(a, CooMatrix), isinstance(b, CooMatrix)
-    if is_a == is_b:
-        raise ValueError(f"sparse_matmul: a is {type(a).__name__}, b is {type(b).__name__}\n  expected: one CooMatrix, one array")
-    if is_a:
-        return _sparse_times_dense(a, as_variable(b), transa, transb)
-    y = _sparse_times_dense(b, as_variable(a), not transb, not transa)
-    return swapaxes(y, -1, -2)
-
-
-def _sparse_times_dense(sparse, dense, is_transposed, dense_is_transposed):
-    """Each entry times a row of the dense matrix, added to its row of the result."""
-    data = as_variable(sparse.data)
-    rows, columns = (sparse.col, sparse.row) if is_transposed else (sparse.row, sparse.col)
-    height, width = sparse.shape[::-1] if is_transposed else sparse.shape
-    if dense_is_transposed:
-        dense = swapaxes(dense, -1, -2)
-    fits = dense.ndim in (2, 3) and data.ndim == dense.ndim - 1 and dense.shape[-2] == width
-    if not fits or dense.ndim == 3 and len(dense) != len(data):
-        refuse("sparse_matmul", f"shapes {(height, width)} and {dense.shape}", "matrices that fit each other")
-    data, dense = _common_type(data, dense)
-    count = len(dense) if dense.ndim == 3 else 1
-    # A stack is one large matrix with blocks along its diagonal; entries at −1 only fill up.
-    stack = numpy.arange(count).reshape((-1, 1) if dense.ndim == 3 else (1,))
-    is_entry = (rows >= 0).ravel()
-    rows, columns = (rows + stack * height).ravel()[is_entry], (columns + stack * width).ravel()[is_entry]
-    entries = reshape(reshape(data, (data.size,))[numpy.flatnonzero(is_entry)], (len(rows), 1))
-    flat = reshape(dense, (count * width, dense.shape[-1]))
-    products = _core.mul(entries, flat[columns])
-    y = _core.add_rows(products, rows, count * height)
-    return reshape(y, (*dense.shape[:-2], height, dense.shape[-1]))

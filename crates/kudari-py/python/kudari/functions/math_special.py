@@ -90,7 +90,7 @@ class _Polygamma(FunctionNode):
 
     def backward(self, target_input_indexes, grad_outputs):
         n, x = self.get_retained_inputs()
-        gradient = polygamma(n.array + 1, x) * grad_outputs[0]
+        gradient = polygamma(numpy.asarray(n.array + 1), x) * grad_outputs[0]
         return tuple(gradient if i == 1 else None for i in target_input_indexes)
 
 

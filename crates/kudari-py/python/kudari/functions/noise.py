@@ -5,6 +5,7 @@ import numpy
 from kudari import _core
 from kudari.configuration import config
 from kudari.functions._checks import as_array, as_variable, constant, need, need_floats, need_same, size_of
+from kudari.functions._creators import Creator
 from kudari.functions.array_shapes import reshape
 from kudari.functions.connection import linear
 from kudari.utils import argument
@@ -22,14 +23,27 @@ def dropout(x, ratio=0.5, **kwargs):
         mask, return_mask = argument.parse_kwargs(kwargs, ("mask", None), ("return_mask", False), train=_NO_TRAIN)
     if not config.train:
         return (as_variable(x), None) if return_mask else as_variable(x)
-    if not 0.0 <= ratio < 1.0:
-        raise ValueError(f"dropout: ratio is {ratio}\n  expected: from 0 to less than 1")
-    need_floats("dropout", x)
-    if mask is None:
-        stays = numpy.asarray(numpy.random.rand(*x.shape) >= ratio)
-        mask = numpy.asarray(x.dtype.type(1 / (1 - ratio)) * stays)
-    y = _core.mul(x, constant(mask))
-    return (y, mask) if return_mask else y
+    creator = Dropout(ratio, mask)
+    y = creator.apply((x,))[0]
+    return (y, creator.mask) if return_mask else y
+
+
+class Dropout(Creator):
+    """The creator of a dropout: ``mask`` are the factors, drawn at the first ``apply`` and kept."""
+
+    def __init__(self, dropout_ratio, mask=None):
+        if not 0.0 <= dropout_ratio < 1.0:
+            raise ValueError(f"dropout: ratio is {dropout_ratio}\n  expected: from 0 to less than 1")
+        self.dropout_ratio, self.mask = dropout_ratio, mask
+
+    def apply(self, inputs):
+        """The numbers times the factors, as a tuple with one variable."""
+        x = inputs[0]
+        need_floats("dropout", x)
+        if self.mask is None:
+            stays = numpy.asarray(numpy.random.rand(*x.shape) >= self.dropout_ratio)
+            self.mask = numpy.asarray(x.dtype.type(1 / (1 - self.dropout_ratio)) * stays)
+        return (self._created(_core.mul(as_variable(x), self.mask), x),)
 
 
 def gaussian(mean, ln_var, **kwargs):
@@ -63,7 +77,14 @@ def zoneout(h, x, ratio=0.5, **kwargs):
     if not config.train:
         return as_variable(x)
     takes_x = numpy.asarray(numpy.random.rand(*x.shape) >= ratio)
-    return _core.choose(takes_x, x, h)
+    return Zoneout(takes_x)._created(_core.choose(takes_x, x, h), h, x)
+
+
+class Zoneout(Creator):
+    """The creator of a zoneout: ``flag_h`` and ``flag_x`` tell where h and x were taken."""
+
+    def __init__(self, takes_x):
+        self.flag_x, self.flag_h = takes_x, ~takes_x
 
 
 def simplified_dropconnect(x, W, b=None, ratio=0.5, train=True, mask=None, use_batchwise_mask=True):
@@ -88,7 +109,16 @@ def simplified_dropconnect(x, W, b=None, ratio=0.5, train=True, mask=None, use_b
     if W.dtype != x.dtype:
         W = _core.to_dtype(W, x.dtype.name)
     weights = _core.mul(W, constant(mask.astype(x.dtype) * x.dtype.type(1 / (1 - ratio))))
-    if not use_batchwise_mask:
-        return linear(x, weights, b)
-    y = reshape(_core.matmul(weights, reshape(x, (*x.shape, 1))), (len(x), W.shape[0]))
-    return y if b is None else _core.add(y, b)
+    if use_batchwise_mask:
+        y = reshape(_core.matmul(weights, reshape(x, (*x.shape, 1))), (len(x), W.shape[0]))
+        y = y if b is None else _core.add(y, b)
+    else:
+        y = linear(x, weights, b)
+    return SimplifiedDropconnect(mask)._created(y, x, W, *([] if b is None else [b]))
+
+
+class SimplifiedDropconnect(Creator):
+    """The creator of a dropconnect: ``mask`` tells which weights stayed."""
+
+    def __init__(self, mask):
+        self.mask = mask

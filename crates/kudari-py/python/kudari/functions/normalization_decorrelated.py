@@ -6,6 +6,7 @@ from kudari import _core
 from kudari.function_node import FunctionNode
 from kudari.functions._checks import as_array, need, need_floats
 from kudari.functions.array_shapes import reshape, swapaxes, transpose
+from kudari.functions.normalization import like, widened
 from kudari.utils import argument
 
 
@@ -66,6 +67,7 @@ def decorrelated_batch_normalization(x, **kwargs):
 
 def fixed_decorrelated_batch_normalization(x, mean, projection, groups=16):
     """A given projection (groups, channels, channels) times x − mean (groups, channels)."""
-    need_floats("fixed_decorrelated_batch_normalization", x, mean, projection)
     flat, back = _grouped("fixed_decorrelated_batch_normalization", x, groups)
-    return back(_core.matmul(projection, _core.sub(flat, reshape(mean, (*mean.shape, 1)))))
+    wide, mean, projection = widened(flat, mean, projection)
+    y = _core.matmul(projection, _core.sub(wide, reshape(mean, (*mean.shape, 1))))
+    return back(like(y, x))

@@ -15,8 +15,15 @@ def _outputs(func, xs):
         raise RuntimeError(f"forget: the function returned {type(outputs).__name__}\n  expected: a variable or a tuple of them")
     for i, output in enumerate(outputs):
         if not isinstance(output, Variable):
-            raise RuntimeError(f"forget: result {i} is {type(output).__name__}\n  expected: a variable")
+            place = _ordinal(i + 1)
+            raise RuntimeError(f"forget: the {place} result of the function is {type(output).__name__}\n  expected: a variable")
     return outputs
+
+
+def _ordinal(n):
+    """1st, 2nd, 3rd, 4th …"""
+    is_teen = n % 100 in (11, 12, 13)
+    return f"{n}" + ("th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th"))
 
 
 class _Forget(FunctionNode):
