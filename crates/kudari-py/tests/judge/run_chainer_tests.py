@@ -28,7 +28,7 @@ import tempfile
 LEFT_OUT = ("gpu", "cudnn", "multi_gpu", "ideep", "slow", "chainerx", "theano")
 FILE_LIMIT_S = 900
 # How the texts of errors tell that a name is missing, as opposed to wrong.
-MISSING_NAME = re.compile(r"kudari has no '|cannot import name '|No module named '(chainer|kudari)")
+MISSING_NAME = re.compile(r"kudari has no '|cannot import name '\w+' from 'chainer|No module named 'chainer")
 
 
 def main():
