@@ -133,7 +133,8 @@ class Network:
     def arrays(self) -> dict[str, _Array]: ...
     def fit(
         self, x: _Array, t: _Array, classes: Sequence[str], *, loss: str, optimizer: str,
-        learning_rate: float, batch_size: int, epochs: int, seed: int = 1, schedule: str | None = None, weight_decay: float = 0.0,
+        learning_rate: float, batch_size: int, epochs: int, seed: int = 1,
+        schedule: str | None = None, weight_decay: float = 0.0,
         validation: float | None = None, early_stopping: int | None = None,
         measured: Callable[[dict[str, float]], object] | None = None,
     ) -> tuple[list[dict[str, float]], str]: ...
