@@ -37,6 +37,7 @@ class Link(DeviceResident):
     `Link(W=(2, 3))`, or `Link(W=((2, 3), 'f'))` with a dtype.
     """
 
+    _is_called_beside = False
     _local_link_hooks = None
     _init_done = False
     _within_init_scope = False
@@ -92,10 +93,14 @@ class Link(DeviceResident):
         finally:
             self._within_init_scope = before
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # A class beside Link among the bases may bring the calculation as __call__.
+        cls._is_called_beside = hasattr(super(Link, cls), "__call__")
+
     def __call__(self, *args, **kwargs):
         self._check_init_done()
-        # A class beside Link among the bases may bring the calculation as __call__.
-        forward = getattr(super(), "__call__", None) or self.forward
+        forward = super().__call__ if self._is_called_beside else self.forward
         hooks = _get_link_hooks()
         if self._local_link_hooks:
             hooks = {**hooks, **self._local_link_hooks}

@@ -124,20 +124,22 @@ class Parameter(Variable):
         import copy
 
         grad = Variable.grad.__get__(self)
-        attributes = {key: copy.deepcopy(value, memo) for key, value in self._own_attributes().items()}
         arrays = (None if array is None else array.copy() for array in (self.array, grad))
-        return _restore_parameter(type(self), self.name, *arrays, attributes)
+        other = _restore_parameter(type(self), self.name, *arrays)
+        # Before the attributes are copied: they may lead back to the parameter.
+        memo[id(self)] = other
+        other.__dict__.update((key, copy.deepcopy(value, memo)) for key, value in self._own_attributes().items())
+        return other
 
     def __reduce__(self):
-        return _restore_parameter, (
-            type(self), self.name, self.array, Variable.grad.__get__(self), self._own_attributes(),
-        )
+        arrays = (self.array, Variable.grad.__get__(self))
+        return _restore_parameter, (type(self), self.name, *arrays), self._own_attributes()
 
     def _own_attributes(self):
         return {key: value for key, value in self.__dict__.items() if key not in ("_together", "_grad_initializer")}
 
 
-def _restore_parameter(cls, name, array, grad, attributes):
+def _restore_parameter(cls, name, array, grad, attributes=()):
     parameter = cls(name=name)
     Variable.array.__set__(parameter, array)
     Variable.grad.__set__(parameter, grad)
