@@ -100,13 +100,14 @@ class Variable:
     def __truediv__(self, other: _Side) -> Variable: ...
 
 class VariableNode:
-    """A variable's place in the graph: shape, type, gradient and creator, but not the numbers."""
+    """A variable's place in the graph: shape, type, gradient and creator."""
 
-    data: None
     @property
     def creator(self) -> Any: ...
     @property
     def creator_node(self) -> Any: ...
+    @property
+    def data(self) -> _Array | None: ...
     @property
     def dtype(self) -> numpy.dtype[Any]: ...
     @property
