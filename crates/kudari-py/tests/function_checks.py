@@ -21,7 +21,10 @@ def turned(array):
 
 
 def check(function, arrays, expected, order=2, dtypes=("float16", "float32", "float64"), tolerances=None):
-    """Results in every type, on strided arrays too, inputs unchanged; gradients up to this order against differences."""
+    """Results in every type, on strided arrays too, inputs unchanged.
+
+    Gradients up to this order against differences.
+    """
     arrays = [np.asarray(a) for a in arrays]
     for dtype in dtypes:
         inputs = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
@@ -38,7 +41,9 @@ def check(function, arrays, expected, order=2, dtypes=("float16", "float32", "fl
             for a, before in zip(given, kept):
                 np.testing.assert_array_equal(a, before)
         plain = as_tuple(function(*inputs))
-        np.testing.assert_array_equal(plain[0].array, as_tuple(function(*map(kudari.Variable, inputs)))[0].array)
+        np.testing.assert_array_equal(
+            plain[0].array, as_tuple(function(*map(kudari.Variable, inputs)))[0].array
+        )
     if order:
         check_gradients(function, arrays, order)
 
@@ -70,7 +75,9 @@ def _check_along_line(total, points, random, order, eps, tolerance):
         return sum(terms[1:], terms[0]) if terms else kudari.Variable(np.zeros(()))
 
     def at(shift, f):
-        return float(f(*[kudari.Variable(np.asarray(p + shift * d)) for p, d in zip(points, directions)]).array)
+        return float(
+            f(*[kudari.Variable(np.asarray(p + shift * d)) for p, d in zip(points, directions)]).array
+        )
 
     difference = (at(eps, total) - at(-eps, total)) / (2 * eps)
     assert abs(at(0, slope) - difference) < tolerance * max(1, abs(difference)), (at(0, slope), difference)

@@ -50,7 +50,9 @@ def test_no_numbers(name):
     assert y.shape == (0, 3)
 
 
-@pytest.mark.parametrize("function", [F.relu, F.sigmoid, F.tanh, F.elu, F.softmax, F.log_softmax, F.selu, F.crelu])
+@pytest.mark.parametrize(
+    "function", [F.relu, F.sigmoid, F.tanh, F.elu, F.softmax, F.log_softmax, F.selu, F.crelu]
+)
 def test_whole_numbers_are_refused(function):
     with pytest.raises(InvalidType):
         function(np.ones((2, 2), "i"))
@@ -102,7 +104,9 @@ def test_rrelu_draws_while_training_only():
     np.testing.assert_allclose(y.array, np.where(x >= 0, x, r * x))
     np.testing.assert_array_equal(F.rrelu(x, r=r).array, y.array)
     with kudari.using_config("train", False):
-        np.testing.assert_allclose(F.rrelu(x, l=0.1, u=0.2).array, np.where(x >= 0, x, np.float32(0.15) * x), rtol=1e-6)
+        np.testing.assert_allclose(
+            F.rrelu(x, l=0.1, u=0.2).array, np.where(x >= 0, x, np.float32(0.15) * x), rtol=1e-6
+        )
     with pytest.raises(ValueError):
         F.rrelu(x, l=0.5, u=0.2)
     with pytest.raises(ValueError, match="using_config"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from function_checks import apart, check, check_gradients, uniform
+from function_checks import apart, check, uniform
 
 import kudari
 import kudari.functions as F
@@ -11,11 +11,31 @@ from kudari.utils.type_check import InvalidType
 X = uniform(3, 4, 5)
 
 ITEMS = [
-    1, -1, slice(1, 3), slice(None, None, -1), slice(4, 0, -2), (1, 2, 3), (0, slice(None), -1), (slice(1, 1),), (None, 1),
-    (Ellipsis, 2), (Ellipsis, None), (1, Ellipsis, slice(None, None, -3)), (slice(None), None, slice(3, None, -1)), (),
-    [0, 2, 0], np.array([[2, 1], [0, -1]]), (np.array([0, 2]), np.array([1, 3])), (slice(None), np.array([3, 3, 0])),
-    (1, np.array([0, 2])), X[:, 0, 0] > 0, (X > 0.2,), (slice(None), np.array([True, False, True, False])), [slice(0, 2), 1],
-    (np.array([0, 1]), None, slice(1, 3)), np.zeros((0,), int),
+    1,
+    -1,
+    slice(1, 3),
+    slice(None, None, -1),
+    slice(4, 0, -2),
+    (1, 2, 3),
+    (0, slice(None), -1),
+    (slice(1, 1),),
+    (None, 1),
+    (Ellipsis, 2),
+    (Ellipsis, None),
+    (1, Ellipsis, slice(None, None, -3)),
+    (slice(None), None, slice(3, None, -1)),
+    (),
+    [0, 2, 0],
+    np.array([[2, 1], [0, -1]]),
+    (np.array([0, 2]), np.array([1, 3])),
+    (slice(None), np.array([3, 3, 0])),
+    (1, np.array([0, 2])),
+    X[:, 0, 0] > 0,
+    (X > 0.2,),
+    (slice(None), np.array([True, False, True, False])),
+    [slice(0, 2), 1],
+    (np.array([0, 1]), None, slice(1, 3)),
+    np.zeros((0,), int),
 ]
 
 
@@ -59,10 +79,14 @@ SHAPES = {
     "repeat_each": (lambda x: F.repeat(x, (2, 0, 1), axis=0), lambda x: x.repeat((2, 0, 1), 0)),
     "repeat_flat": (lambda x: F.repeat(x, 2), lambda x: x.repeat(2)),
     "diagonal": (lambda x: F.diagonal(x, 1, 0, 2), lambda x: x.diagonal(1, 0, 2)),
-    "pad": (lambda x: F.pad(x, ((1, 0), (0, 2), (1, 1)), "constant", constant_values=2.0),
-            lambda x: np.pad(x, ((1, 0), (0, 2), (1, 1)), constant_values=2.0)),
-    "pad_values": (lambda x: F.pad(x, 1, "constant", constant_values=((1, 2), (3, 4), (5, 6))),
-                   lambda x: np.pad(x, 1, constant_values=((1, 2), (3, 4), (5, 6)))),
+    "pad": (
+        lambda x: F.pad(x, ((1, 0), (0, 2), (1, 1)), "constant", constant_values=2.0),
+        lambda x: np.pad(x, ((1, 0), (0, 2), (1, 1)), constant_values=2.0),
+    ),
+    "pad_values": (
+        lambda x: F.pad(x, 1, "constant", constant_values=((1, 2), (3, 4), (5, 6))),
+        lambda x: np.pad(x, 1, constant_values=((1, 2), (3, 4), (5, 6))),
+    ),
     "pad_reflect": (lambda x: F.pad(x, (2, 1), "reflect"), lambda x: np.pad(x, (2, 1), "reflect")),
     "pad_wrap": (lambda x: F.pad(x, 2, "wrap"), lambda x: np.pad(x, 2, "wrap")),
     "cast": (lambda x: F.cast(F.cast(x, "float64"), x.dtype), lambda x: x),
@@ -71,8 +95,10 @@ SHAPES = {
     "roll": (lambda x: F.roll(x, 2, 1), lambda x: np.roll(x, 2, 1)),
     "tril": (F.tril, np.tril),
     "triu": (F.triu, np.triu),
-    "as_strided": (lambda x: F.as_strided(F.reshape(x, (60,)), (3, 4), (2, 5)),
-                   lambda x: x.ravel()[np.arange(3)[:, None] * 2 + np.arange(4) * 5]),
+    "as_strided": (
+        lambda x: F.as_strided(F.reshape(x, (60,)), (3, 4), (2, 5)),
+        lambda x: x.ravel()[np.arange(3)[:, None] * 2 + np.arange(4) * 5],
+    ),
 }
 
 
@@ -82,11 +108,22 @@ def test_shapes(name):
     check(function, [X], expected)
 
 
-@pytest.mark.parametrize("function", [
-    lambda x: F.reshape(x, (2, 3)), lambda x: F.transpose(x), lambda x: F.expand_dims(x, 0), lambda x: F.flip(x, 0),
-    lambda x: F.concat([x, x], 0), lambda x: F.stack([x, x]), lambda x: F.tile(x, 2), lambda x: F.repeat(x, 2, 0),
-    lambda x: F.broadcast_to(x, (2, 3, 2)), lambda x: F.swapaxes(x, 0, 1), lambda x: F.diagonal(x),
-])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.reshape(x, (2, 3)),
+        lambda x: F.transpose(x),
+        lambda x: F.expand_dims(x, 0),
+        lambda x: F.flip(x, 0),
+        lambda x: F.concat([x, x], 0),
+        lambda x: F.stack([x, x]),
+        lambda x: F.tile(x, 2),
+        lambda x: F.repeat(x, 2, 0),
+        lambda x: F.broadcast_to(x, (2, 3, 2)),
+        lambda x: F.swapaxes(x, 0, 1),
+        lambda x: F.diagonal(x),
+    ],
+)
 def test_whole_numbers_keep_their_type(function):
     assert function(np.arange(6, dtype="int16").reshape(3, 2)).dtype == "int16"
 
@@ -159,15 +196,26 @@ def test_parts():
 
 def test_sequences():
     a, b = uniform(3, 2), uniform(1, 2, seed=1)
-    check(lambda a, b: F.pad_sequence([a, b], 4, -1.0), [a, b],
-          lambda a, b: np.stack([np.pad(x, ((0, 4 - len(x)), (0, 0)), constant_values=-1) for x in (a, b)]))
-    check(lambda a, b: F.transpose_sequence([a, b]), [a, b], lambda a, b: (np.stack([a[0], b[0]]), a[1:2], a[2:3]))
+    check(
+        lambda a, b: F.pad_sequence([a, b], 4, -1.0),
+        [a, b],
+        lambda a, b: np.stack([np.pad(x, ((0, 4 - len(x)), (0, 0)), constant_values=-1) for x in (a, b)]),
+    )
+    check(
+        lambda a, b: F.transpose_sequence([a, b]),
+        [a, b],
+        lambda a, b: (np.stack([a[0], b[0]]), a[1:2], a[2:3]),
+    )
     np.testing.assert_array_equal(F.pad_sequence([np.array([1, 2]), np.array([3])]).array, [[1, 2], [3, 0]])
 
 
 def test_choices():
     condition = np.array([[True], [False], [True]])
-    check(lambda x, y: F.where(condition, x, y), [uniform(3, 4), uniform(4, seed=1)], lambda x, y: np.where(condition, x, y))
+    check(
+        lambda x, y: F.where(condition, x, y),
+        [uniform(3, 4), uniform(4, seed=1)],
+        lambda x, y: np.where(condition, x, y),
+    )
     t = np.array([1, 0, 3], "int8")
     check(lambda x: F.select_item(x, t), [uniform(3, 4)], lambda x: x[np.arange(3), t])
     with pytest.raises(InvalidType):
@@ -192,59 +240,6 @@ def test_scatter_add():
 def test_as_strided_stays_in_memory():
     with pytest.raises(ValueError):
         F.as_strided(uniform(6), (2, 4), (3, 1))
-
-
-def windows(x, k, s, p, d=1):
-    x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
-    out = [(n - d * (k - 1) - 1) // s + 1 for n in x.shape[2:]]
-    y = np.empty((*x.shape[:2], k, k, *out))
-    for i, j in np.ndindex(k, k):
-        y[:, :, i, j] = x[:, :, i * d:i * d + out[0] * s:s, j * d:j * d + out[1] * s:s]
-    return y.reshape(len(x), -1, *out)
-
-
-def test_im2col():
-    x = uniform(2, 3, 6, 5)
-    check(lambda x: F.im2col(x, 3, stride=2, pad=1), [x], lambda x: windows(x, 3, 2, 1))
-    check(lambda x: F.im2col(x, 2, dilate=2), [x], lambda x: windows(x, 2, 1, 0, 2))
-
-
-def test_blocks():
-    x = uniform(2, 3, 4, 6)
-    check(lambda x: F.depth2space(F.space2depth(x, 2), 2), [x], lambda x: x)
-    y = F.space2depth(x, 2)
-    assert y.shape == (2, 12, 2, 3)
-    np.testing.assert_array_equal(y.array[:, 3:6], x[:, :, ::2, 1::2])
-
-
-def test_resize_images():
-    x = np.arange(6.0).reshape(1, 1, 2, 3)
-    np.testing.assert_allclose(F.resize_images(x, (3, 3)).array[0, 0], [[0, 1, 2], [1.5, 2.5, 3.5], [3, 4, 5]])
-    np.testing.assert_allclose(F.resize_images(x, (2, 6), align_corners=False).array[0, 0, 0], [0, .25, .75, 1.25, 1.75, 2])
-    np.testing.assert_allclose(F.resize_images(x, (4, 3), mode="nearest").array[0, 0], x[0, 0].repeat(2, 0))
-    check_gradients(lambda x: F.resize_images(x, (5, 4)), [uniform(2, 2, 3, 6)])
-
-
-def test_spatial_transformer():
-    x = uniform(2, 3, 4, 5)
-    same = np.array([[[1.0, 0, 0], [0, 1, 0]]] * 2)
-    grid = F.spatial_transformer_grid(same, (4, 5))
-    np.testing.assert_allclose(grid.array[0, :, 0, 0], [-1, -1])
-    check(lambda x: F.spatial_transformer_sampler(x, grid.array.astype(x.dtype)), [x], lambda x: x,
-          tolerances={"float16": 1e-1, "float32": 1e-5, "float64": 1e-12})
-    outside = F.spatial_transformer_sampler(x, np.full((2, 2, 1, 1), 3.0))
-    np.testing.assert_array_equal(outside.array, 0)
-    check_gradients(lambda x, t: F.spatial_transformer_sampler(x, F.spatial_transformer_grid(t, (3, 2))),
-                    [x, same * 0.7 + 0.11])
-
-
-def test_deformable_convolution_without_offsets_is_a_convolution():
-    x, w = uniform(2, 3, 5, 6), uniform(4, 3, 3, 2, seed=1)
-    y = F.convolution_2d(x, w, stride=1, pad=1)
-    offset = np.zeros((2, 12, *y.shape[2:]))
-    z = F.deformable_convolution_2d_sampler(x, offset, w, stride=1, pad=1)
-    np.testing.assert_allclose(z.array, y.array, atol=1e-12)
-    check_gradients(lambda x, o, w: F.deformable_convolution_2d_sampler(x, o, w, pad=1), [x, offset + 0.3, w], order=1)
 
 
 def test_sorting():

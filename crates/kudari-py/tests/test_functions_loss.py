@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from function_checks import apart, check, check_gradients, uniform
+from function_checks import apart, check, uniform
 
 import kudari
 import kudari.functions as F
@@ -31,11 +31,21 @@ def test_softmax_cross_entropy(label_dtype, shape):
         t.flat[0] = -1
     counted = max((t != -1).sum(), 1)
     x = uniform(*shape)
-    check(lambda x: F.softmax_cross_entropy(x, t), [x],
-          lambda x: -at_labels(log_softmax(x), t.astype(int)).sum() / counted)
-    check(lambda x: F.softmax_cross_entropy(x, t, normalize=False), [x],
-          lambda x: -at_labels(log_softmax(x), t.astype(int)).sum() / len(x))
-    check(lambda x: F.softmax_cross_entropy(x, t, reduce="no"), [x], lambda x: -at_labels(log_softmax(x), t.astype(int)))
+    check(
+        lambda x: F.softmax_cross_entropy(x, t),
+        [x],
+        lambda x: -at_labels(log_softmax(x), t.astype(int)).sum() / counted,
+    )
+    check(
+        lambda x: F.softmax_cross_entropy(x, t, normalize=False),
+        [x],
+        lambda x: -at_labels(log_softmax(x), t.astype(int)).sum() / len(x),
+    )
+    check(
+        lambda x: F.softmax_cross_entropy(x, t, reduce="no"),
+        [x],
+        lambda x: -at_labels(log_softmax(x), t.astype(int)),
+    )
 
 
 def test_softmax_cross_entropy_with_weights():
@@ -44,7 +54,11 @@ def test_softmax_cross_entropy_with_weights():
     def expected(x):
         return -at_labels(log_softmax(x) * weight, t).sum() / 3
 
-    check(lambda x: F.softmax_cross_entropy(x, t, class_weight=weight.astype(x.dtype)), [uniform(4, 3)], expected)
+    check(
+        lambda x: F.softmax_cross_entropy(x, t, class_weight=weight.astype(x.dtype)),
+        [uniform(4, 3)],
+        expected,
+    )
     with pytest.raises(ValueError):
         F.softmax_cross_entropy(uniform(4, 3), t, class_weight=weight[None])
     with pytest.raises(ValueError):
@@ -53,7 +67,11 @@ def test_softmax_cross_entropy_with_weights():
 
 def test_softmax_cross_entropy_with_shares():
     x, t = uniform(3, 4), np.array([[0.1, 0.2, 0.3, 0.4]] * 3)
-    check(lambda x: F.softmax_cross_entropy(x, t.astype(x.dtype)), [x], lambda x: -(t * log_softmax(x)).sum() / 3)
+    check(
+        lambda x: F.softmax_cross_entropy(x, t.astype(x.dtype)),
+        [x],
+        lambda x: -(t * log_softmax(x)).sum() / 3,
+    )
     divergence = F.softmax_cross_entropy(x, F.softmax(x).array, soft_target_loss="kl-divergence")
     np.testing.assert_allclose(divergence.array, 0, atol=1e-6)
 
@@ -87,7 +105,11 @@ def test_sigmoid_cross_entropy():
     t = np.array([[1, 0, -1], [0, 1, 1]], "int32")
     terms = [lambda x: np.where(t == 1, np.log(1 + np.exp(-x)), np.where(t == 0, np.log(1 + np.exp(x)), 0))]
     check(lambda x: F.sigmoid_cross_entropy(x, t), [uniform(2, 3)], lambda x: terms[0](x).sum() / 5)
-    check(lambda x: F.sigmoid_cross_entropy(x, t, normalize=False), [uniform(2, 3)], lambda x: terms[0](x).sum() / 2)
+    check(
+        lambda x: F.sigmoid_cross_entropy(x, t, normalize=False),
+        [uniform(2, 3)],
+        lambda x: terms[0](x).sum() / 2,
+    )
     check(lambda x: F.sigmoid_cross_entropy(x, t, reduce="no"), [uniform(2, 3)], terms[0])
 
 
@@ -106,14 +128,25 @@ PAIRS = {
     "absolute_error": (F.absolute_error, lambda x, y: abs(x - y)),
     "mean_squared_error": (F.mean_squared_error, lambda x, y: ((x - y) ** 2).mean()),
     "mean_absolute_error": (F.mean_absolute_error, lambda x, y: abs(x - y).mean()),
-    "huber": (lambda x, y: F.huber_loss(x, y, 0.6),
-              lambda x, y: np.where(abs(x - y) < 0.6, (x - y) ** 2 / 2, 0.6 * (abs(x - y) - 0.3)).sum(1)),
-    "smooth_l1": (F.smooth_l1, lambda x, y: np.where(abs(x - y) < 1, (x - y) ** 2 / 2, abs(x - y) - 0.5).mean()),
+    "huber": (
+        lambda x, y: F.huber_loss(x, y, 0.6),
+        lambda x, y: np.where(abs(x - y) < 0.6, (x - y) ** 2 / 2, 0.6 * (abs(x - y) - 0.3)).sum(1),
+    ),
+    "smooth_l1": (
+        F.smooth_l1,
+        lambda x, y: np.where(abs(x - y) < 1, (x - y) ** 2 / 2, abs(x - y) - 0.5).mean(),
+    ),
     "log_cosh": (F.log_cosh, lambda x, y: np.log(np.cosh(x - y)).mean()),
     "poisson_nll": (F.poisson_nll, lambda x, y: (np.exp(x) - y * x).mean()),
-    "gaussian_kl_divergence": (F.gaussian_kl_divergence, lambda m, v: ((m * m + np.exp(v) - v - 1) / 2).sum()),
+    "gaussian_kl_divergence": (
+        F.gaussian_kl_divergence,
+        lambda m, v: ((m * m + np.exp(v) - v - 1) / 2).sum(),
+    ),
     "bernoulli_nll": (F.bernoulli_nll, lambda x, y: (np.log(1 + np.exp(y)) - x * y).sum()),
-    "cross_covariance": (F.cross_covariance, lambda x, y: (((x - x.mean(0)).T @ (y - y.mean(0)) / len(x)) ** 2).sum() / 2),
+    "cross_covariance": (
+        F.cross_covariance,
+        lambda x, y: (((x - x.mean(0)).T @ (y - y.mean(0)) / len(x)) ** 2).sum() / 2,
+    ),
 }
 
 
@@ -123,7 +156,9 @@ def test_pairs(name):
     check(function, [apart(4, 3), apart(4, 3, seed=1) / 2 + 0.05], expected, tolerances=WIDE)
 
 
-@pytest.mark.parametrize("name", ["squared_error", "absolute_error", "mean_squared_error", "mean_absolute_error", "huber"])
+@pytest.mark.parametrize(
+    "name", ["squared_error", "absolute_error", "mean_squared_error", "mean_absolute_error", "huber"]
+)
 def test_pairs_refuse(name):
     function = PAIRS[name][0]
     for x, y in [((4, 3), (3,)), ((4, 3), (4, 2))]:
@@ -136,15 +171,18 @@ def test_pairs_refuse(name):
 
 
 def test_gaussian_nll():
-    check(F.gaussian_nll, [uniform(3), uniform(3, seed=1), uniform(3, seed=2)],
-          lambda x, m, v: (0.5 * math.log(2 * math.pi) + v / 2 + (x - m) ** 2 / (2 * np.exp(v))).sum())
+    check(
+        F.gaussian_nll,
+        [uniform(3), uniform(3, seed=1), uniform(3, seed=2)],
+        lambda x, m, v: (0.5 * math.log(2 * math.pi) + v / 2 + (x - m) ** 2 / (2 * np.exp(v))).sum(),
+    )
 
 
 def test_decov():
     def expected(h):
         c = (h - h.mean(0)).T @ (h - h.mean(0)) / len(h)
         np.fill_diagonal(c, 0)
-        return (c ** 2).sum() / 2
+        return (c**2).sum() / 2
 
     check(F.decov, [uniform(5, 3)], expected)
 
@@ -156,7 +194,7 @@ def test_contrastive():
 
     def expected(a, b):
         d = np.sqrt(((a - b) ** 2).sum(1))
-        return np.mean((y * d ** 2 + (1 - y) * np.maximum(1 - d, 0) ** 2) / 2)
+        return np.mean((y * d**2 + (1 - y) * np.maximum(1 - d, 0) ** 2) / 2)
 
     check(lambda a, b: F.contrastive(a, b, y), [a, b], expected)
     x = kudari.Variable(a)
@@ -172,106 +210,6 @@ def test_triplet():
     check(F.triplet, [uniform(4, 3, seed=s) for s in range(3)], expected)
     with pytest.raises(InvalidType):
         F.triplet(*[np.zeros((0, 3), "f")] * 3)
-
-
-def paths(steps, classes):
-    return np.ndindex(*[classes] * steps)
-
-
-@pytest.mark.parametrize("reduce", ["mean", "no"])
-def test_crf1d(reduce):
-    cost, xs = uniform(3, 3), [uniform(n, 3, seed=n + i) for i, n in enumerate([3, 3, 1])]
-    ys = [np.array([0, 2, 1]), np.array([1, 1, 0]), np.array([2])]
-
-    def expected(cost, *xs):
-        losses = []
-        for b, steps in enumerate([3, 2, 2]):
-            def score(path):
-                moves = sum(cost[i, j] for i, j in zip(path, path[1:]))
-                return moves + sum(xs[k][b, label] for k, label in enumerate(path))
-
-            total = sum(np.exp(score(path)) for path in paths(steps, 3))
-            losses.append(np.log(total) - score([int(y[b]) for y in ys[:steps]]))
-        return np.mean(losses) if reduce == "mean" else np.array(losses)
-
-    check(lambda cost, *xs: F.crf1d(cost, xs, ys, reduce=reduce), [cost, *xs], expected, dtypes=("float32", "float64"))
-
-
-def test_argmax_crf1d():
-    cost, xs = uniform(3, 3), [uniform(n, 3, seed=n + i) * 2 for i, n in enumerate([2, 2, 1])]
-    score, best = F.argmax_crf1d(cost, xs)
-    for b, steps in enumerate([3, 2]):
-        def value(path):
-            return sum(cost[i, j] for i, j in zip(path, path[1:])) + sum(xs[k][b, y] for k, y in enumerate(path))
-
-        top = max(paths(steps, 3), key=value)
-        assert [int(best[k][b]) for k in range(steps)] == list(top)
-        assert abs(float(score.array[b]) - value(top)) < 1e-12
-
-
-def test_connectionist_temporal_classification():
-    xs, t = [uniform(2, 3, seed=s) for s in range(4)], np.array([[0, 1], [1, 0]], "int32")
-
-    def said(path):
-        merged = [c for i, c in enumerate(path) if i == 0 or c != path[i - 1]]
-        return [c for c in merged if c != 2]
-
-    def expected(*xs):
-        losses = []
-        for b, steps in enumerate([4, 3]):
-            p = np.stack([np.exp(x[b]) / np.exp(x[b]).sum() for x in xs])
-            total = sum(np.prod([p[k, c] for k, c in enumerate(path)])
-                        for path in paths(steps, 3) if said(path) == list(t[b]))
-            losses.append(-np.log(total))
-        return np.mean(losses)
-
-    lengths = np.array([4, 3], "i")
-    check(lambda *xs: F.connectionist_temporal_classification(xs, t, 2, lengths), xs, expected, order=1,
-          dtypes=("float32", "float64"), tolerances=WIDE)
-    with pytest.raises(TypeError):
-        F.connectionist_temporal_classification(np.zeros((4, 2, 3), "f"), t, 2)
-
-
-def test_black_out():
-    x, w = uniform(2, 3), uniform(5, 3, seed=1)
-    t, samples = np.array([1, 4]), np.array([[0, 2], [3, 3]])
-
-    def expected(x, w):
-        losses = []
-        for b in range(2):
-            scores = np.exp([w[k] @ x[b] for k in (t[b], *samples[b])])
-            p = scores / scores.sum()
-            losses.append(-np.log(p[0]) - np.log(1 - p[1:]).sum())
-        return np.mean(losses)
-
-    check(lambda x, w: F.black_out(x, t, w, samples), [x, w], expected, tolerances=WIDE)
-
-
-def test_negative_sampling():
-    x, w, t = uniform(3, 2), uniform(4, 2, seed=1), np.array([1, -1, 3], "i")
-
-    def sampler(shape):
-        return np.arange(np.prod(shape)).reshape(shape) % 4
-
-    def expected(x, w):
-        total = 0
-        for b in (0, 2):
-            k = sampler((3, 3))[b]
-            k[0] = t[b]
-            signs = np.array([-1, 1, 1])
-            total += np.log(1 + np.exp(signs * (w[k] @ x[b]))).sum()
-        return total
-
-    check(lambda x, w: F.negative_sampling(x, t, w, sampler, 2), [x, w], expected, tolerances=WIDE)
-
-
-def test_discriminative_loss_of_separate_objects():
-    labels = np.array([[[1, 1, 2, 2]]])
-    embeddings = np.array([[[[0, 0, 9, 9]], [[1, 1, 1, 1]]]], float)
-    spread, near, size = F.discriminative_margin_based_clustering_loss(embeddings, labels, 0.5, 2.0, 2)
-    assert float(spread.array) == 0 and float(near.array) == 0
-    np.testing.assert_allclose(size.array, 0.001 * (0 + 1 + 9 + 1) / 2)
-    check_gradients(lambda e: F.discriminative_margin_based_clustering_loss(e, labels, 0.1, 6.0, 2), [apart(1, 2, 1, 4, seed=3)])
 
 
 def test_focal_loss_of_gamma_0_is_half_the_cross_entropy():

@@ -127,7 +127,7 @@ fn negative_log_likelihood(
 /// set_function(loss, function): the object that programs see as the creator of a result.
 #[pyfunction]
 fn set_function(loss: Operand, function: Py<PyAny>) {
-    if let Some(place) = Place::of(&loss.0, None) {
+    if let Some((place, _)) = Place::of(&loss.0) {
         place.set_function(function);
     }
 }

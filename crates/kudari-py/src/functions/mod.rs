@@ -8,16 +8,19 @@ mod normalization;
 mod reductions;
 mod shapes;
 
+use std::cell::Cell;
+
 use kudari::functions::Reduction;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::errors::{OrRaise, invalid_type};
+use crate::errors::{OrRaise, guarded, invalid_type};
 use crate::operand::Operand;
 use crate::variable::Variable;
 
 /// Adds all functions to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(check_results, module)?)?;
     elementwise::register(module)?;
     images::register(module)?;
     items::register(module)?;
@@ -36,8 +39,12 @@ fn run(
     numbers: usize,
     compute: impl FnOnce() -> kudari::Result<kudari::Variable> + Send,
 ) -> PyResult<Py<Variable>> {
-    let result = if numbers < MANY { compute() } else { py.detach(compute) };
-    Variable::of(py, result.or_raise()?)
+    let result = if numbers < MANY { compute() } else { guarded(|| py.detach(compute))? };
+    let result = result.or_raise()?;
+    if CHECKS.get() {
+        check_numbers(&result)?;
+    }
+    Variable::of(py, result)
 }
 
 /// Raises InvalidType where there are other numbers than floating-point ones: the engine would convert them silently.
@@ -47,6 +54,26 @@ fn only_floats(name: &str, x: &Operand) -> PyResult<()> {
     }
     let what = format!("{name}: an array of type {}", x.0.dtype().name());
     Err(invalid_type(format!("{what}\n  expected: float16, float32 or float64; convert it with astype")))
+}
+
+thread_local! {
+    /// Whether results are searched for NaN: the debug mode of this thread.
+    static CHECKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Switches the search for NaN in results on this thread on or off.
+#[pyfunction]
+fn check_results(on: bool) {
+    CHECKS.set(on);
+}
+
+#[cold]
+fn check_numbers(result: &kudari::Variable) -> PyResult<()> {
+    if result.dtype().is_float() && result.array().to_f64_vec().iter().any(|x| x.is_nan()) {
+        let name = result.creator().unwrap_or("a function");
+        return Err(PyRuntimeError::new_err(format!("NaN is detected on forward computation of {name}")));
+    }
+    Ok(())
 }
 
 /// The engine's variable of an operand that may be left out.

@@ -92,6 +92,8 @@ fn top_k<'py>(
 /// matmul(a, b): the product of matrices, or of stacks of them.
 #[pyfunction]
 fn matmul(py: Python<'_>, a: Operand, b: Operand) -> PyResult<Py<Variable>> {
+    only_floats("matmul", &a)?;
+    only_floats("matmul", &b)?;
     run(py, usize::MAX, || a.0.matmul(&b.0))
 }
 
@@ -99,6 +101,7 @@ fn matmul(py: Python<'_>, a: Operand, b: Operand) -> PyResult<Py<Variable>> {
 #[pyfunction]
 #[pyo3(signature = (x, w, b=None))]
 fn linear(py: Python<'_>, x: Operand, w: Operand, b: Option<Operand>) -> PyResult<Py<Variable>> {
+    only_floats("linear", &x)?;
     let work = x.0.len().saturating_mul(w.0.shape().first().copied().unwrap_or(1));
     run(py, work, || engine::linear(&x.0, &w.0, optional(&b)))
 }

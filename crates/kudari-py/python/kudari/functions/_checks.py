@@ -90,4 +90,6 @@ def spatial(value, axes):
 def need_spatial(where, x, axes):
     """Raises ValueError unless so many axes follow samples and channels."""
     if x.ndim - 2 != axes:
-        raise ValueError(f"{where}: x of shape {x.shape}\n  expected: {axes} axes behind samples and channels")
+        raise ValueError(
+            f"{where}: x of shape {x.shape}\n  expected: {axes} axes behind samples and channels"
+        )

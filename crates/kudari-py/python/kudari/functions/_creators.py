@@ -5,7 +5,10 @@ from kudari.functions._checks import as_variable
 
 
 class Creator:
-    """A function in a graph: ``label``, the places of its ``inputs``, ``rank``, and what else is worth knowing as attributes."""
+    """A function in a graph.
+
+    ``label``, the places of its ``inputs``, ``rank``, and what else is worth knowing as attributes.
+    """
 
     _inputs = ()
 

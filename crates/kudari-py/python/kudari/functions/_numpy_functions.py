@@ -1,4 +1,7 @@
-"""What the engine does not compute and no composition of its functions gives: NumPy or SciPy does, the derivative is composed."""
+"""What the engine does not compute and no composition of its functions gives.
+
+NumPy or SciPy does, the derivative is composed.
+"""
 
 import numpy
 
@@ -7,7 +10,10 @@ from kudari.functions._checks import need_floats
 
 
 class NumberByNumber(FunctionNode):
-    """A function of every number by itself: ``compute`` on arrays, ``derivative`` from the variables x and y."""
+    """A function of every number by itself.
+
+    ``compute`` on arrays, ``derivative`` from the variables x and y.
+    """
 
     def __init__(self, name, compute, derivative):
         self._name, self._compute, self._derivative = name, compute, derivative

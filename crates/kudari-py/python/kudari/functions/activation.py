@@ -1,4 +1,7 @@
-"""Activation functions. Results have the shape (but for ``crelu`` and ``maxout``) and the type of their input."""
+"""Activation functions.
+
+Results have the shape (but for ``crelu`` and ``maxout``) and the type of their input.
+"""
 
 import numpy
 
@@ -91,21 +94,33 @@ def maxout(x, pool_size, axis=1):
     axis = need_axis("maxout", x, axis)
     size = x.shape[axis]
     if size % pool_size:
-        refuse("maxout", f"axis {axis} of {x.shape} in groups of {pool_size}", "a length that is a multiple of pool_size")
-    shape = (*x.shape[:axis], size // pool_size, pool_size, *x.shape[axis + 1:])
+        refuse(
+            "maxout",
+            f"axis {axis} of {x.shape} in groups of {pool_size}",
+            "a length that is a multiple of pool_size",
+        )
+    shape = (*x.shape[:axis], size // pool_size, pool_size, *x.shape[axis + 1 :])
     return _core.max(_core.reshape(x, shape), [axis + 1], False)
 
 
 def _beside_samples(where, w, x):
     """A parameter of shape x.shape[1:k], in a shape that broadcasts against x."""
     need_floats(where, x, w)
-    fits = w.ndim < x.ndim and x.shape[1:1 + w.ndim] == w.shape
-    need(where, fits, f"a parameter of shape {w.shape} for x of shape {x.shape}", "the shape of the axes from the second on")
+    fits = w.ndim < x.ndim and x.shape[1 : 1 + w.ndim] == w.shape
+    need(
+        where,
+        fits,
+        f"a parameter of shape {w.shape} for x of shape {x.shape}",
+        "the shape of the axes from the second on",
+    )
     return _core.reshape(w, (1, *w.shape, *(1,) * (x.ndim - w.ndim - 1)))
 
 
 def prelu(x, W):
-    """x where it is not negative, W·x elsewhere; W has the shape of the axes from the second on, as far as it goes."""
+    """x where it is not negative, W·x elsewhere.
+
+    W has the shape of the axes from the second on, as far as it goes.
+    """
     slope = _beside_samples("prelu", W, x)
     return _core.choose(numpy.asarray(as_array(x) >= 0), x, _core.mul(x, slope))
 
@@ -117,9 +132,12 @@ def swish(x, beta):
 
 
 def rrelu(x, l=1.0 / 8, u=1.0 / 3, **kwargs):  # noqa: E741
-    """x where it is not negative, r·x elsewhere: r is drawn from l to u while training, and their middle in tests.
+    """x where it is not negative, r·x elsewhere.
 
-    ``r=`` gives the slopes instead, of the shape and type of x; with ``return_r=True`` they are returned as well.
+    R is drawn from l to u while training, and their middle in tests.
+
+    ``r=`` gives the slopes instead, of the shape and type of x; with ``return_r=True`` they are returned as
+    well.
     """
     r, return_r = None, False
     if kwargs:

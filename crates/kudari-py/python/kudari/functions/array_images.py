@@ -29,7 +29,9 @@ def im2col(x, ksize, stride=1, pad=0, cover_all=False, dilate=1):
     pixels = transpose(reshape(padded, (samples * channels, height * width)), [1, 0])
     # (place in the window: row, column; place of the window: row, column), then samples and channels
     spots = places[0][:, None, :, None] * width + places[1][None, :, None, :]
-    windows = reshape(_core.embedding(pixels, spots), (ksize[0] * ksize[1], outs[0] * outs[1], samples, channels))
+    windows = reshape(
+        _core.embedding(pixels, spots), (ksize[0] * ksize[1], outs[0] * outs[1], samples, channels)
+    )
     return reshape(transpose(windows, [2, 3, 0, 1]), (samples, channels * ksize[0] * ksize[1], *outs))
 
 
@@ -49,7 +51,9 @@ def space2depth(X, r):
     need_axes("space2depth", X, 4)
     samples, channels, height, width = X.shape
     blocks = reshape(X, (samples, channels, height // r, r, width // r, r))
-    return reshape(transpose(blocks, [0, 3, 5, 1, 2, 4]), (samples, r * r * channels, height // r, width // r))
+    return reshape(
+        transpose(blocks, [0, 3, 5, 1, 2, 4]), (samples, r * r * channels, height // r, width // r)
+    )
 
 
 def _resize_matrix(size, out, mode, align_corners):
@@ -85,12 +89,20 @@ _NO_CUDNN = "there is no argument use_cudnn\n  remove it"
 
 
 def spatial_transformer_grid(theta, output_shape, **kwargs):
-    """Places in a picture for each pixel of the result: theta (samples, 2, 3) times (x, y, 1), from −1 to 1 across."""
+    """Places in a picture for each pixel of the result.
+
+    Theta (samples, 2, 3) times (x, y, 1), from −1 to 1 across.
+    """
     if kwargs:
         argument.check_unexpected_kwargs(kwargs, use_cudnn=_NO_CUDNN)
         argument.assert_kwargs_empty(kwargs)
     need_floats("spatial_transformer_grid", theta)
-    need("spatial_transformer_grid", theta.shape[1:] == (2, 3), f"theta of shape {theta.shape}", "(samples, 2, 3)")
+    need(
+        "spatial_transformer_grid",
+        theta.shape[1:] == (2, 3),
+        f"theta of shape {theta.shape}",
+        "(samples, 2, 3)",
+    )
     height, width = output_shape
     y, x = numpy.meshgrid(numpy.linspace(-1, 1, height), numpy.linspace(-1, 1, width), indexing="ij")
     coordinates = numpy.stack([x.ravel(), y.ravel(), numpy.ones(height * width)]).astype(theta.dtype)
@@ -98,20 +110,30 @@ def spatial_transformer_grid(theta, output_shape, **kwargs):
 
 
 def spatial_transformer_sampler(x, grid, **kwargs):
-    """The picture at places (x, y) from −1 to 1 across, between pixels bilinearly, 0 outside: grid (samples, 2, height, width)."""
+    """The picture at places (x, y) from −1 to 1 across, between pixels bilinearly, 0 outside.
+
+    Grid (samples, 2, height, width).
+    """
     if kwargs:
         argument.check_unexpected_kwargs(kwargs, use_cudnn=_NO_CUDNN)
         argument.assert_kwargs_empty(kwargs)
     where = "spatial_transformer_sampler"
     need_floats(where, x, grid)
-    need(where, x.ndim == grid.ndim == 4 and grid.shape[:2] == (len(x), 2), f"shapes {x.shape} and {grid.shape}", "(samples, 2, …)")
+    need(
+        where,
+        x.ndim == grid.ndim == 4 and grid.shape[:2] == (len(x), 2),
+        f"shapes {x.shape} and {grid.shape}",
+        "(samples, 2, …)",
+    )
     samples, channels, height, width = x.shape
     points = grid.shape[2] * grid.shape[3]
     padded = _core.pad(x, [[0, 0], [0, 0], [1, 1], [1, 1]], "constant", 0.0)
     flat = reshape(grid, (samples, 2, points))
     sides = []
     for axis, size in [(1, height), (0, width)]:
-        place = _core.reshape(_core.slice(flat, [(0, None, 1), (axis, axis + 1, 1), (0, None, 1)]), (samples, points))
+        place = _core.reshape(
+            _core.slice(flat, [(0, None, 1), (axis, axis + 1, 1), (0, None, 1)]), (samples, points)
+        )
         place = _core.clip(_core.add(_core.mul(_core.add(place, 1.0), (size - 1) / 2), 1.0), 0.0, size + 1.0)
         low = numpy.clip(numpy.floor(as_array(place)), 0, size)
         rest = _core.sub(place, low.astype(x.dtype))
@@ -123,25 +145,32 @@ def spatial_transformer_sampler(x, grid, **kwargs):
     total = None
     for row, v in [(top, _core.sub(1.0, down)), (top + 1, down)]:
         for column, u in [(left, _core.sub(1.0, right)), (left + 1, right)]:
-            pixels = reshape(_core.embedding(table, start + row * (width + 2) + column), (samples, points, channels))
+            pixels = reshape(
+                _core.embedding(table, start + row * (width + 2) + column), (samples, points, channels)
+            )
             part = _core.mul(pixels, reshape(_core.mul(v, u), (samples, points, 1)))
             total = part if total is None else _core.add(total, part)
     return reshape(transpose(total, [0, 2, 1]), (samples, channels, *grid.shape[2:]))
 
 
 def deformable_convolution_2d_sampler(x, offset, W, b=None, stride=1, pad=0):
-    """A convolution whose windows' places are moved by ``offset`` (samples, 2 × places of the window, height, width).
+    """A convolution whose windows' places are moved by ``offset``.
 
-    The first half of the offsets moves along x, the second along y, in pixels; between pixels bilinearly.
+    That is (samples, 2 × places of the window, height, width): the first half moves along
+    x, the second along y, in pixels; between pixels bilinearly.
     """
     (sy, sx), (py, px) = pair(stride), pair(pad)
     outputs, channels, kh, kw = W.shape
     samples, _, height, width = x.shape
     places = kh * kw
     if offset.shape[1] != 2 * places:
-        raise ValueError(f"deformable_convolution_2d_sampler: offset of shape {offset.shape}\n  expected: {2 * places} along axis 1")
+        raise ValueError(
+            f"deformable_convolution_2d_sampler: offset of {offset.shape}\n  expected: {2 * places} along axis 1"
+        )
     rows, columns = offset.shape[2:]
-    window_y, window_x = (a.reshape(places, 1, 1) for a in numpy.meshgrid(numpy.arange(kh), numpy.arange(kw), indexing="ij"))
+    window_y, window_x = (
+        a.reshape(places, 1, 1) for a in numpy.meshgrid(numpy.arange(kh), numpy.arange(kw), indexing="ij")
+    )
     usual_y = numpy.broadcast_to(numpy.arange(rows)[:, None] * sy + window_y, (places, rows, columns))
     usual_x = numpy.broadcast_to(numpy.arange(columns) * sx + window_x, (places, rows, columns))
     usual = numpy.concatenate([usual_x, usual_y]).astype(offset.dtype)

@@ -5,12 +5,23 @@ import numpy
 from kudari import _core
 from kudari.configuration import config
 from kudari.functions._checks import (
-    as_array, as_variable, constant, need, need_axes, need_axis, need_integers, refuse, size_of,
+    as_array,
+    as_variable,
+    constant,
+    need,
+    need_axes,
+    need_axis,
+    need_integers,
+    refuse,
+    size_of,
 )
 
 
 def _without_gradient(x):
-    """The array if it holds no floating-point numbers, else None: such arrays NumPy moves, keeping their type."""
+    """The array if it holds no floating-point numbers, else None.
+
+    Such arrays NumPy moves, keeping their type.
+    """
     array = as_array(x)
     return array if array.dtype.kind != "f" else None
 
@@ -55,9 +66,14 @@ def _rows(x, rows):
 
 
 def take(x, places):
-    """The numbers at these places, counted through the whole of x from 0: every selection of numbers can be said so."""
+    """The numbers at these places, counted through the whole of x from 0.
+
+    Every selection of numbers can be said so.
+    """
     if places.size == 0:
-        return _core.reshape(_core.slice(_core.reshape(x, (-1,) if x.size else (0,)), [(0, 0, 1)]), places.shape)
+        return _core.reshape(
+            _core.slice(_core.reshape(x, (-1,) if x.size else (0,)), [(0, 0, 1)]), places.shape
+        )
     column = _core.reshape(x, (x.size, 1))
     return _core.reshape(_core.embedding(column, places), places.shape)
 
@@ -67,7 +83,9 @@ def put(x, places, shape):
     if x.size == 0:
         return constant(numpy.zeros(shape, x.dtype))
     column = _core.reshape(x, (x.size, 1))
-    return _core.reshape(_core.add_rows(column, numpy.ascontiguousarray(places).ravel(), size_of(shape)), shape)
+    return _core.reshape(
+        _core.add_rows(column, numpy.ascontiguousarray(places).ravel(), size_of(shape)), shape
+    )
 
 
 def scatter_add(a, slices, b):
@@ -78,7 +96,9 @@ def scatter_add(a, slices, b):
     need("scatter_add", given <= a.ndim, f"{given} indices for shape {a.shape}", "at most one for each axis")
     places = numpy.asarray(numpy.arange(a.size).reshape(a.shape)[slices])
     if places.shape != b.shape:
-        raise ValueError(f"scatter_add: b of shape {b.shape} at places of shape {places.shape}\n  expected: the same shape")
+        raise ValueError(
+            f"scatter_add: b of shape {b.shape} at places of shape {places.shape}\n  expected: the same shape"
+        )
     return _core.add(a, put(b, places, a.shape))
 
 
@@ -90,7 +110,9 @@ def select_item(x, t):
     need("select_item", len(x) == len(t), f"{len(x)} rows and {len(t)} labels", "as many labels as rows")
     t, classes = as_array(t), x.shape[1]
     if config.debug and t.size and (t.min() < 0 or t.max() >= classes):
-        raise ValueError(f"select_item: labels from {t.min()} to {t.max()}\n  expected: from 0 to {classes - 1}")
+        raise ValueError(
+            f"select_item: labels from {t.min()} to {t.max()}\n  expected: from 0 to {classes - 1}"
+        )
     return get_item(x, (numpy.arange(t.size), t))
 
 
@@ -121,9 +143,13 @@ def where(condition, x, y):
     """x where the condition is True, y elsewhere; shapes are broadcast."""
     condition = as_array(condition)
     if not isinstance(condition, numpy.ndarray) or condition.dtype != numpy.bool_:
-        refuse("where", f"a condition of type {getattr(condition, 'dtype', type(condition))}", "an array of bool")
+        refuse(
+            "where", f"a condition of type {getattr(condition, 'dtype', type(condition))}", "an array of bool"
+        )
     x, y = as_variable(x), as_variable(y)
-    need("where", x.dtype == y.dtype, f"{x.dtype} and {y.dtype}", "arrays of one type; convert one with F.cast")
+    need(
+        "where", x.dtype == y.dtype, f"{x.dtype} and {y.dtype}", "arrays of one type; convert one with F.cast"
+    )
     if x.dtype.kind != "f":
         return constant(numpy.where(condition, x.array, y.array))
     return _core.choose(condition, x, y)
@@ -153,13 +179,22 @@ def as_strided(x, shape, strides, storage_offset=None):
     ranges = [(stride * (count - 1)) for count, stride in zip(shape, strides)]
     first, last = offset + sum(min(r, 0) for r in ranges), offset + sum(max(r, 0) for r in ranges)
     if 0 not in shape and (first < 0 or (last + 1) * size > base.nbytes):
-        raise ValueError("as_strided: out of the memory of x\n  choose smaller strides, a smaller shape or another offset")
-    # Which element of x lies at each place of the memory; those outside of x come from a constant behind them.
-    owners = numpy.full(base.size, -1)
-    steps = tuple(s // size * 8 for s in array.strides)
-    numpy.ndarray(array.shape, owners.dtype, owners, behind * 8, steps)[...] = numpy.arange(array.size).reshape(array.shape)
-    wanted = numpy.ndarray(shape, owners.dtype, owners, offset * 8, [s * 8 for s in strides]).copy()
-    if (wanted >= 0).all():
-        return take(x, wanted)
+        raise ValueError(
+            "as_strided: out of the memory of x\n  choose smaller strides, a smaller shape or another offset"
+        )
     memory = numpy.ndarray(shape, array.dtype, base, offset * size, [s * size for s in strides])
-    return _core.choose(wanted >= 0, take(x, numpy.maximum(wanted, 0)), constant(memory))
+    if array.dtype.kind != "f":
+        return constant(memory.copy())
+    cells = numpy.arange(base.size)
+    own = numpy.ndarray(
+        array.shape, cells.dtype, cells, behind * 8, [s // size * 8 for s in array.strides]
+    ).ravel()
+    wanted = numpy.ndarray(shape, cells.dtype, cells, offset * 8, [s * 8 for s in strides]).copy()
+    owners = numpy.bincount(own, minlength=base.size)
+    numbers = put(x, own, (base.size,))
+    if owners.max(initial=0) > 1:
+        # Elements of x that lie at the same place share what comes from it.
+        numbers = _core.mul(numbers, (1 / numpy.maximum(owners, 1)).astype(array.dtype))
+    y = take(numbers, wanted)
+    is_own = owners[wanted] > 0
+    return y if is_own.all() else _core.choose(is_own, y, constant(memory))

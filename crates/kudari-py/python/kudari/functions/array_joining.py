@@ -26,7 +26,11 @@ def _joined(where, xs, axis):
     try:
         return constant(numpy.concatenate([as_array(x) for x in xs], axis))
     except ValueError:
-        refuse(where, f"shapes {', '.join(str(x.shape) for x in xs)}", f"shapes that differ along axis {axis} alone")
+        refuse(
+            where,
+            f"shapes {', '.join(str(x.shape) for x in xs)}",
+            f"shapes that differ along axis {axis} alone",
+        )
 
 
 def concat(xs, axis=1):
@@ -70,7 +74,10 @@ def dstack(xs):
 
 
 def split_axis(x, indices_or_sections, axis, force_tuple=True):
-    """Parts along ``axis``: so many of the same size, or cut before the given indices; a tuple of variables."""
+    """Parts along ``axis``: so many of the same size, or cut before the given indices.
+
+    A tuple of variables.
+    """
     cuts = as_array(indices_or_sections) if hasattr(indices_or_sections, "dtype") else indices_or_sections
     if isinstance(cuts, numpy.ndarray) and cuts.ndim == 0:
         cuts = int(cuts)
@@ -86,7 +93,12 @@ def split_axis(x, indices_or_sections, axis, force_tuple=True):
         axis = need_axis("split_axis", x, axis)
         size = x.shape[axis]
         if cuts:
-            need("split_axis", cuts[-1] <= size, f"a cut before {cuts[-1]} of {size}", "no index behind the end")
+            need(
+                "split_axis",
+                cuts[-1] <= size,
+                f"a cut before {cuts[-1]} of {size}",
+                "no index behind the end",
+            )
     front = (slice(None),) * axis
     bounds = [0, *cuts, None]
     parts = tuple(_as_new(x, get_item(x, (*front, slice(a, b)))) for a, b in zip(bounds, bounds[1:]))
@@ -96,7 +108,9 @@ def split_axis(x, indices_or_sections, axis, force_tuple=True):
 def _checked_cuts(cuts):
     is_row = isinstance(cuts, (list, tuple)) or isinstance(cuts, numpy.ndarray) and cuts.ndim == 1
     if not is_row:
-        raise TypeError(f"split_axis: indices_or_sections is {type(cuts).__name__}\n  expected: an int, or ints along one axis")
+        raise TypeError(
+            f"split_axis: indices_or_sections is {type(cuts).__name__}\n  expected: an int, or a list of ints"
+        )
     cuts = [int(cut) for cut in cuts]
     if config.debug and any(a > b for a, b in zip(cuts, cuts[1:])):
         raise ValueError("split_axis: the indices must be sorted")
@@ -124,7 +138,9 @@ def pad(x, pad_width, mode, **keywords):
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         return take(x, numpy.pad(places, pad_width, mode, **keywords))
     if mode != "constant":
-        raise ValueError(f"pad: mode {mode!r}\n  expected: 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'")
+        raise ValueError(
+            f"pad: mode {mode!r}\n  expected: 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'"
+        )
     filled = numpy.pad(numpy.zeros(array.shape, array.dtype), pad_width, mode, **keywords)
     widths = numpy.broadcast_to(numpy.asarray(pad_width), (array.ndim, 2))
     return _core.add(_core.pad(x, widths.tolist(), "constant", 0.0), constant(filled))
@@ -136,24 +152,40 @@ def pad_sequence(xs, length=None, padding=0):
     first = xs[0]
     for x in xs:
         need("pad_sequence", x.ndim > 0, "a number", "sequences")
-        need("pad_sequence", x.shape[1:] == first.shape[1:], f"elements of {first.shape[1:]} and {x.shape[1:]}", "one shape")
+        need(
+            "pad_sequence",
+            x.shape[1:] == first.shape[1:],
+            f"elements of {first.shape[1:]} and {x.shape[1:]}",
+            "one shape",
+        )
     longest = max(len(x) for x in xs)
     length = longest if length is None else length
     need("pad_sequence", longest <= length, f"a sequence of {longest}", f"at most length={length}")
     rest = [[0, 0]] * (first.ndim - 1)
     if first.dtype.kind == "f":
-        rows = [x if len(x) == length else _core.pad(x, [[0, length - len(x)], *rest], "constant", padding) for x in xs]
+        rows = [
+            x if len(x) == length else _core.pad(x, [[0, length - len(x)], *rest], "constant", padding)
+            for x in xs
+        ]
         return _core.stack(rows, 0)
     rows = [numpy.pad(as_array(x), [[0, length - len(x)], *rest], constant_values=padding) for x in xs]
     return constant(numpy.stack(rows))
 
 
 def transpose_sequence(xs):
-    """The i-th elements of all sequences together, for every i; the sequences are sorted by length, longest first."""
+    """The i-th elements of all sequences together, for every i.
+
+    The sequences are sorted by length, longest first.
+    """
     if not len(xs):
         return ()
     for before, behind in zip(xs, xs[1:]):
         fits = len(before) >= len(behind) and before.shape[1:] == behind.shape[1:]
-        need("transpose_sequence", fits, f"shapes {before.shape} and {behind.shape}", "sequences sorted, longest first")
+        need(
+            "transpose_sequence",
+            fits,
+            f"shapes {before.shape} and {behind.shape}",
+            "sequences sorted, longest first",
+        )
     columns = range(len(xs[0]))
     return tuple(stack([get_item(x, i) for x in xs if len(x) > i]) for i in columns)

@@ -4,7 +4,16 @@ import numpy
 
 from kudari import _core
 from kudari.configuration import config
-from kudari.functions._checks import as_array, as_variable, constant, need, need_axis, need_floats, refuse, size_of
+from kudari.functions._checks import (
+    as_array,
+    as_variable,
+    constant,
+    need,
+    need_axis,
+    need_floats,
+    refuse,
+    size_of,
+)
 from kudari.functions.array_indexing import _without_gradient, get_item, take
 
 
@@ -32,7 +41,12 @@ def flatten(x):
 def expand_dims(x, axis):
     """A new axis of size 1 before ``axis``."""
     axis, count = int(axis), x.ndim
-    need("expand_dims", -count - 1 <= axis <= count, f"axis {axis} for shape {x.shape}", f"from {-count - 1} to {count}")
+    need(
+        "expand_dims",
+        -count - 1 <= axis <= count,
+        f"axis {axis} for shape {x.shape}",
+        f"from {-count - 1} to {count}",
+    )
     axis %= count + 1
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
@@ -78,7 +92,12 @@ def rollaxis(x, axis, start=0):
         if not isinstance(given, int):
             raise TypeError(f"rollaxis: {name} must be an int")
     axis, count = need_axis("rollaxis", x, axis), x.ndim
-    need("rollaxis", -count <= start <= count, f"start {start} for shape {x.shape}", f"from {-count} to {count}")
+    need(
+        "rollaxis",
+        -count <= start <= count,
+        f"start {start} for shape {x.shape}",
+        f"from {-count} to {count}",
+    )
     start = start + count if start < 0 else start
     order = [i for i in range(count) if i != axis]
     order.insert(start - (start > axis), axis)
@@ -186,7 +205,10 @@ def tile(x, reps):
 
 
 def repeat(x, repeats, axis=None):
-    """Every number so many times along ``axis``; a tuple tells for every number; without an axis, of the flat array."""
+    """Every number so many times along ``axis``; a tuple tells for every number.
+
+    Without an axis, of the flat array.
+    """
     if isinstance(repeats, int):
         repeats = (repeats,)
     elif not (isinstance(repeats, tuple) and all(isinstance(r, int) for r in repeats)):
@@ -204,6 +226,8 @@ def repeat(x, repeats, axis=None):
 def copy(x, dst):
     """A copy on another device, of which there is one: the CPU."""
     if isinstance(dst, int) and dst >= 0:
-        raise RuntimeError(f"copy to GPU {dst}: kudari for Python computes on the CPU\n  expected: -1 or '@numpy'")
+        raise RuntimeError(
+            f"copy to GPU {dst}: kudari for Python computes on the CPU\n  expected: -1 or '@numpy'"
+        )
     array = _without_gradient(x)
     return _core.identity(x) if array is None else constant(array.copy())

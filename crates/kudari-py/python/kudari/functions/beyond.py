@@ -118,7 +118,7 @@ def kl_divergence(x, t, reduce="mean"):
 
 
 def focal_loss(x, t, alpha=0.25, gamma=2.0, reduce="mean"):
-    """``sigmoid_cross_entropy`` that counts less what is right already, with targets from 0 to 1 of the type of x."""
+    """``sigmoid_cross_entropy`` that counts less what is right already; targets are from 0 to 1."""
     return _loss("focal_loss", _core.focal, x, t, reduce, alpha, gamma)
 
 

@@ -5,7 +5,14 @@ import numpy
 from kudari import _core
 from kudari.configuration import config
 from kudari.functions._checks import (
-    InvalidType, as_array, need, need_axes, need_floats, need_integers, pair, size_of,
+    InvalidType,
+    as_array,
+    need,
+    need_axes,
+    need_floats,
+    need_integers,
+    pair,
+    size_of,
 )
 from kudari.functions.array_shapes import reshape
 from kudari.functions.math_matrices import matmul
@@ -17,6 +24,8 @@ def linear(x, W, b=None, n_batch_axes=1):
     Axes of x from ``n_batch_axes`` on are taken as one; those before are samples.
     """
     if n_batch_axes == 1:
+        if len(x.shape) != 2:
+            return _unusual_linear(x, W, b)
         try:
             return _core.linear(x, W, b)
         except InvalidType:
@@ -48,7 +57,10 @@ def embed_id(x, W, ignore_label=None):
     need_floats("embed_id", W)
     need_axes("embed_id", W, 2)
     x, rows = as_array(x), W.shape[0]
-    if config.debug and not ((0 <= x) & (x < rows) | (False if ignore_label is None else x == ignore_label)).all():
+    if (
+        config.debug
+        and not ((0 <= x) & (x < rows) | (False if ignore_label is None else x == ignore_label)).all()
+    ):
         raise ValueError(f"embed_id: an index is not from 0 to {rows - 1}")
     if ignore_label is None:
         counts = None
@@ -67,13 +79,26 @@ def bilinear(e1, e2, W, V1=None, V2=None, b=None):
     if any(missing) and not all(missing):
         raise ValueError("bilinear: V1, V2 and b go together\n  expected: all of them, or none")
     need_floats("bilinear", e1, e2, W)
-    need("bilinear", e1.ndim > 1 and e2.ndim > 1, f"shapes {e1.shape} and {e2.shape}", "samples along the first axis")
+    need(
+        "bilinear",
+        e1.ndim > 1 and e2.ndim > 1,
+        f"shapes {e1.shape} and {e2.shape}",
+        "samples along the first axis",
+    )
     need_axes("bilinear", W, 3)
     e1, e2 = (reshape(e, (len(e), size_of(e.shape[1:]))) for e in (e1, e2))
     fits = len(e1) == len(e2) and (e1.shape[1], e2.shape[1]) == W.shape[:2]
-    need("bilinear", fits, f"shapes {e1.shape}, {e2.shape} and W {W.shape}", "W of (size of e1, size of e2, outputs)")
+    need(
+        "bilinear",
+        fits,
+        f"shapes {e1.shape}, {e2.shape} and W {W.shape}",
+        "W of (size of e1, size of e2, outputs)",
+    )
     products = _core.mul(reshape(e1, (*e1.shape, 1)), reshape(e2, (len(e2), 1, e2.shape[1])))
-    y = matmul(reshape(products, (len(e1), W.shape[0] * W.shape[1])), reshape(W, (W.shape[0] * W.shape[1], W.shape[2])))
+    y = matmul(
+        reshape(products, (len(e1), W.shape[0] * W.shape[1])),
+        reshape(W, (W.shape[0] * W.shape[1], W.shape[2])),
+    )
     if b is None:
         return y
     for V, rows in [(V1, W.shape[0]), (V2, W.shape[1])]:
@@ -83,14 +108,22 @@ def bilinear(e1, e2, W, V1=None, V2=None, b=None):
 
 
 def shift(x, ksize=3, dilate=1):
-    """Groups of channels, one for each place of a window of odd size, moved to that place; what leaves is lost."""
+    """Groups of channels, one for each place of a window of odd size, moved to that place.
+
+    What leaves is lost.
+    """
     (kh, kw), (dy, dx) = pair(ksize), pair(dilate)
     if kh % 2 == 0 or kw % 2 == 0:
         raise ValueError(f"shift: ksize is {ksize}\n  expected: odd numbers")
     need_floats("shift", x)
     need_axes("shift", x, 4)
     groups = kh * kw
-    need("shift", x.shape[1] >= groups, f"{x.shape[1]} channels", f"at least {groups}, one for each place of the window")
+    need(
+        "shift",
+        x.shape[1] >= groups,
+        f"{x.shape[1]} channels",
+        f"at least {groups}, one for each place of the window",
+    )
     channels, height, width = x.shape[1:]
     py, px = kh // 2 * abs(dy), kw // 2 * abs(dx)
     padded = _core.pad(x, [[0, 0], [0, 0], [py, py], [px, px]], "constant", 0.0)
@@ -108,19 +141,25 @@ def shift(x, ksize=3, dilate=1):
 
 
 def local_convolution_2d(x, W, b=None, stride=1):
-    """A convolution whose filters differ from place to place: W (outputs, height, width of y, inputs, filter's height, width)."""
+    """A convolution whose filters differ from place to place.
+
+    W (outputs, height, width of y, inputs, filter's height, width).
+    """
     need_floats("local_convolution_2d", x)
     need_floats("local_convolution_2d", W)
     need_axes("local_convolution_2d", x, 4)
     need_axes("local_convolution_2d", W, 6)
     outputs, height, width, channels, kh, kw = W.shape
-    need("local_convolution_2d", x.shape[1] == channels, f"{x.shape[1]} channels, W for {channels}", "as many")
+    need(
+        "local_convolution_2d", x.shape[1] == channels, f"{x.shape[1]} channels, W for {channels}", "as many"
+    )
     if W.dtype != x.dtype:
         W = _core.to_dtype(W, x.dtype.name)
     sy, sx = pair(stride)
     rows = numpy.arange(height)[:, None] * sy + numpy.arange(kh)
     columns = numpy.arange(width)[:, None] * sx + numpy.arange(kw)
-    # Places of the picture, (height, width, kh, kw), and the numbers there as (places of y, samples, inputs of a filter).
+    # Places of the picture, (height, width, kh, kw), and the numbers there as (places of y, samples, inputs
+    # of a filter).
     places = rows[:, None, :, None] * x.shape[3] + columns[None, :, None, :]
     pixels = _core.permute(reshape(x, (len(x) * channels, x.shape[2] * x.shape[3])), [1, 0])
     windows = reshape(_core.embedding(pixels, places), (height * width, kh * kw, len(x), channels))

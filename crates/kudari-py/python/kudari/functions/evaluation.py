@@ -9,14 +9,17 @@ from kudari.functions._checks import as_array, constant, need, need_floats, need
 def _check_predictions(where, y, t):
     need_floats(where, y)
     need_integers(where, t)
-    fits = y.ndim >= t.ndim and y.shape[:1] == t.shape[:1] and y.shape[2:t.ndim + 1] == t.shape[1:]
-    fits = fits and all(size == 1 for size in y.shape[t.ndim + 1:])
+    fits = y.ndim >= t.ndim and y.shape[:1] == t.shape[:1] and y.shape[2 : t.ndim + 1] == t.shape[1:]
+    fits = fits and all(size == 1 for size in y.shape[t.ndim + 1 :])
     need(where, fits, f"y of shape {y.shape}, t of {t.shape}", "a score for every class along axis 1 of y")
     return as_array(y), as_array(t)
 
 
 def accuracy(y, t, ignore_label=None):
-    """The share of labels t at which the score y is the largest; labels that are ``ignore_label`` do not count."""
+    """The share of labels t at which the score y is the largest.
+
+    Labels that are ``ignore_label`` do not count.
+    """
     y, t = _check_predictions("accuracy", y, t)
     is_right = y.argmax(1).reshape(t.shape) == t
     if ignore_label is None:
@@ -81,16 +84,23 @@ def f1_score(y, t, label_num=None, ignore_label=-1):
 
 
 def r2_score(pred, true, sample_weight=None, multioutput="uniform_average"):
-    """1 − (squared errors) / (squares around the mean) of each output, 0 where these are 0; their mean, or with 'raw_values' all."""
+    """1 − (squared errors) / (squares around the mean) of each output, 0 where these are 0.
+
+    Their mean, or with 'raw_values' all.
+    """
     if sample_weight is not None:
         raise NotImplementedError("r2_score: sample_weight is not supported\n  leave it out")
     if multioutput not in ("uniform_average", "raw_values"):
-        raise ValueError(f"r2_score: multioutput={multioutput!r}\n  expected: 'uniform_average' or 'raw_values'")
+        raise ValueError(
+            f"r2_score: multioutput={multioutput!r}\n  expected: 'uniform_average' or 'raw_values'"
+        )
     need_floats("r2_score", pred)
     need_floats("r2_score", true)
     need("r2_score", pred.shape == true.shape, f"shapes {pred.shape} and {true.shape}", "the same shape")
     pred, true = as_array(pred), as_array(true)
     errors = ((pred - true) ** 2).sum(0)
     squares = ((true - true.mean(0)) ** 2).sum(0)
-    scores = numpy.where(squares == 0, 0.0, 1 - errors / numpy.where(squares == 0, 1, squares)).astype(pred.dtype)
+    scores = numpy.where(squares == 0, 0.0, 1 - errors / numpy.where(squares == 0, 1, squares)).astype(
+        pred.dtype
+    )
     return constant(scores if multioutput == "raw_values" else numpy.asarray(scores.mean(), pred.dtype))

@@ -5,13 +5,24 @@ import numpy
 from kudari import _core
 from kudari.configuration import config
 from kudari.functions._checks import (
-    Variable, as_array, as_variable, check_word, need, need_axes, need_floats, need_integers, refuse,
+    Variable,
+    as_array,
+    as_variable,
+    check_word,
+    need,
+    need_axes,
+    need_floats,
+    need_integers,
+    refuse,
 )
 from kudari.functions._creators import Creator
 
 
 class SoftmaxCrossEntropy(Creator):
-    """The creator of a softmax cross-entropy: ``y`` are the probabilities, None with ``cache_score=False``."""
+    """The creator of a softmax cross-entropy.
+
+    ``y`` are the probabilities, None with ``cache_score=False``.
+    """
 
     def __init__(self, cache_score):
         self._cache_score = cache_score
@@ -22,17 +33,28 @@ class SoftmaxCrossEntropy(Creator):
         return _core.softmax(as_array(self._inputs[0]), 1).array if self._cache_score else None
 
 
-def softmax_cross_entropy(x, t, normalize=True, cache_score=True, class_weight=None, ignore_label=-1, reduce="mean",
-                          enable_double_backprop=False, soft_target_loss="cross-entropy"):
+def softmax_cross_entropy(
+    x,
+    t,
+    normalize=True,
+    cache_score=True,
+    class_weight=None,
+    ignore_label=-1,
+    reduce="mean",
+    enable_double_backprop=False,
+    soft_target_loss="cross-entropy",
+):
     """−log softmax(x) at the label t of each sample.
 
-    x is (samples, classes, …), t the labels (samples, …), or a share of every class in the shape of x. Labels that are
-    ``ignore_label`` do not count. The mean divides by the labels that count, or by the samples with ``normalize=False``;
-    ``reduce='no'`` leaves the loss of every label. ``class_weight`` has a weight for every class.
-    ``soft_target_loss`` is 'cross-entropy' or 'kl-divergence'. ``cache_score`` and ``enable_double_backprop`` change no
-    number: the gradients can always be differentiated again.
+    x is (samples, classes, …), t the labels (samples, …), or a share of every class in the shape of x. Labels
+    that are ``ignore_label`` do not count. The mean divides by the labels that count, or by the samples with
+    ``normalize=False``; ``reduce='no'`` leaves the loss of every label. ``class_weight`` has a weight for
+    every class. ``soft_target_loss`` is 'cross-entropy' or 'kl-divergence'. ``cache_score`` and
+    ``enable_double_backprop`` change no number: the gradients can always be differentiated again.
     """
-    check_word("softmax_cross_entropy", "soft_target_loss", soft_target_loss, ("cross-entropy", "kl-divergence"))
+    check_word(
+        "softmax_cross_entropy", "soft_target_loss", soft_target_loss, ("cross-entropy", "kl-divergence")
+    )
     check_word("softmax_cross_entropy", "reduce", reduce, ("mean", "no"))
     if class_weight is not None:
         _check_class_weight(class_weight)
@@ -41,7 +63,12 @@ def softmax_cross_entropy(x, t, normalize=True, cache_score=True, class_weight=N
         return _soft_cross_entropy(x, t, reduce, soft_target_loss)
     need_integers("softmax_cross_entropy", t)
     fits = t.ndim == x.ndim - 1 and t.shape == x.shape[:1] + x.shape[2:]
-    need("softmax_cross_entropy", fits, f"x of shape {x.shape}, t of {t.shape}", "labels of the shape of x without axis 1")
+    need(
+        "softmax_cross_entropy",
+        fits,
+        f"x of shape {x.shape}, t of {t.shape}",
+        "labels of the shape of x without axis 1",
+    )
     loss = _hard_cross_entropy(x, as_array(t), normalize, class_weight, ignore_label, reduce)
     return SoftmaxCrossEntropy(cache_score)._created(loss, x, t)
 
@@ -51,12 +78,16 @@ def _check_class_weight(class_weight):
         raise ValueError("softmax_cross_entropy: class_weight is a variable\n  expected: a NumPy array")
     if class_weight.ndim != 1 or class_weight.dtype.kind != "f":
         what = f"class_weight of {class_weight.dtype} and shape {class_weight.shape}"
-        raise ValueError(f"softmax_cross_entropy: {what}\n  expected: floating-point numbers, one for each class")
+        raise ValueError(
+            f"softmax_cross_entropy: {what}\n  expected: floating-point numbers, one for each class"
+        )
 
 
 def _hard_cross_entropy(x, t, normalize, class_weight, ignore_label, reduce):
     if config.debug and not ((0 <= t) & (t < x.shape[1]) | (t == ignore_label)).all():
-        raise ValueError(f"softmax_cross_entropy: a label is not from 0 to {x.shape[1] - 1} and not {ignore_label}")
+        raise ValueError(
+            f"softmax_cross_entropy: a label is not from 0 to {x.shape[1] - 1} and not {ignore_label}"
+        )
     if x.ndim > 2:
         x = _core.permute(x, [0, *range(2, x.ndim), 1])
     if t.size == 0:
@@ -76,7 +107,12 @@ def _hard_cross_entropy(x, t, normalize, class_weight, ignore_label, reduce):
 
 
 def _soft_cross_entropy(x, t, reduce, soft_target_loss):
-    need("softmax_cross_entropy", x.shape == t.shape, f"x of shape {x.shape}, t of {t.shape}", "shares of the shape of x")
+    need(
+        "softmax_cross_entropy",
+        x.shape == t.shape,
+        f"x of shape {x.shape}, t of {t.shape}",
+        "shares of the shape of x",
+    )
     t = as_array(t).astype(x.dtype)
     loss = _core.neg(_core.mul(_core.log_softmax(x, 1), t))
     if soft_target_loss == "kl-divergence":
@@ -109,7 +145,10 @@ def sigmoid_cross_entropy(x, t, normalize=True, reduce="mean"):
 
 
 def hinge(x, t, norm="L1", reduce="mean"):
-    """max(0, 1 − x) at the label, max(0, 1 + x) at all others, squared with ``norm='L2'``; the mean is over samples."""
+    """max(0, 1 − x) at the label, max(0, 1 + x) at all others, squared with ``norm='L2'``.
+
+    The mean is over samples.
+    """
     if norm not in ("L1", "L2"):
         raise NotImplementedError(f"hinge: norm={norm!r}\n  expected: 'L1' or 'L2'")
     check_word("hinge", "reduce", reduce, ("mean", "no"))
@@ -129,14 +168,18 @@ def hinge(x, t, norm="L1", reduce="mean"):
 
 
 def black_out(x, t, W, samples, reduce="mean"):
-    """Tells the label from sampled other classes: the rows of W at t and at ``samples``, times x, through a softmax.
+    """Tells the label from sampled other classes.
+
+    The rows of W at t and at ``samples``, times x, through a softmax.
 
     x is (samples, units), t the labels, W (classes, units), ``samples`` (samples, others).
     """
     check_word("black_out", "reduce", reduce, ("mean", "no"))
     classes = numpy.concatenate([as_array(t)[:, None], as_array(samples)], 1)
     rows = _core.reshape(_core.embedding(W, classes), (*classes.shape, W.shape[1]))
-    scores = _core.log_softmax(_core.sum(_core.mul(rows, _core.reshape(x, (len(x), 1, x.shape[1]))), [2], False), 1)
+    scores = _core.log_softmax(
+        _core.sum(_core.mul(rows, _core.reshape(x, (len(x), 1, x.shape[1]))), [2], False), 1
+    )
     label, others = scores[:, 0], scores[:, 1:]
     loss = _core.neg(_core.add(label, _core.sum(_core.log(_core.sub(1, _core.exp(others))), [1], False)))
     return _core.mean(loss, None, False) if reduce == "mean" else loss
@@ -145,14 +188,14 @@ def black_out(x, t, W, samples, reduce="mean"):
 def negative_sampling(x, t, W, sampler, sample_size, reduce="sum", **kwargs):
     """Tells the row of W at the label from ``sample_size`` rows that ``sampler`` draws: Σ log(1 + exp(∓w·x)).
 
-    Labels −1 do not count. ``sampler(shape)`` gives an array of classes. With ``return_samples=True`` the classes that were
-    compared are returned as well, the label's first.
+    Labels −1 do not count. ``sampler(shape)`` gives an array of classes. With ``return_samples=True`` the
+    classes that were compared are returned as well, the label's first.
     """
     from kudari.utils import argument
 
     return_samples = False
     if kwargs:
-        return_samples, = argument.parse_kwargs(kwargs, ("return_samples", False))
+        (return_samples,) = argument.parse_kwargs(kwargs, ("return_samples", False))
     check_word("negative_sampling", "reduce", reduce, ("sum", "no"))
     need_floats("negative_sampling", x, W)
     need_axes("negative_sampling", x, 2)
@@ -165,7 +208,9 @@ def negative_sampling(x, t, W, sampler, sample_size, reduce="sum", **kwargs):
     samples = sampler((len(t), sample_size + 1))
     samples[:, 0] = t
     counts = t != -1
-    rows = _core.reshape(_core.embedding(W, numpy.where(counts[:, None], samples, 0)), (*samples.shape, W.shape[1]))
+    rows = _core.reshape(
+        _core.embedding(W, numpy.where(counts[:, None], samples, 0)), (*samples.shape, W.shape[1])
+    )
     scores = _core.sum(_core.mul(rows, _core.reshape(x, (len(x), 1, x.shape[1]))), [2], False)
     signs = numpy.where(numpy.arange(sample_size + 1) == 0, -1, 1)
     terms = _core.softplus(_core.mul(scores, signs.astype(x.dtype)))

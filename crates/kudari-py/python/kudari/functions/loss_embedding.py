@@ -13,7 +13,10 @@ def _squared_distance(x, y):
 
 
 def contrastive(x0, x1, y, margin=1, reduce="mean"):
-    """½(y·d² + (1 − y)·max(margin − d, 0)²) for the distance d of each pair; y is 1 for pairs that are alike, else 0."""
+    """½(y·d² + (1 − y)·max(margin − d, 0)²) for the distance d of each pair.
+
+    Y is 1 for pairs that are alike, else 0.
+    """
     if margin <= 0:
         raise ValueError(f"contrastive: margin is {margin}\n  expected: a number above 0")
     check_word("contrastive", "reduce", reduce, ("mean", "no"))
@@ -21,7 +24,9 @@ def contrastive(x0, x1, y, margin=1, reduce="mean"):
     need_axes("contrastive", x0, 2)
     need_axes("contrastive", y, 1)
     need("contrastive", y.dtype.kind == "i", f"y of {y.dtype}", "an integer type")
-    need("contrastive", len(x0) == len(y) > 0, f"{len(x0)} pairs and {len(y)} labels", "as many, at least one")
+    need(
+        "contrastive", len(x0) == len(y) > 0, f"{len(x0)} pairs and {len(y)} labels", "as many, at least one"
+    )
     squared = _squared_distance(x0, x1)
     # The root has no derivative at 0: there the distance counts as this small constant.
     nearest = 2.5e-5 if x0.dtype == "float16" else 1e-14

@@ -52,7 +52,10 @@ def _half_squared_sum(x):
 
 
 def cross_covariance(y, z, reduce="half_squared_sum"):
-    """Half the sum of the squared covariances of the columns of y and z; with ``reduce='no'`` the covariances."""
+    """Half the sum of the squared covariances of the columns of y and z.
+
+    With ``reduce='no'`` the covariances.
+    """
     check_word("cross_covariance", "reduce", reduce, ("half_squared_sum", "no"))
     need_floats("cross_covariance", y, z)
     need_axes("cross_covariance", y, 2)
@@ -63,7 +66,10 @@ def cross_covariance(y, z, reduce="half_squared_sum"):
 
 
 def decov(h, reduce="half_squared_sum"):
-    """Half the sum of the squared covariances of different columns of h; with ``reduce='no'`` these covariances."""
+    """Half the sum of the squared covariances of different columns of h.
+
+    With ``reduce='no'`` these covariances.
+    """
     check_word("decov", "reduce", reduce, ("half_squared_sum", "no"))
     need_floats("decov", h)
     need_axes("decov", h, 2)
@@ -73,12 +79,15 @@ def decov(h, reduce="half_squared_sum"):
     return covariance if reduce == "no" else _half_squared_sum(covariance)
 
 
-def discriminative_margin_based_clustering_loss(embeddings, labels, delta_v, delta_d, max_embedding_dim, norm=1,
-                                                alpha=1.0, beta=1.0, gamma=0.001):
-    """Pulls pixels to the mean of their object and the means apart: (spread, nearness of means, size of means).
+def discriminative_margin_based_clustering_loss(
+    embeddings, labels, delta_v, delta_d, max_embedding_dim, norm=1, alpha=1.0, beta=1.0, gamma=0.001
+):
+    """Pulls pixels to the mean of their object and the means apart.
 
-    ``embeddings`` are (samples, ``max_embedding_dim``, height, width), ``labels`` (samples, height, width) with 1 for the
-    first object; norm is 1 or 2.
+    (spread, nearness of means, size of means).
+
+    ``embeddings`` are (samples, ``max_embedding_dim``, height, width), ``labels`` (samples, height, width)
+    with 1 for the first object; norm is 1 or 2.
     """
     where, classes = "discriminative_margin_based_clustering_loss", max_embedding_dim
     if classes <= 0:
@@ -86,10 +95,16 @@ def discriminative_margin_based_clustering_loss(embeddings, labels, delta_v, del
     if norm not in (1, 2):
         raise ValueError(f"{where}: norm is {norm}\n  expected: 1 or 2")
     if embeddings.shape[1] != classes:
-        raise AssertionError(f"{where}: embeddings of shape {embeddings.shape}\n  expected: {classes} channels")
+        raise AssertionError(
+            f"{where}: embeddings of shape {embeddings.shape}\n  expected: {classes} channels"
+        )
 
     def length(x, axes):
-        return _core.sum(_core.abs(x), axes, False) if norm == 1 else _core.sqrt(_core.sum(_core.square(x), axes, False))
+        return (
+            _core.sum(_core.abs(x), axes, False)
+            if norm == 1
+            else _core.sqrt(_core.sum(_core.square(x), axes, False))
+        )
 
     # masks: (objects, samples, 1, height, width)
     samples = len(embeddings)

@@ -11,8 +11,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 def einsum(*operands):
     """Sums of products: ``einsum('ij,jk->ik', a, b)``, or ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
 
-    A letter that occurs twice at one operand takes its diagonal, ``...`` stands for axes that go along. Raises ValueError
-    where the subscripts are wrong, InvalidType where sizes differ.
+    A letter that occurs twice at one operand takes its diagonal, ``...`` stands for axes that go along.
+    Raises ValueError where the subscripts are wrong, InvalidType where sizes differ.
     """
     if not operands:
         raise ValueError("einsum: no operands")
@@ -55,6 +55,7 @@ def _checked_text(text):
 
 def _text_of_lists(arguments):
     """Subscripts for operands that alternate with lists of axes' numbers."""
+
     def letters(axes):
         for axis in axes:
             if axis is not Ellipsis and not isinstance(axis, int):
@@ -62,10 +63,10 @@ def _text_of_lists(arguments):
         return "".join("@" if axis is Ellipsis else _LETTERS[axis] for axis in axes)
 
     count = len(arguments) // 2
-    text = ",".join(letters(axes) for axes in arguments[1:2 * count:2])
+    text = ",".join(letters(axes) for axes in arguments[1 : 2 * count : 2])
     if len(arguments) % 2:
         text += "->" + letters(arguments[-1])
-    return text, list(arguments[0:2 * count:2])
+    return text, list(arguments[0 : 2 * count : 2])
 
 
 def _spell_out(inputs, output, operands):
@@ -73,10 +74,17 @@ def _spell_out(inputs, output, operands):
     counts = {x.ndim - len(letters) + 1 for letters, x in zip(inputs, operands) if "@" in letters}
     if not counts:
         return inputs, output
-    need("einsum", len(counts) == 1 and min(counts) >= 0, f"'...' for {sorted(counts)} axes", "as many at every operand")
+    need(
+        "einsum",
+        len(counts) == 1 and min(counts) >= 0,
+        f"'...' for {sorted(counts)} axes",
+        "as many at every operand",
+    )
     count = counts.pop()
     if count and "@" not in output:
-        raise ValueError("einsum: '...' is not behind ->\n  expected: axes that go along, not that are summed")
+        raise ValueError(
+            "einsum: '...' is not behind ->\n  expected: axes that go along, not that are summed"
+        )
     used = set("".join(inputs))
     spare = "".join([c for c in _LETTERS if c not in used][:count])
     return [letters.replace("@", spare) for letters in inputs], output.replace("@", spare)
@@ -98,5 +106,5 @@ def _without_twins(letters, x):
             first = letters.index(c)
             second = letters.index(c, first + 1)
             x = _core.diagonal(x, 0, first, second)
-            letters = letters[:first] + letters[first + 1:second] + letters[second + 1:] + c
+            letters = letters[:first] + letters[first + 1 : second] + letters[second + 1 :] + c
     return letters, x

@@ -7,7 +7,13 @@ import numpy
 from kudari import _core
 from kudari.function_node import FunctionNode
 from kudari.functions._checks import (
-    as_array, as_variable, constant, need, need_floats, need_same, refuse,
+    as_array,
+    as_variable,
+    constant,
+    need,
+    need_floats,
+    need_same,
+    refuse,
 )
 from kudari.functions._numpy_functions import number_by_number
 
@@ -237,8 +243,10 @@ def _along(where, x, y, axis):
     """y, whose axes are those of x from ``axis`` on, in a shape that broadcasts against x."""
     from kudari.functions.array_shapes import reshape
 
-    if x.shape[axis:axis + y.ndim] != y.shape:
-        raise AssertionError(f"{where}: shape {y.shape} along the axes of {x.shape} from {axis} on\n  expected: their sizes")
+    if x.shape[axis : axis + y.ndim] != y.shape:
+        raise AssertionError(
+            f"{where}: shape {y.shape} along the axes of {x.shape} from {axis} on\n  expected: their sizes"
+        )
     return reshape(y, (*(1,) * axis, *y.shape, *(1,) * (x.ndim - axis - y.ndim)))
 
 

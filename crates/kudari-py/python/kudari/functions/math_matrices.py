@@ -17,7 +17,10 @@ def common_type(a, b):
 
 
 def matmul(a, b, transa=False, transb=False):
-    """The product of matrices, or of stacks of them; each may be transposed first. Vectors are rows or columns as needed."""
+    """The product of matrices, or of stacks of them; each may be transposed first.
+
+    Vectors are rows or columns as needed.
+    """
     if transa and a.ndim > 1:
         a = swapaxes(a, -1, -2)
     if transb and b.ndim > 1:
@@ -41,7 +44,10 @@ def batch_matmul(a, b, transa=False, transb=False):
 
 
 def tensordot(a, b, axes=2):
-    """Sums of products along axes: the last of a and the first of b, as many as ``axes`` says, or a pair of lists."""
+    """Sums of products along axes.
+
+    The last of a and the first of b, as many as ``axes`` says, or a pair of lists.
+    """
     if isinstance(axes, int):
         if axes < 0 or axes > min(a.ndim, b.ndim):
             raise ValueError(f"tensordot: {axes} axes of shapes {a.shape} and {b.shape}")
@@ -55,11 +61,15 @@ def tensordot(a, b, axes=2):
     need_floats("tensordot", a)
     need_floats("tensordot", b)
     if len(of_a) != len(of_b) or len(of_a) > a.ndim or len(of_b) > b.ndim:
-        raise ValueError(f"tensordot: {len(of_a)} axes of a, {len(of_b)} of b\n  expected: as many of one as of the other")
+        raise ValueError(
+            f"tensordot: {len(of_a)} axes of a, {len(of_b)} of b\n  expected: as many of one as of the other"
+        )
     of_a, of_b = [i % a.ndim for i in of_a], [i % b.ndim for i in of_b]
     sizes = [a.shape[i] for i in of_a]
     if sizes != [b.shape[i] for i in of_b]:
-        raise ValueError(f"tensordot: axes {of_a} of {a.shape} and {of_b} of {b.shape}\n  expected: the same sizes")
+        raise ValueError(
+            f"tensordot: axes {of_a} of {a.shape} and {of_b} of {b.shape}\n  expected: the same sizes"
+        )
     rows = [i for i in range(a.ndim) if i not in of_a]
     columns = [i for i in range(b.ndim) if i not in of_b]
     shape = [a.shape[i] for i in rows] + [b.shape[i] for i in columns]
@@ -170,12 +180,17 @@ class _Fourier(FunctionNode):
 def _transformed(where, x, method):
     real, imaginary = x
     need_floats(where, real, imaginary)
-    need(where, real.ndim > 0 and real.shape == imaginary.shape, f"shapes {real.shape} and {imaginary.shape}", "the same shape")
+    need(
+        where,
+        real.ndim > 0 and real.shape == imaginary.shape,
+        f"shapes {real.shape} and {imaginary.shape}",
+        "the same shape",
+    )
     return _Fourier(method).apply((real, imaginary))
 
 
 def fft(x):
-    """Fourier transform along the last axis of x = (real part, imaginary part), which the result is as well."""
+    """Fourier transform along the last axis of x = (real part, imaginary part), as such a pair."""
     return _transformed("fft", x, "fft")
 
 

@@ -9,7 +9,10 @@ from kudari.functions.math_elementwise import sum_to  # noqa: F401
 
 
 def _axes(where, axis, x):
-    """The axes as a list, or None for all; raises TypeError or ValueError for anything else than None and different ints."""
+    """The axes as a list, or None for all.
+
+    Raises TypeError or ValueError for anything else than None and different ints.
+    """
     if axis is None:
         return None
     if isinstance(axis, (int, numpy.integer)):
@@ -69,7 +72,9 @@ def average(x, axis=None, weights=None, keepdims=False):
     if axes is not None:
         axes = [need_axis("average", x, a) for a in axes]
         if len(axes) > 1:
-            raise ValueError("average: weights along several axes\n  expected: one axis, or None and weights of the shape of x")
+            raise ValueError(
+                "average: weights along several axes\n  expected: one axis, or weights of the shape of x"
+            )
     divider = _core.sum(weights, None, False)
     if axes is not None:
         weights = reshape(weights, [size if i in axes else 1 for i, size in enumerate(x.shape)])
@@ -138,7 +143,10 @@ def prod(x, axis=None, keepdims=False):
     # Halves are multiplied with each other until one row is left: no division, so zeros do no harm.
     while count > 1:
         half = count // 2
-        first, second = _core.slice(y, [(0, half, 1), *others]), _core.slice(y, [(half, 2 * half, 1), *others])
+        first, second = (
+            _core.slice(y, [(0, half, 1), *others]),
+            _core.slice(y, [(half, 2 * half, 1), *others]),
+        )
         product = _core.mul(first, second)
         if count % 2:
             product = _core.concatenate([product, _core.slice(y, [(count - 1, count, 1), *others])], 0)

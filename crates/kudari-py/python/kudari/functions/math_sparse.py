@@ -14,22 +14,31 @@ def sparse_matmul(a, b, transa=False, transb=False):
 
     is_a, is_b = isinstance(a, CooMatrix), isinstance(b, CooMatrix)
     if is_a == is_b:
-        raise ValueError(f"sparse_matmul: a is {type(a).__name__}, b is {type(b).__name__}\n  expected: one CooMatrix, one array")
+        raise ValueError(
+            f"sparse_matmul: a is {type(a).__name__}, b is {type(b).__name__}\n  expected: one CooMatrix"
+        )
     if is_a:
         return CooMatMul(a.row, a.col, a.shape, a.order, transa, transb).apply((a.data, b))[0]
-    return CooMatMul(b.row, b.col, b.shape, b.order, not transb, not transa, transc=True).apply((b.data, a))[0]
+    return CooMatMul(b.row, b.col, b.shape, b.order, not transb, not transa, transc=True).apply((b.data, a))[
+        0
+    ]
 
 
 class CooMatMul:
-    """The product of a sparse matrix with entries at ``sp_row`` and ``sp_col`` and a dense one, each transposed first if asked for.
+    """The product of a sparse matrix with entries at ``sp_row`` and ``sp_col`` and a dense one.
 
-    ``transc`` transposes the product. Raises ValueError where the places of the entries do not fit.
+    ``transa`` and ``transb`` transpose them first, ``transc`` the product. Raises
+    ValueError where the places of the entries do not fit.
     """
 
-    def __init__(self, sp_row, sp_col, sp_shape, sp_order="other", transa=False, transb=False, transc=False, dtype=None):
+    def __init__(
+        self, sp_row, sp_col, sp_shape, sp_order="other", transa=False, transb=False, transc=False, dtype=None
+    ):
         if sp_row.shape != sp_col.shape or sp_row.ndim not in (1, 2) or len(sp_shape) != 2:
             what = f"rows of shape {sp_row.shape}, columns of {sp_col.shape}, matrices of {sp_shape}"
-            raise ValueError(f"CooMatMul: {what}\n  expected: rows and columns of one shape, with one or two axes")
+            raise ValueError(
+                f"CooMatMul: {what}\n  expected: rows and columns of one shape, with one or two axes"
+            )
         rows, columns = as_array(sp_row), as_array(sp_col)
         self._rows, self._columns = (columns, rows) if transa else (rows, columns)
         self._shape = tuple(sp_shape)[::-1] if transa else tuple(sp_shape)

@@ -17,6 +17,7 @@ def erf(x):
 
 def erfc(x):
     """1 − erf(x), with all digits where it is small."""
+
     def compute(array):
         try:
             return scipy_special("erfc")(array)
@@ -46,7 +47,7 @@ def erfcinv(x):
 
 def ndtr(x):
     """The distribution function of the normal distribution."""
-    return erfc(x * -math.sqrt(0.5)) * 0.5
+    return erfc(_core.mul(x, -math.sqrt(0.5))) * 0.5
 
 
 def ndtri(x):
@@ -69,6 +70,7 @@ def lgamma(x):
 
 def digamma(x):
     """The derivative of ``lgamma``."""
+
     def derivative(x, y):
         return polygamma(numpy.ones(x.shape, numpy.int32), x)
 
@@ -79,7 +81,9 @@ def zeta(x, q):
     """Hurwitz' zeta function Σ 1/(k + q)ˣ, differentiable by q."""
     compute = scipy_special("zeta")
     exponent = x.array if hasattr(x, "array") else x
-    return number_by_number("zeta", q, lambda q: compute(exponent, q), lambda q, y: zeta(exponent + 1, q) * -exponent)
+    return number_by_number(
+        "zeta", q, lambda q: compute(exponent, q), lambda q, y: zeta(exponent + 1, q) * -exponent
+    )
 
 
 class _Polygamma(FunctionNode):
@@ -99,5 +103,10 @@ def polygamma(n, x):
     if n.dtype.kind != "i":
         refuse("polygamma", f"n of {n.dtype}", "an integer type")
     need_floats("polygamma", x)
-    need("polygamma", n.shape == x.shape or n.ndim == 0, f"n of shape {n.shape}, x of {x.shape}", "the same shape")
+    need(
+        "polygamma",
+        n.shape == x.shape or n.ndim == 0,
+        f"n of shape {n.shape}, x of {x.shape}",
+        "the same shape",
+    )
     return _Polygamma().apply((n, x))[0]

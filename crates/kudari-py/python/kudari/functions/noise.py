@@ -20,7 +20,9 @@ def dropout(x, ratio=0.5, **kwargs):
     """
     mask, return_mask = None, False
     if kwargs:
-        mask, return_mask = argument.parse_kwargs(kwargs, ("mask", None), ("return_mask", False), train=_NO_TRAIN)
+        mask, return_mask = argument.parse_kwargs(
+            kwargs, ("mask", None), ("return_mask", False), train=_NO_TRAIN
+        )
     if not config.train:
         return (as_variable(x), None) if return_mask else as_variable(x)
     creator = Dropout(ratio, mask)
@@ -88,9 +90,12 @@ class Zoneout(Creator):
 
 
 def simplified_dropconnect(x, W, b=None, ratio=0.5, train=True, mask=None, use_batchwise_mask=True):
-    """``linear`` with weights dropped with probability ``ratio``: other ones for each sample, or the same for all.
+    """``linear`` with weights dropped with probability ``ratio``.
 
-    ``mask`` says which weights stay: (samples, outputs, inputs), or (outputs, inputs) without ``use_batchwise_mask``.
+    Other ones for each sample, or the same for all.
+
+    ``mask`` says which weights stay: (samples, outputs, inputs), or (outputs, inputs) without
+    ``use_batchwise_mask``.
     """
     ratio = ratio if train else 0
     need_floats("simplified_dropconnect", x)

@@ -34,9 +34,16 @@ def group_normalization(x, groups, gamma, beta, eps=1e-5):
     need_floats("group_normalization", x)
     need_floats("group_normalization", gamma, beta)
     fits = x.ndim > 1 and gamma.shape == beta.shape == x.shape[1:2]
-    need("group_normalization", fits, f"x of {x.shape}, gamma of {gamma.shape}, beta of {beta.shape}", "a number for each channel")
+    need(
+        "group_normalization",
+        fits,
+        f"x of {x.shape}, gamma of {gamma.shape}, beta of {beta.shape}",
+        "a number for each channel",
+    )
     if x.shape[1] % groups:
-        raise ValueError(f"group_normalization: {x.shape[1]} channels in {groups} groups\n  expected: a divisor")
+        raise ValueError(
+            f"group_normalization: {x.shape[1]} channels in {groups} groups\n  expected: a divisor"
+        )
     wide, gamma, beta = widened(x, gamma, beta)
     return like(_core.group_norm(wide, groups, gamma, beta, eps), x)
 

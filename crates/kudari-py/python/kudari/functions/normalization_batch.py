@@ -13,7 +13,10 @@ from kudari.utils import argument
 
 
 def _reduced_axes(where, x, gamma, axis):
-    """The axes that statistics are taken over, and those that are kept; raises InvalidType unless gamma has the latter's sizes."""
+    """The axes that statistics are taken over, and those that are kept.
+
+    Raises InvalidType unless gamma has the latter's sizes.
+    """
     if axis is None:
         axes = (0, *range(gamma.ndim + 1, x.ndim))
     elif isinstance(axis, int):
@@ -26,7 +29,12 @@ def _reduced_axes(where, x, gamma, axis):
         raise RuntimeError(f"{where}: axis is {axis!r}\n  expected: an int, a tuple of ints or None")
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     fits = x.ndim >= len(axes) and gamma.shape == tuple(x.shape[i] for i in kept)
-    need(where, fits, f"x of shape {x.shape}, gamma of {gamma.shape}", "gamma with the sizes of the axes that are kept")
+    need(
+        where,
+        fits,
+        f"x of shape {x.shape}, gamma of {gamma.shape}",
+        "gamma with the sizes of the axes that are kept",
+    )
     return axes, kept
 
 
@@ -56,26 +64,43 @@ def _update(running, decay, value):
 
 def _warn_of_single(where, x, axes):
     if all(x.shape[i] == 1 for i in axes):
-        cause = "a batch with no more than one sample" if 0 in axes else "single numbers along all axes of statistics"
-        warnings.warn(f"{where} got {cause}: the result is 0 before gamma and beta\n"
-                      "  is config.train True in an evaluation?", UserWarning, stacklevel=3)
+        cause = (
+            "a batch with no more than one sample"
+            if 0 in axes
+            else "single numbers along all axes of statistics"
+        )
+        warnings.warn(
+            f"{where} got {cause}: the result is 0 before gamma and beta\n"
+            "  is config.train True in an evaluation?",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def batch_normalization(x, gamma, beta, **kwargs):
-    """γ·(x − mean)/√(variance + eps) + β, with mean and variance over the batch and all axes behind those of gamma.
+    """γ·(x − mean)/√(variance + eps) + β, statistics over the batch and all axes behind those of gamma.
 
-    batch_normalization(x, gamma, beta, eps=2e-5, running_mean=None, running_var=None, decay=0.9, axis=None): ``axis`` names
-    the axes to take statistics over; the running ones move towards those of this batch by 1 − ``decay``.
+    batch_normalization(x, gamma, beta, eps=2e-5, running_mean=None, running_var=None, decay=0.9, axis=None):
+    ``axis`` names the axes to take statistics over; the running ones move towards those of this batch by 1 −
+    ``decay``.
     """
     eps, running_mean, running_var, decay, axis = argument.parse_kwargs(
-        kwargs, ("eps", 2e-5), ("running_mean", None), ("running_var", None), ("decay", 0.9), ("axis", None),
-        train="batch_normalization has no argument train\n  use kudari.using_config('train', ...)")
+        kwargs,
+        ("eps", 2e-5),
+        ("running_mean", None),
+        ("running_var", None),
+        ("decay", 0.9),
+        ("axis", None),
+        train="batch_normalization has no argument train\n  use kudari.using_config('train', ...)",
+    )
     _check("batch_normalization", x, gamma, beta)
     axes, kept = _reduced_axes("batch_normalization", x, gamma, axis)
     _warn_of_single("batch_normalization", x, axes)
     wide, scale, shift = widened(x, gamma, beta)
     channels, back = _as_channels(wide, axes, kept)
-    y, mean, variance = _core.batch_norm(channels, reshape(scale, (gamma.size,)), reshape(shift, (gamma.size,)), eps)
+    y, mean, variance = _core.batch_norm(
+        channels, reshape(scale, (gamma.size,)), reshape(shift, (gamma.size,)), eps
+    )
     if running_mean is not None:
         count = x.size // max(gamma.size, 1)
         _update(as_array(running_mean), decay, mean)
@@ -99,12 +124,27 @@ def fixed_batch_normalization(x, gamma, beta, mean, var, eps=2e-5, axis=None):
     return like(y, x)
 
 
-def batch_renormalization(x, gamma, beta, rmax, dmax, eps=2e-5, running_mean=None, running_var=None, decay=0.9,
-                          update_statistics=False):
-    """``batch_normalization`` corrected towards the running statistics: by a factor up to ``rmax``, an offset up to ``dmax``."""
+def batch_renormalization(
+    x,
+    gamma,
+    beta,
+    rmax,
+    dmax,
+    eps=2e-5,
+    running_mean=None,
+    running_var=None,
+    decay=0.9,
+    update_statistics=False,
+):
+    """``batch_normalization`` corrected towards the running statistics.
+
+    By a factor up to ``rmax``, an offset up to ``dmax``.
+    """
     for name, given in [("running_mean", running_mean), ("running_var", running_var)]:
         if given is None:
-            raise TypeError(f"batch_renormalization: {name} is missing\n  expected: an array of the shape of gamma")
+            raise TypeError(
+                f"batch_renormalization: {name} is missing\n  expected: an array of the shape of gamma"
+            )
     _check("batch_renormalization", x, gamma, beta)
     axes, kept = _reduced_axes("batch_renormalization", x, gamma, None)
     if not config.train:
@@ -132,6 +172,9 @@ def _expanded_array(array, x, kept):
 
 def fixed_batch_renormalization(x, gamma, beta, mean, var, eps=2e-5):
     """Deprecated: the same as ``fixed_batch_normalization``."""
-    warnings.warn("fixed_batch_renormalization is deprecated. Use fixed_batch_normalization instead.",
-                  DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        "fixed_batch_renormalization is deprecated. Use fixed_batch_normalization instead.",
+        DeprecationWarning,
+        stacklevel=2,
+    )
     return fixed_batch_normalization(x, gamma, beta, mean, var, eps)

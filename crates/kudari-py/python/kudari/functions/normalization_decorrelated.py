@@ -28,14 +28,21 @@ class _InverseRoot(FunctionNode):
         vectors = self._vectors.astype(gy.dtype)
         turned = numpy.ascontiguousarray(vectors.swapaxes(1, 2))
         symmetric = (gy + swapaxes(gy, 1, 2)) * 0.5
-        inner = _core.matmul(_core.matmul(turned, symmetric), vectors) * (-1 / (a * b * (a + b))).astype(gy.dtype)
+        inner = _core.matmul(_core.matmul(turned, symmetric), vectors) * (-1 / (a * b * (a + b))).astype(
+            gy.dtype
+        )
         return (_core.matmul(_core.matmul(vectors, inner), turned),)
 
 
 def _grouped(where, x, groups):
     """x as (groups, channels of a group, samples times places), and what brings a result back."""
     need_floats(where, x)
-    need(where, x.ndim > 1 and x.shape[1] % groups == 0, f"x of shape {x.shape} in {groups} groups", "a divisor of the channels")
+    need(
+        where,
+        x.ndim > 1 and x.shape[1] % groups == 0,
+        f"x of shape {x.shape} in {groups} groups",
+        "a divisor of the channels",
+    )
     order = [1, 0, *range(2, x.ndim)]
     turned = transpose(x, order)
     flat = reshape(turned, (groups, x.shape[1] // groups, x.size // max(x.shape[1], 1)))
@@ -45,10 +52,17 @@ def _grouped(where, x, groups):
 def decorrelated_batch_normalization(x, **kwargs):
     """The inverse root of the covariance of channels times x − mean, for groups of channels.
 
-    decorrelated_batch_normalization(x, groups=16, eps=2e-5, running_mean=None, running_projection=None, decay=0.9).
+    decorrelated_batch_normalization(x, groups=16, eps=2e-5, running_mean=None, running_projection=None,
+    decay=0.9).
     """
     groups, eps, running_mean, running_projection, decay = argument.parse_kwargs(
-        kwargs, ("groups", 16), ("eps", 2e-5), ("running_mean", None), ("running_projection", None), ("decay", 0.9))
+        kwargs,
+        ("groups", 16),
+        ("eps", 2e-5),
+        ("running_mean", None),
+        ("running_projection", None),
+        ("decay", 0.9),
+    )
     flat, back = _grouped("decorrelated_batch_normalization", x, groups)
     size, count = flat.shape[1:]
     mean = _core.mean(flat, [2], True)

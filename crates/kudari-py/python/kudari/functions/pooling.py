@@ -1,11 +1,23 @@
-"""Poolings over windows: shapes (samples, channels, axes …). ``stride`` is the size of the window unless given."""
+"""Poolings over windows: shapes (samples, channels, axes …).
+
+``stride`` is the size of the window unless given.
+"""
 
 import math
 
 import numpy
 
 from kudari import _core
-from kudari.functions._checks import as_array, need, need_axes, need_floats, need_spatial, pair, size_of, spatial
+from kudari.functions._checks import (
+    as_array,
+    need,
+    need_axes,
+    need_floats,
+    need_spatial,
+    pair,
+    size_of,
+    spatial,
+)
 from kudari.functions.array_indexing import put
 from kudari.functions.array_joining import concat
 from kudari.functions.array_shapes import reshape, swapaxes
@@ -16,7 +28,9 @@ def _windows(where, x, ksize, stride, pad):
     """Size, step and padding of the windows along each axis."""
     axes = x.ndim - 2
     if axes < 1:
-        raise ValueError(f"{where}: x of shape {x.shape}\n  expected: an axis at least behind samples and channels")
+        raise ValueError(
+            f"{where}: x of shape {x.shape}\n  expected: an axis at least behind samples and channels"
+        )
     need_floats(where, x)
     return spatial(ksize, axes), spatial(ksize if stride is None else stride, axes), spatial(pad, axes)
 
@@ -24,8 +38,8 @@ def _windows(where, x, ksize, stride, pad):
 def max_pooling_nd(x, ksize, stride=None, pad=0, cover_all=True, return_indices=False):
     """The largest number of each window.
 
-    ``cover_all`` adds a window where the last one leaves a rest. With ``return_indices`` the place of the largest in its
-    window is returned as well.
+    ``cover_all`` adds a window where the last one leaves a rest. With ``return_indices`` the place of the
+    largest in its window is returned as well.
     """
     ksize, stride, pad = _windows("max_pooling_nd", x, ksize, stride, pad)
     need("max_pooling_nd", x.size > 0, f"shape {x.shape}", "at least one number")
@@ -33,7 +47,12 @@ def max_pooling_nd(x, ksize, stride=None, pad=0, cover_all=True, return_indices=
     for n, k, s, p in zip(x.shape[2:], ksize, stride, pad):
         count = get_conv_outsize(n, k, s, p, cover_all)
         ends.append(max((count - 1) * s + k - n - p, 0))
-    if all(e <= p for p, e in zip(pad, ends)) and all(p < k for k, p in zip(ksize, pad)) and len(pad) == 2 and not return_indices:
+    if (
+        all(e <= p for p, e in zip(pad, ends))
+        and all(p < k for k, p in zip(ksize, pad))
+        and len(pad) == 2
+        and not return_indices
+    ):
         return _core.max_pool2d(x, ksize, stride, pad)
     padded = x
     if any(pad) or any(ends):
@@ -43,9 +62,9 @@ def max_pooling_nd(x, ksize, stride=None, pad=0, cover_all=True, return_indices=
     else:
         y = padded
         for axis, (k, s) in enumerate(zip(ksize, stride), 2):
-            before, behind = size_of(y.shape[:axis]), size_of(y.shape[axis + 1:])
+            before, behind = size_of(y.shape[:axis]), size_of(y.shape[axis + 1 :])
             pooled = _core.max_pool2d(reshape(y, (before, 1, y.shape[axis], behind)), (k, 1), (s, 1), (0, 0))
-            y = reshape(pooled, (*y.shape[:axis], pooled.shape[2], *y.shape[axis + 1:]))
+            y = reshape(pooled, (*y.shape[:axis], pooled.shape[2], *y.shape[axis + 1 :]))
     return (y, _places_in_windows(as_array(padded), ksize, stride)) if return_indices else y
 
 
@@ -54,7 +73,7 @@ def _places_in_windows(array, ksize, stride):
     axes = tuple(range(2, array.ndim))
     views = numpy.lib.stride_tricks.sliding_window_view(array, ksize, axes)
     views = views[(slice(None), slice(None), *(slice(None, None, s) for s in stride))]
-    return views.reshape(*views.shape[:array.ndim], -1).argmax(-1)
+    return views.reshape(*views.shape[: array.ndim], -1).argmax(-1)
 
 
 def max_pooling_1d(x, ksize, stride=None, pad=0, cover_all=True, return_indices=False):
@@ -97,7 +116,10 @@ def average_pooling_2d(x, ksize, stride=None, pad=0):
 
 
 def average_pooling_nd(x, ksize, stride=None, pad=0, pad_value=0):
-    """The mean of each window; zeros of the padding count with ``pad_value=0`` and do not with ``pad_value=None``."""
+    """The mean of each window.
+
+    Zeros of the padding count with ``pad_value=0`` and do not with ``pad_value=None``.
+    """
     if pad_value is not None and pad_value != 0:
         raise ValueError(f"average_pooling_nd: pad_value is {pad_value}\n  expected: 0 or None")
     ksize, stride, pad = _windows("average_pooling_nd", x, ksize, stride, pad)
@@ -128,7 +150,12 @@ def _unpooled_sizes(where, x, ksize, stride, pad, outsize, cover_all):
         return tuple(get_deconv_outsize(n, k, s, p, cover_all=cover_all) for n, k, s, p in each)
     each = zip(outsize, ksize, stride, pad)
     expected = tuple(get_conv_outsize(out, k, s, p, cover_all=cover_all) for out, k, s, p in each)
-    need(where, x.shape[2:] == expected, f"x of shape {x.shape} to {tuple(outsize)}", f"windows {expected} for this outsize")
+    need(
+        where,
+        x.shape[2:] == expected,
+        f"x of shape {x.shape} to {tuple(outsize)}",
+        f"windows {expected} for this outsize",
+    )
     return tuple(outsize)
 
 
@@ -163,7 +190,12 @@ def upsampling_2d(x, indexes, ksize, stride=None, pad=0, outsize=None, cover_all
     """Every number at one place of its window, which ``indexes`` of a max pooling tell; zeros elsewhere."""
     need_floats("upsampling_2d", x)
     need_axes("upsampling_2d", x, 4)
-    need("upsampling_2d", x.shape == indexes.shape, f"x of {x.shape}, indexes of {indexes.shape}", "the same shape")
+    need(
+        "upsampling_2d",
+        x.shape == indexes.shape,
+        f"x of {x.shape}, indexes of {indexes.shape}",
+        "the same shape",
+    )
     ksize, stride, pad = pair(ksize), pair(ksize if stride is None else stride), pair(pad)
     height, width = _unpooled_sizes("upsampling_2d", x, ksize, stride, pad, outsize, cover_all)
     samples, channels, rows, columns = x.shape
@@ -180,14 +212,14 @@ def upsampling_2d(x, indexes, ksize, stride=None, pad=0, outsize=None, cover_all
 
 
 def spatial_pyramid_pooling_2d(x, pyramid_height, pooling=None):
-    """The largest numbers of the whole picture, of its quarters, sixteenths …, behind each other as channels."""
+    """The largest numbers of the picture, of its quarters, its sixteenths …, as channels."""
     if pooling != "max":
         raise ValueError(f"spatial_pyramid_pooling_2d: pooling is {pooling!r}\n  expected: 'max'")
     need_floats("spatial_pyramid_pooling_2d", x)
     need_axes("spatial_pyramid_pooling_2d", x, 4)
     levels = []
     for level in range(pyramid_height):
-        bins = 2 ** level
+        bins = 2**level
         ksize = [math.ceil(size / bins) for size in x.shape[2:]]
         pad = [(k * bins - size) // 2 for k, size in zip(ksize, x.shape[2:])]
         y = max_pooling_2d(x, ksize, None, pad, True)

@@ -27,7 +27,12 @@ def _regions(where, x, rois, roi_indices):
     """Rectangles (top, left, bottom, right) and the samples they are of, as arrays."""
     need_floats(where, x, rois)
     fits = x.ndim == 4 and rois.ndim == 2 and rois.shape[1] == 4 and roi_indices.shape == (len(rois),)
-    need(where, fits, f"shapes {x.shape}, {rois.shape}, {roi_indices.shape}", "a picture, (regions, 4), (regions,)")
+    need(
+        where,
+        fits,
+        f"shapes {x.shape}, {rois.shape}, {roi_indices.shape}",
+        "a picture, (regions, 4), (regions,)",
+    )
     if roi_indices.dtype.kind != "i":
         refuse(where, f"roi_indices of {roi_indices.dtype}", "an integer type")
     return as_array(rois), as_array(roi_indices)
@@ -47,7 +52,10 @@ def _whole(regions, spatial_scale):
 
 
 def _pooled(x, regions, samples, sizes, reach, choose, empty):
-    """For each bin a number of the picture, or ``empty`` where the bin is: ``choose`` gives its place in the bin's numbers."""
+    """For each bin a number of the picture, or ``empty`` where the bin is.
+
+    ``choose`` gives its place in the bin's numbers.
+    """
     array, (rows, columns) = as_array(x), sizes
     channels, height, width = array.shape[1:]
     places = numpy.full((len(regions), channels, rows, columns), -1)
@@ -68,7 +76,10 @@ def _pooled(x, regions, samples, sizes, reach, choose, empty):
 
 
 def roi_pooling_2d(x, rois, outh, outw, spatial_scale):
-    """The largest number of each of (outh, outw) parts of regions (sample, left, top, right, bottom); 0 for empty parts."""
+    """The largest number of each of (outh, outw) parts of regions (sample, left, top, right, bottom).
+
+    0 for empty parts.
+    """
     need_floats("roi_pooling_2d", x, rois)
     fits = x.ndim == 4 and rois.ndim == 2 and rois.shape[1] == 5
     need("roi_pooling_2d", fits, f"shapes {x.shape} and {rois.shape}", "pictures and (regions, 5)")
@@ -78,7 +89,10 @@ def roi_pooling_2d(x, rois, outh, outw, spatial_scale):
 
 
 def roi_max_pooling_2d(x, rois, roi_indices, outsize, spatial_scale):
-    """The largest number of each part of regions (top, left, bottom, right) of samples ``roi_indices``; −∞ for empty parts."""
+    """The largest number of each part of regions (top, left, bottom, right) of samples ``roi_indices``.
+
+    −∞ for empty parts.
+    """
     sizes = _sizes("roi_max_pooling_2d", outsize)
     _check_scale("roi_max_pooling_2d", spatial_scale)
     rois, samples = _regions("roi_max_pooling_2d", x, rois, roi_indices)
@@ -87,14 +101,19 @@ def roi_max_pooling_2d(x, rois, roi_indices, outsize, spatial_scale):
 
 
 def roi_average_pooling_2d(x, rois, roi_indices, outsize, spatial_scale):
-    """The mean of each part of regions (top, left, bottom, right) of samples ``roi_indices``; 0 for empty parts."""
+    """The mean of each part of regions (top, left, bottom, right) of samples ``roi_indices``.
+
+    0 for empty parts.
+    """
     sizes = _sizes("roi_average_pooling_2d", outsize)
     _check_scale("roi_average_pooling_2d", spatial_scale)
     rois, samples = _regions("roi_average_pooling_2d", x, rois, roi_indices)
     vertical, horizontal = [], []
     for top, left, bottom, right in _whole(rois, spatial_scale):
-        for matrices, start, end, count, limit in [(vertical, top, bottom, sizes[0], x.shape[2]),
-                                                   (horizontal, left, right, sizes[1], x.shape[3])]:
+        for matrices, start, end, count, limit in [
+            (vertical, top, bottom, sizes[0], x.shape[2]),
+            (horizontal, left, right, sizes[1], x.shape[3]),
+        ]:
             matrix = numpy.zeros((count, limit))
             for i, (low, high) in enumerate(_bins(start, max(end - start, 1), count, limit)):
                 matrix[i, low:high] = 1 / max(high - low, 1)
@@ -115,7 +134,9 @@ def _between(x, samples, vertical, horizontal):
 def _samplings(where, sampling_ratio):
     ratios = tuple(sampling_ratio) if numpy.iterable(sampling_ratio) else (sampling_ratio, sampling_ratio)
     if not all(r is None or isinstance(r, numbers.Integral) and r >= 1 for r in ratios):
-        raise TypeError(f"{where}: sampling_ratio is {sampling_ratio!r}\n  expected: an int from 1 on, or a pair of them")
+        raise TypeError(
+            f"{where}: sampling_ratio is {sampling_ratio!r}\n  expected: an int from 1 on, or a pair of them"
+        )
     return ratios
 
 
@@ -146,21 +167,27 @@ def _aligned(where, x, rois, roi_indices, outsize, spatial_scale, sampling_ratio
     rois, samples = _regions(where, x, rois, roi_indices)
     scaled = rois * rois.dtype.type(spatial_scale)
     vertical = [_interpolation(top, bottom, sizes[0], ratios[0], x.shape[2]) for top, _, bottom, _ in scaled]
-    horizontal = [_interpolation(left, right, sizes[1], ratios[1], x.shape[3]) for _, left, _, right in scaled]
+    horizontal = [
+        _interpolation(left, right, sizes[1], ratios[1], x.shape[3]) for _, left, _, right in scaled
+    ]
     return samples, vertical, horizontal
 
 
 def roi_average_align_2d(x, rois, roi_indices, outsize, spatial_scale, sampling_ratio=None):
     """The mean of points of each part of regions (top, left, bottom, right), between pixels bilinearly."""
     where = "roi_average_align_2d"
-    samples, vertical, horizontal = _aligned(where, x, rois, roi_indices, outsize, spatial_scale, sampling_ratio)
+    samples, vertical, horizontal = _aligned(
+        where, x, rois, roi_indices, outsize, spatial_scale, sampling_ratio
+    )
     return _between(x, samples, [w.mean(1) for w in vertical], [w.mean(1) for w in horizontal])
 
 
 def roi_max_align_2d(x, rois, roi_indices, outsize, spatial_scale, sampling_ratio=None):
     """The largest of points of each part of regions (top, left, bottom, right), between pixels bilinearly."""
     where = "roi_max_align_2d"
-    samples, vertical, horizontal = _aligned(where, x, rois, roi_indices, outsize, spatial_scale, sampling_ratio)
+    samples, vertical, horizontal = _aligned(
+        where, x, rois, roi_indices, outsize, spatial_scale, sampling_ratio
+    )
     results = []
     for sample, v, h in zip(samples, vertical, horizontal):
         (rows, down, height), (columns, across, width) = v.shape, h.shape

@@ -10,8 +10,18 @@ from kudari.functions.array_shapes import reshape
 def _gates(where, x, state, count):
     """The inputs of the gates, which lie next to each other for each unit."""
     need_floats(where, x)
-    fits = x.ndim > 1 and state.ndim == x.ndim and x.shape[1] == count * state.shape[1] and x.shape[2:] == state.shape[2:]
-    need(where, fits and len(x) <= len(state), f"state of shape {state.shape}, x of {x.shape}", f"{count} gates for each unit")
+    fits = (
+        x.ndim > 1
+        and state.ndim == x.ndim
+        and x.shape[1] == count * state.shape[1]
+        and x.shape[2:] == state.shape[2:]
+    )
+    need(
+        where,
+        fits and len(x) <= len(state),
+        f"state of shape {state.shape}, x of {x.shape}",
+        f"{count} gates for each unit",
+    )
     need_floats(where, x, state)
     gates = reshape(x, (len(x), state.shape[1], count, *x.shape[2:]))
     return [get_item(gates, (slice(None), slice(None), i)) for i in range(count)]
@@ -25,8 +35,8 @@ def _remembered(c_prev, a, i, f):
 def lstm(c_prev, x):
     """One step of long short-term memory: the new cells and outputs.
 
-    x (samples, 4 × units) are the inputs of candidate, input gate, forget gate and output gate, next to each other for each
-    unit. If x has fewer samples than ``c_prev``, the cells of the others stay.
+    x (samples, 4 × units) are the inputs of candidate, input gate, forget gate and output gate, next to each
+    other for each unit. If x has fewer samples than ``c_prev``, the cells of the others stay.
     """
     a, i, f, o = _gates("lstm", x, c_prev, 4)
     count = len(x)
@@ -37,8 +47,16 @@ def lstm(c_prev, x):
 
 
 def slstm(c_prev1, c_prev2, x1, x2):
-    """One step of an LSTM with two children: each has its own gates, the outputs of the output gates' inputs are added."""
-    need("slstm", c_prev1.shape == c_prev2.shape, f"states of {c_prev1.shape} and {c_prev2.shape}", "the same shape")
+    """One step of an LSTM with two children.
+
+    Each has its own gates, the outputs of the output gates' inputs are added.
+    """
+    need(
+        "slstm",
+        c_prev1.shape == c_prev2.shape,
+        f"states of {c_prev1.shape} and {c_prev2.shape}",
+        "the same shape",
+    )
     need("slstm", x1.shape == x2.shape, f"x1 of {x1.shape}, x2 of {x2.shape}", "the same shape")
     need("slstm", len(x1) == len(c_prev1), f"{len(x1)} inputs, {len(c_prev1)} states", "as many")
     a1, i1, f1, o1 = _gates("slstm", x1, c_prev1, 4)
@@ -48,16 +66,24 @@ def slstm(c_prev1, c_prev2, x1, x2):
 
 
 def tree_lstm(*inputs):
-    """One step of an LSTM with any number of children: cells of each, then x (samples, (3 + children) × units).
+    """One step of an LSTM with any number of children.
 
-    x are the inputs of candidate, input gate and output gate, then of a forget gate for each child, one behind the other.
+    Cells of each, then x (samples, (3 + children) × units).
+
+    x are the inputs of candidate, input gate and output gate, then of a forget gate for each child, one
+    behind the other.
     """
     *cells, x = inputs
     need("tree_lstm", len(cells) > 0, "no cells", "the cells of one child at least, and x")
     need_floats("tree_lstm", x, *cells)
     count = 3 + len(cells)
     for c in cells:
-        fits = c.ndim == x.ndim > 1 and len(x) == len(c) and x.shape[1] == count * c.shape[1] and x.shape[2:] == c.shape[2:]
+        fits = (
+            c.ndim == x.ndim > 1
+            and len(x) == len(c)
+            and x.shape[1] == count * c.shape[1]
+            and x.shape[2:] == c.shape[2:]
+        )
         need("tree_lstm", fits, f"cells of shape {c.shape}, x of {x.shape}", f"{count} gates for each unit")
     gates = reshape(x, (len(x), count, x.shape[1] // count, *x.shape[2:]))
     a, i, o, *forget = (get_item(gates, (slice(None), k)) for k in range(count))

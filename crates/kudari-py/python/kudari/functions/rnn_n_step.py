@@ -1,8 +1,11 @@
-"""Recurrent networks of several layers over transposed sequences: for every step the inputs of those that still go on.
+"""Recurrent networks of several layers over transposed sequences.
 
-``xs`` is a list with inputs (samples, units) for every step, samples sorted by length, longest first. ``hx`` (and ``cx``) are
-the states (layers × directions, samples, units) at the beginning. ``ws`` and ``bs`` hold, for every layer and direction, the
-weights and biases of the gates: first those of the input, then those of the state.
+For every step the inputs of those that still go on.
+
+``xs`` is a list with inputs (samples, units) for every step, samples sorted by length, longest first. ``hx``
+(and ``cx``) are the states (layers × directions, samples, units) at the beginning. ``ws`` and ``bs`` hold,
+for every layer and direction, the weights and biases of the gates: first those of the input, then those of
+the state.
 """
 
 from kudari import _core
@@ -26,7 +29,9 @@ def n_step_birnn(n_layers, dropout_ratio, hx, ws, bs, xs, activation="tanh", **k
 
 
 def n_step_lstm(n_layers, dropout_ratio, hx, cx, ws, bs, xs, **kwargs):
-    """Long short-term memory with eight weights: input, forget, candidate and output gate, for input and state.
+    """Long short-term memory with eight weights.
+
+    Input, forget, candidate and output gate, for input and state.
 
     Returns the last states, the last cells and, for every step, the outputs of the last layer.
     """
@@ -51,7 +56,8 @@ def n_step_bigru(n_layers, dropout_ratio, hx, ws, bs, xs, **kwargs):
 def _check(xs, ws, kwargs):
     if kwargs:
         argument.check_unexpected_kwargs(
-            kwargs, train="there is no argument train\n  use kudari.using_config('train', ...)")
+            kwargs, train="there is no argument train\n  use kudari.using_config('train', ...)"
+        )
         argument.assert_kwargs_empty(kwargs)
     inputs, expected = xs[0].shape[1], ws[0][0].shape[1]
     if inputs != expected:
@@ -78,7 +84,8 @@ def _interleaved(parameters):
 
 def _long_short(n_layers, dropout_ratio, hx, cx, ws, bs, xs, both_ways, kwargs):
     _check(xs, ws, kwargs)
-    # Candidate, input, forget and output gate are the order of ``lstm``; the weights come as input, forget, candidate, output.
+    # Candidate, input, forget and output gate are the order of ``lstm``; the weights come as input, forget,
+    # candidate, output.
     order = (2, 0, 1, 3)
 
     def gates(parameters):
@@ -95,7 +102,7 @@ def _gated(n_layers, dropout_ratio, hx, ws, bs, xs, both_ways, kwargs):
     _check(xs, ws, kwargs)
 
     def gates(parameters):
-        return [[concat(list(p[k:k + 3]), 0) for k in (0, 3)] for p in parameters]
+        return [[concat(list(p[k : k + 3]), 0) for k in (0, 3)] for p in parameters]
 
     def step(x, h, c, w, b):
         x_r, x_z, x_h = split_axis(linear(x, w[0], b[0]), 3, 1)

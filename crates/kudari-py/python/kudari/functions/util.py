@@ -12,11 +12,13 @@ def _outputs(func, xs):
     if isinstance(outputs, Variable):
         return (outputs,)
     if not isinstance(outputs, tuple):
-        raise RuntimeError(f"forget: the function returned {type(outputs).__name__}\n  expected: a variable or a tuple of them")
+        raise RuntimeError(f"forget: the function returned {type(outputs).__name__}\n  expected: variables")
     for i, output in enumerate(outputs):
         if not isinstance(output, Variable):
             place = _ordinal(i + 1)
-            raise RuntimeError(f"forget: the {place} result of the function is {type(output).__name__}\n  expected: a variable")
+            raise RuntimeError(
+                f"forget: the {place} result is {type(output).__name__}\n  expected: a variable"
+            )
     return outputs
 
 
@@ -43,7 +45,9 @@ class _Forget(FunctionNode):
     def backward(self, target_input_indexes, grad_outputs):
         is_recording = _core.record(True)
         if is_recording:
-            raise RuntimeError("forget: gradients of gradients are asked for\n  call the function itself instead")
+            raise RuntimeError(
+                "forget: gradients of gradients are asked for\n  call the function itself instead"
+            )
         try:
             with using_config("enable_backprop", True), using_config("in_recomputing", True):
                 xs = [Variable(x.array) for x in self.get_retained_inputs()]
