@@ -22,10 +22,22 @@ mod text;
 mod tui;
 mod views;
 
+use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
+use failure::Failure;
+use kudari::{Error, ErrorKind, OutOfMemory};
+
 fn main() -> ExitCode {
-    match config::parse_command_line().and_then(commands::run) {
+    let outcome = catch_unwind(|| config::parse_command_line().and_then(commands::run));
+    let outcome = outcome.unwrap_or_else(|panic| match panic.downcast::<OutOfMemory>() {
+        Ok(missing) => {
+            let error = Error::new(ErrorKind::Value, missing.to_string());
+            Err(Failure::from(error.help("use smaller batches, a smaller network or less data, or a machine with more memory")))
+        }
+        Err(other) => resume_unwind(other),
+    });
+    match outcome {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kudari::autograd::{Arrival, Attached, set_recording, walk_back};
+use kudari::autograd::{Arrival, set_recording, walk_back};
 use pyo3::prelude::*;
 
-use crate::errors::OrRaise;
-use crate::gradients::Place;
+use crate::errors::{OrRaise, guarded};
+use crate::gradients::{Place, Seen};
 use crate::operand::Operand;
 use crate::variable::Variable;
 
@@ -23,21 +23,18 @@ fn record(on: bool) -> bool {
     set_recording(on)
 }
 
-/// A gradient that came to a place users may look at.
+/// A gradient that came to a variable which somebody still holds.
 struct Came {
-    place: Arc<Place>,
-    output: usize,
+    seen: Arc<Seen>,
     is_leaf: bool,
     gradient: kudari::Variable,
 }
 
 impl Came {
-    /// Where a gradient has come to; `None` where nobody has looked yet, unless it is to be kept for later.
-    fn of(arrival: &Arrival<'_>, keep: bool) -> Option<Came> {
-        let new = || -> Attached { Arc::new(Place::default()) };
-        let attached = if keep { Some(arrival.attached.get_or_init(new)) } else { arrival.attached.get() };
-        let place = attached.and_then(Place::from_attached)?;
-        Some(Came { place, output: arrival.output, is_leaf: arrival.is_leaf, gradient: arrival.gradient.clone() })
+    /// Where a gradient has come to; `None` where nobody can look.
+    fn of(arrival: &Arrival<'_>) -> Option<Came> {
+        let seen = arrival.attached.get().and_then(Place::from_attached)?.seen(arrival.output)?;
+        Some(Came { seen, is_leaf: arrival.is_leaf, gradient: arrival.gradient.clone() })
     }
 }
 
@@ -52,29 +49,25 @@ fn backward(
     retain_grad: bool,
     create_graph: bool,
 ) -> PyResult<()> {
-    let outputs = outputs.iter().map(Variable::value).collect::<PyResult<Vec<_>>>()?;
+    let roots: Vec<Arc<Seen>> = outputs.iter().map(|output| output.get().seen(py)).collect();
+    let outputs = outputs.iter().map(|output| output.get().value(py)).collect::<PyResult<Vec<_>>>()?;
     let starts: Vec<(&kudari::Variable, kudari::Variable)> = outputs.iter().zip(gradients.into_iter().map(|g| g.0)).collect();
-    let starts_at: Vec<Option<(u64, usize)>> = outputs.iter().map(kudari::Variable::identity_number).collect();
-    let roots: Vec<Arc<Place>> = outputs.iter().filter_map(|output| Place::of(output, None)).collect();
     let mut came = Vec::new();
-    let walked = py.detach(|| {
-        walk_back(&starts, &[], create_graph, &mut |arrival| came.extend(Came::of(&arrival, retain_grad)))
-    });
-    walked.or_raise()?;
-    for Came { place, output, is_leaf, gradient } in came {
-        let is_start = roots.iter().zip(starts_at.iter().flatten()).any(|(root, at)| Arc::ptr_eq(root, &place) && at.1 == output);
-        if is_start {
+    let walked = guarded(|| py.detach(|| walk_back(&starts, &[], create_graph, &mut |arrival| came.extend(Came::of(&arrival)))));
+    walked?.or_raise()?;
+    for Came { seen, is_leaf, gradient } in came {
+        if roots.iter().any(|root| Arc::ptr_eq(root, &seen)) {
             continue;
         }
-        let gradient = match place.gradient(py, output) {
+        let gradient = match seen.gradient(py) {
             Some(before) if is_leaf => {
-                let before = Variable::value(before.bind(py))?;
+                let before = before.get().value(py)?;
                 if create_graph { before.add(&gradient).or_raise()? } else { before.detach().add(&gradient).or_raise()? }
             }
             _ => gradient,
         };
         let keep = is_leaf || retain_grad;
-        place.set_gradient(output, if keep { Some(Variable::of(py, gradient)?) } else { None });
+        seen.set_gradient(if keep { Some(Variable::of(py, gradient)?) } else { None });
     }
     Ok(())
 }
@@ -98,10 +91,11 @@ fn grad(
         return Ok(inputs.iter().map(|_| None).collect());
     }
     let mut came = Vec::new();
-    let found = py.detach(|| walk_back(&starts, &wanted, create_graph, &mut |arrival| came.extend(Came::of(&arrival, retain_grad))));
+    let mut arrived = |arrival: Arrival<'_>| came.extend(Some(()).filter(|()| retain_grad).and_then(|()| Came::of(&arrival)));
+    let found = guarded(|| py.detach(|| walk_back(&starts, &wanted, create_graph, &mut arrived)))?;
     let mut found = found.or_raise()?.into_iter();
-    for Came { place, output, gradient, .. } in came.into_iter().filter(|_| retain_grad) {
-        place.set_gradient(output, Some(Variable::of(py, gradient)?));
+    for Came { seen, gradient, .. } in came {
+        seen.set_gradient(Some(Variable::of(py, gradient)?));
     }
     let of = |input: &Operand| {
         let gradient = if input.0.wants_gradient() { found.next().flatten() } else { None };

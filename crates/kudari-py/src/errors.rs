@@ -1,9 +1,10 @@
 //! Errors of the engine as exceptions.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use kudari::{Error, ErrorKind};
-use pyo3::exceptions::{PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError};
+use kudari::{Error, ErrorKind, OutOfMemory};
+use pyo3::exceptions::{PyFloatingPointError, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -49,6 +50,17 @@ pub fn exception(error: Error) -> PyErr {
         ErrorKind::NonFinite => PyFloatingPointError::new_err(text),
         ErrorKind::Gradient => PyRuntimeError::new_err(text),
         _ => PyValueError::new_err(text),
+    }
+}
+
+/// Runs the engine; memory that cannot be had is an exception like every other.
+pub fn guarded<R>(compute: impl FnOnce() -> R) -> PyResult<R> {
+    match catch_unwind(AssertUnwindSafe(compute)) {
+        Ok(result) => Ok(result),
+        Err(panic) => match panic.downcast::<OutOfMemory>() {
+            Ok(missing) => Err(PyMemoryError::new_err(missing.to_string())),
+            Err(other) => resume_unwind(other),
+        },
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use kudari::DType;
 use kudari::explain::{
     Carry, Document, Example, Explanation, HtmlFormat, Language, LatexFormat, Notation, Options, Problem, TextFormat,
 };
 use kudari::layers::Layer;
 use kudari::optimizers::usual_learning_rate;
 use kudari::train::Loss;
-use kudari::DType;
 use numpy::PyUntypedArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -133,12 +133,7 @@ fn explain_name(name: &str, digits: usize, carry: &str, terms: Option<usize>, al
     Ok(Worked { what: What::Example(Box::new(Example::named(name).or_raise()?)), options, all })
 }
 
-fn of_problem(
-    mut problem: Problem,
-    options: Options,
-    optimizer: Option<&str>,
-    learning_rate: Option<f64>,
-) -> PyResult<Worked> {
+fn of_problem(mut problem: Problem, options: Options, optimizer: Option<&str>, learning_rate: Option<f64>) -> PyResult<Worked> {
     if let Some(optimizer) = optimizer {
         problem = problem.with_optimizer(optimizer).or_raise()?;
         problem.learning_rate = usual_learning_rate(optimizer).unwrap_or(problem.learning_rate);

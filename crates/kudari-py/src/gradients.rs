@@ -1,31 +1,76 @@
-//! The gradients and names that users see at variables: kept with the place in the graph, so that all variables of one place share them.
+//! The gradients and names that users see at variables. All variables of one place in the graph share them.
+//!
+//! They belong to the variables in Python alone: the place in the graph refers to them weakly. If the graph owned a gradient that has a
+//! graph of its own, the two would keep each other alive, and no garbage collector sees that.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use kudari::autograd::Attached;
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
 use crate::variable::Variable;
 
-/// What is kept of one place: for each output of its function a gradient and a name, and the function if it is written in Python.
+/// Gradient and name of a variable.
 #[derive(Default)]
-pub struct Place {
-    outputs: Mutex<Vec<Seen>>,
-    function: OnceLock<Py<PyAny>>,
-}
+pub struct Seen(Mutex<Content>);
 
 #[derive(Default)]
-struct Seen {
+struct Content {
     gradient: Option<Py<Variable>>,
     name: Option<Py<PyAny>>,
 }
 
+impl Seen {
+    /// Locked only to look or to store: nothing of Python runs meanwhile.
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The gradient.
+    pub fn gradient(&self, py: Python<'_>) -> Option<Py<Variable>> {
+        self.content().gradient.as_ref().map(|gradient| gradient.clone_ref(py))
+    }
+
+    /// Sets the gradient. What was there is dropped behind the lock, since that may run Python code.
+    pub fn set_gradient(&self, gradient: Option<Py<Variable>>) {
+        let old = std::mem::replace(&mut self.content().gradient, gradient);
+        drop(old);
+    }
+
+    /// The name.
+    pub fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.content().name.as_ref().map(|name| name.clone_ref(py))
+    }
+
+    /// Sets the name.
+    pub fn set_name(&self, name: Option<Py<PyAny>>) {
+        let old = std::mem::replace(&mut self.content().name, name);
+        drop(old);
+    }
+
+    /// Shows the garbage collector what is referred to; nothing if somebody is just changing it.
+    pub fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        let Ok(content) = self.0.try_lock() else { return Ok(()) };
+        visit.call(&content.gradient)?;
+        visit.call(&content.name)
+    }
+}
+
+/// A place in the graph as users see it: for each output of a function what they see of it, and the function if it is written in Python.
+#[derive(Default)]
+pub struct Place {
+    outputs: Mutex<SmallVec<[Weak<Seen>; 1]>>,
+    function: OnceLock<Arc<Py<PyAny>>>,
+}
+
 impl Place {
-    /// The place of a variable of the engine, made if it has none yet; `own` becomes it. `None` for a constant.
-    pub fn of(variable: &kudari::Variable, own: Option<&Arc<Place>>) -> Option<Arc<Place>> {
-        let first = || -> Attached { own.cloned().unwrap_or_default() };
-        variable.attached(first).and_then(Place::from_attached)
+    /// The place of a variable of the engine and the number of its output; `None` for a constant.
+    pub fn of(variable: &kudari::Variable) -> Option<(Arc<Place>, usize)> {
+        let (_, output) = variable.identity_number()?;
+        let place = variable.attached(|| Arc::new(Place::default()) as Attached).and_then(Place::from_attached)?;
+        Some((place, output))
     }
 
     /// What was attached, if it is a place.
@@ -34,47 +79,47 @@ impl Place {
         attached.downcast().ok()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
+    /// What is seen of output `output`, as long as a variable of it lives.
+    pub fn seen(&self, output: usize) -> Option<Arc<Seen>> {
+        self.outputs().get(output)?.upgrade()
+    }
+
+    /// What is seen of output `output`: what another variable of this place has, or else `own`.
+    pub fn shared(&self, output: usize, own: Arc<Seen>) -> Arc<Seen> {
+        let mut outputs = self.outputs();
+        if outputs.len() <= output {
+            outputs.resize_with(output + 1, Weak::new);
+        }
+        match outputs[output].upgrade() {
+            Some(seen) => seen,
+            None => {
+                outputs[output] = Arc::downgrade(&own);
+                own
+            }
+        }
+    }
+
+    fn outputs(&self) -> MutexGuard<'_, SmallVec<[Weak<Seen>; 1]>> {
         self.outputs.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The gradient by output `output`.
-    pub fn gradient(&self, py: Python<'_>, output: usize) -> Option<Py<Variable>> {
-        self.seen().get(output)?.gradient.as_ref().map(|gradient| gradient.clone_ref(py))
-    }
-
-    /// Sets the gradient by output `output`. What was there is dropped after the lock, since that may run Python code.
-    pub fn set_gradient(&self, output: usize, gradient: Option<Py<Variable>>) {
-        let old = std::mem::replace(&mut entry(&mut self.seen(), output).gradient, gradient);
-        drop(old);
-    }
-
-    /// Keeps the function, written in Python, whose outputs are here.
-    pub fn set_function(&self, function: Py<PyAny>) {
+    /// Keeps the function, written in Python, whose outputs are here. All that keep it share one reference, which the garbage collector
+    /// can be shown.
+    pub fn set_function(&self, function: Arc<Py<PyAny>>) {
         // The first one stays: a place has one function.
         let _ = self.function.set(function);
+    }
+
+    /// Shows the garbage collector the function, where all that keep it belong to this place: the place and the node.
+    pub fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        match self.function.get() {
+            Some(function) if Arc::strong_count(function) <= 2 => visit.call(&**function),
+            _ => Ok(()),
+        }
     }
 
     /// The function, if it is written in Python.
     pub fn function(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.function.get().map(|function| function.clone_ref(py))
     }
-
-    /// The name of output `output`.
-    pub fn name(&self, py: Python<'_>, output: usize) -> Option<Py<PyAny>> {
-        self.seen().get(output)?.name.as_ref().map(|name| name.clone_ref(py))
-    }
-
-    /// Sets the name of output `output`.
-    pub fn set_name(&self, output: usize, name: Option<Py<PyAny>>) {
-        let old = std::mem::replace(&mut entry(&mut self.seen(), output).name, name);
-        drop(old);
-    }
-}
-
-fn entry(seen: &mut Vec<Seen>, output: usize) -> &mut Seen {
-    if seen.len() <= output {
-        seen.resize_with(output + 1, Seen::default);
-    }
-    &mut seen[output]
 }

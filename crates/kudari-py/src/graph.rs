@@ -1,36 +1,40 @@
 //! `kudari.variable.VariableNode`: a variable's place in the graph, for those who look at the graph.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::gradients::Place;
+use crate::gradients::{Place, Seen};
+use crate::memory;
 use crate::variable::Variable;
 
-/// A variable's place in the graph: shape, type, gradient and creator, but not the numbers.
+/// A variable's place in the graph: shape, type, gradient and creator. It keeps the graph alive, but not what users see of the variable.
 #[pyclass(frozen, module = "kudari.variable")]
 pub struct VariableNode {
-    pub value: Option<kudari::Variable>,
-    pub place: Arc<Place>,
-    pub requires_grad: bool,
+    value: Option<kudari::Variable>,
+    seen: Weak<Seen>,
+    requires_grad: bool,
 }
 
 impl VariableNode {
+    /// The place of a variable of the engine, if it is calculated with, of which this is seen.
+    pub fn new(value: Option<kudari::Variable>, seen: &Arc<Seen>, requires_grad: bool) -> VariableNode {
+        VariableNode { value, seen: Arc::downgrade(seen), requires_grad }
+    }
+
     fn of(value: kudari::Variable) -> VariableNode {
-        let place = Place::of(&value, None).unwrap_or_default();
+        let seen = Place::of(&value).and_then(|(place, output)| place.seen(output));
         let requires_grad = value.wants_gradient();
-        VariableNode { value: Some(value), place, requires_grad }
+        VariableNode { value: Some(value), seen: seen.map_or(Weak::new(), |seen| Arc::downgrade(&seen)), requires_grad }
     }
 
-    fn identity(&self) -> Option<(u64, usize)> {
-        self.value.as_ref()?.identity_number()
-    }
-
-    fn output(&self) -> usize {
-        self.identity().map_or(0, |(_, output)| output)
+    /// What tells this place from every other: its number in the graph, or for a constant where its name is kept.
+    fn key(&self) -> (u64, usize) {
+        let identity = self.value.as_ref().and_then(kudari::Variable::identity_number);
+        identity.unwrap_or((self.seen.as_ptr() as u64, usize::MAX))
     }
 }
 
@@ -53,9 +57,16 @@ impl VariableNode {
         crate::operand::numpy_function(py, "dtype")?.call1((name,))
     }
 
+    /// The numbers, where the graph still needs them; else None.
+    #[getter]
+    fn data<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let value = self.value.as_ref().filter(|value| value.array().has_numbers());
+        value.map(|value| memory::to_numpy(py, value.array())).transpose()
+    }
+
     #[getter]
     fn grad_var(&self, py: Python<'_>) -> Option<Py<Variable>> {
-        self.place.gradient(py, self.output())
+        self.seen.upgrade()?.gradient(py)
     }
 
     #[getter]
@@ -65,7 +76,7 @@ impl VariableNode {
 
     #[getter]
     fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.place.name(py, self.output())
+        self.seen.upgrade()?.name(py)
     }
 
     #[getter]
@@ -83,7 +94,7 @@ impl VariableNode {
     #[getter]
     fn _function(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.value.as_ref()?.creator()?;
-        self.place.function(py)
+        Place::of(self.value.as_ref()?)?.0.function(py)
     }
 
     /// The places of the variables that this one was computed from.
@@ -94,7 +105,7 @@ impl VariableNode {
     /// What tells the function that computed this variable from every other; the same for all of its results.
     #[getter]
     fn _function_number(&self) -> Option<u64> {
-        self.identity().map(|(id, _)| id)
+        Some(self.value.as_ref()?.identity_number()?.0)
     }
 
     /// The longest way from a leaf, in functions.
@@ -104,10 +115,7 @@ impl VariableNode {
     }
 
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> bool {
-        let same = other.cast::<VariableNode>().is_ok_and(|other| {
-            let other = other.get();
-            Arc::ptr_eq(&self.place, &other.place) && self.output() == other.output()
-        });
+        let same = other.cast::<VariableNode>().is_ok_and(|other| self.key() == other.get().key());
         match op {
             CompareOp::Eq => same,
             CompareOp::Ne => !same,
@@ -116,7 +124,8 @@ impl VariableNode {
     }
 
     fn __hash__(&self) -> u64 {
-        Arc::as_ptr(&self.place) as u64 + self.output() as u64
+        let (place, output) = self.key();
+        place.wrapping_mul(31).wrapping_add(output as u64)
     }
 }
 

@@ -9,10 +9,10 @@ use std::ptr::NonNull;
 
 use kudari::{Array, DType, ForeignMemory};
 use numpy::npyffi::{self, PY_ARRAY_API, npy_intp};
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::errors::{invalid_type, OrRaise};
+use crate::errors::{OrRaise, invalid_type};
 
 /// Keeps an array of the engine alive for the NumPy array that shows it.
 #[pyclass(frozen, name = "_Memory")]
@@ -20,14 +20,14 @@ struct Memory {
     _array: Array,
 }
 
-/// Numbers of NumPy's type `kind` (its character code), as far as the engine calculates with it as it is.
+/// The engine's type for the number of a NumPy type, as far as its numbers can be used where they lie. (Truth values cannot: NumPy lets
+/// other bytes than 0 and 1 stand for them.)
 fn dtype_of(number: std::ffi::c_int) -> Option<DType> {
     use npyffi::NPY_TYPES;
     Some(match number {
         n if n == NPY_TYPES::NPY_FLOAT as i32 => DType::F32,
         n if n == NPY_TYPES::NPY_DOUBLE as i32 => DType::F64,
         n if n == NPY_TYPES::NPY_HALF as i32 => DType::F16,
-        n if n == NPY_TYPES::NPY_BOOL as i32 => DType::Bool,
         n if n == NPY_TYPES::NPY_LONG as i32 && size_of::<std::ffi::c_long>() == 8 => DType::I64,
         n if n == NPY_TYPES::NPY_LONGLONG as i32 => DType::I64,
         _ => return None,
@@ -42,7 +42,8 @@ pub fn shared(array: &Bound<'_, PyUntypedArray>) -> PyResult<Option<Array>> {
     let (data, flags, descriptor) = unsafe { ((*raw).fields.data, (*raw).fields.flags, (*raw).fields.descr) };
     // SAFETY: a NumPy array always has a descriptor.
     let (number, order) = unsafe { ((*descriptor).fields.type_num, (*descriptor).fields.byteorder as u8) };
-    let is_native = matches!(order, b'=' | b'|') || (order == b'<') == cfg!(target_endian = "little") && matches!(order, b'<' | b'>');
+    let is_native =
+        matches!(order, b'=' | b'|') || (order == b'<') == cfg!(target_endian = "little") && matches!(order, b'<' | b'>');
     let Some(dtype) = dtype_of(number).filter(|_| is_native && flags & npyffi::NPY_ARRAY_ALIGNED != 0) else { return Ok(None) };
     let size = dtype.size() as isize;
     let (shape, steps) = (array.shape(), array.strides());
@@ -70,6 +71,14 @@ pub fn shared(array: &Bound<'_, PyUntypedArray>) -> PyResult<Option<Array>> {
     Array::from_foreign(memory, (before / size) as usize, shape, &strides, dtype).map(Some).or_raise()
 }
 
+/// Truth values, as a copy in which every byte is 0 or 1.
+pub fn truth_values(array: &Bound<'_, PyUntypedArray>) -> PyResult<Array> {
+    let one_or_zero =
+        crate::operand::numpy_function(array.py(), "not_equal")?.call1((array.call_method1("view", ("u1",))?, 0))?;
+    let values: PyReadonlyArrayDyn<'_, bool> = one_or_zero.cast::<PyArrayDyn<bool>>()?.try_readonly()?;
+    Array::from_slice(values.as_slice()?, array.shape()).or_raise()
+}
+
 /// A NumPy array over the memory of an array of the engine.
 pub fn to_numpy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
     use npyffi::NPY_TYPES;
@@ -92,7 +101,17 @@ pub fn to_numpy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAn
     let mut shape: Vec<npy_intp> = array.shape().iter().map(|&n| n as npy_intp).collect();
     let mut strides: Vec<npy_intp> = array.strides().iter().map(|&step| step as npy_intp * size).collect();
     let (rank, address) = (shape.len() as i32, array.address().cast_mut());
-    let owner = Bound::new(py, Memory { _array: array })?.into_any();
+    // Numbers that lie in an array of NumPy's belong to that one, and may be written if that one may.
+    let lender =
+        array.lender().and_then(|lender| lender.downcast_ref::<Py<PyUntypedArray>>()).map(|lender| lender.bind(py).clone());
+    // SAFETY: a NumPy array, as in `shared`.
+    let is_writable =
+        |lender: &Bound<'_, PyUntypedArray>| unsafe { (*lender.as_array_ptr()).fields.flags & npyffi::NPY_ARRAY_WRITEABLE };
+    let writable = lender.as_ref().map_or(npyffi::NPY_ARRAY_WRITEABLE, is_writable);
+    let owner = match lender {
+        Some(lender) => lender.into_any(),
+        None => Bound::new(py, Memory { _array: array })?.into_any(),
+    };
     // SAFETY: shape, strides and address describe elements inside of the buffer of `array`, which `owner` keeps; NumPy takes over the
     // references to the descriptor and to the owner.
     unsafe {
@@ -105,7 +124,7 @@ pub fn to_numpy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAn
             shape.as_mut_ptr(),
             strides.as_mut_ptr(),
             address.cast(),
-            npyffi::NPY_ARRAY_WRITEABLE,
+            writable,
             std::ptr::null_mut(),
         );
         let made = Bound::from_owned_ptr_or_err(py, made)?;

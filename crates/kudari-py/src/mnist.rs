@@ -14,7 +14,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn mnist(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyAny>>> {
     let parts = py.detach(|| {
-        Ok([kudari_mnist::train_images()?, kudari_mnist::train_labels()?, kudari_mnist::test_images()?, kudari_mnist::test_labels()?])
+        Ok([
+            kudari_mnist::train_images()?,
+            kudari_mnist::train_labels()?,
+            kudari_mnist::test_images()?,
+            kudari_mnist::test_labels()?,
+        ])
     });
     let parts = parts.map_err(|e: kudari_mnist::DecodeError| PyRuntimeError::new_err(e.to_string()))?;
     parts

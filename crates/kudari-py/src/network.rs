@@ -67,7 +67,8 @@ impl Network {
     fn load(path: PathBuf) -> PyResult<Network> {
         let model = Model::load(&path).or_raise()?;
         if model.preparation.is_some() || model.normalisation != Normalisation::default() {
-            let what = format!("{}: a model that prepares its data itself\n  use kudari predict, which knows how", path.display());
+            let what =
+                format!("{}: a model that prepares its data itself\n  use kudari predict, which knows how", path.display());
             return Err(PyRuntimeError::new_err(what));
         }
         Ok(Network { network: model.network, loss: model.loss, labels: model.labels })
@@ -111,12 +112,7 @@ impl Network {
 
     /// outputs(x): what the network gives for samples, in use; ``probabilities`` of the classes with the last activation applied.
     #[pyo3(signature = (x, probabilities=false))]
-    fn outputs<'py>(
-        &self,
-        py: Python<'py>,
-        x: &Bound<'py, PyUntypedArray>,
-        probabilities: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn outputs<'py>(&self, py: Python<'py>, x: &Bound<'py, PyUntypedArray>, probabilities: bool) -> PyResult<Bound<'py, PyAny>> {
         let x = array_of(x)?.to_dtype(self.dtype());
         let network = &self.network;
         let computed = py.detach(|| {
@@ -259,9 +255,7 @@ impl Observer for Follower {
         let Some(measured) = &self.measured else { return Ok(()) };
         let new = &history[self.shown.min(history.len())..];
         self.shown = history.len();
-        Python::attach(|py| {
-            new.iter().try_for_each(|record| measured.call1(py, (dictionary(py, record)?,)).map(drop))
-        })
-        .map_err(error_of)
+        Python::attach(|py| new.iter().try_for_each(|record| measured.call1(py, (dictionary(py, record)?,)).map(drop)))
+            .map_err(error_of)
     }
 }

@@ -19,7 +19,7 @@ impl<'py> FromPyObject<'_, 'py> for Operand {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Operand> {
         if let Ok(variable) = object.cast::<Variable>() {
-            return Variable::value(&variable).map(Operand);
+            return variable.get().value(object.py()).map(Operand);
         }
         if let Ok(array) = object.cast::<PyUntypedArray>() {
             return array_of(&array).map(|array| Operand(kudari::Variable::constant(array)));
@@ -95,7 +95,7 @@ pub fn array_of(array: &Bound<'_, PyUntypedArray>) -> PyResult<Array> {
         ("f", 2) => "float16",
         ("f", 4) => "float32",
         ("f", 8) => "float64",
-        ("b", _) => "bool",
+        ("b", _) => return memory::truth_values(array),
         _ => {
             let what = format!("an array of type {dtype}\n  expected: float16, float32, float64, an integer type or bool");
             return Err(invalid_type(what));

@@ -22,13 +22,7 @@ fn sgd(param: &Bound<'_, PyAny>, grad: &Bound<'_, PyAny>, lr: f64) -> PyResult<(
 
 /// momentum_sgd(param, grad, v, lr, momentum): v = momentum·v − lr·grad, param += v.
 #[pyfunction]
-fn momentum_sgd(
-    param: &Bound<'_, PyAny>,
-    grad: &Bound<'_, PyAny>,
-    v: &Bound<'_, PyAny>,
-    lr: f64,
-    momentum: f64,
-) -> PyResult<()> {
+fn momentum_sgd(param: &Bound<'_, PyAny>, grad: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>, lr: f64, momentum: f64) -> PyResult<()> {
     step(InPlaceStep::Momentum { rate: lr, momentum }, param, grad, &[v])
 }
 
@@ -75,8 +69,7 @@ fn taken<T: numpy::Element + kudari::optimizers::InPlaceNumber>(
     memory: &[&Bound<'_, PyAny>],
 ) -> PyResult<()> {
     let gradient: PyReadonlyArrayDyn<'_, T> = grad.cast::<PyArrayDyn<T>>()?.try_readonly()?;
-    let (mut parameter, mut memory) =
-        (writable(param)?, memory.iter().map(|m| writable(m)).collect::<PyResult<Vec<_>>>()?);
+    let (mut parameter, mut memory) = (writable(param)?, memory.iter().map(|m| writable(m)).collect::<PyResult<Vec<_>>>()?);
     let mut slices = memory.iter_mut().map(|m| m.as_slice_mut()).collect::<Result<Vec<_>, _>>()?;
     let (parameter, gradient) = (parameter.as_slice_mut()?, gradient.as_slice()?);
     param.py().detach(|| step.apply(parameter, gradient, &mut slices)).or_raise()

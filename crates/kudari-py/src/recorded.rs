@@ -1,7 +1,7 @@
 //! Functions that are written in Python, as functions of the engine.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use kudari::autograd::{Context, Function, InputGradients, Outputs, Saves, apply_many};
 use kudari::{Array, Error, ErrorKind, Result};
@@ -25,23 +25,21 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// indexes, or None. The retained masks say which inputs and outputs have their numbers then.
 #[pyfunction]
 fn apply_function(
+    py: Python<'_>,
     function: Py<PyAny>,
     name: &str,
     inputs: Vec<Operand>,
     outputs: Vec<Bound<'_, numpy::PyUntypedArray>>,
     retained: (u8, u8),
 ) -> PyResult<Vec<Py<Variable>>> {
-    let py = match outputs.first() {
-        Some(output) => output.py(),
-        None => return Ok(Vec::new()),
-    };
     let outputs = outputs.iter().map(array_of).collect::<PyResult<Outputs>>()?;
     let saves = Saves { inputs: retained.0, outputs: retained.1 };
-    let object = function.clone_ref(py);
+    let function = Arc::new(function);
+    let object = function.clone();
     let recorded = Recorded { object, name: interned(name), computed: Mutex::new(Some(outputs)), saves };
     let inputs: Vec<kudari::Variable> = inputs.into_iter().map(|input| input.0).collect();
     let results = apply_many(recorded, &inputs.iter().collect::<Vec<_>>()).or_raise()?;
-    if let Some(place) = results.first().and_then(|result| Place::of(result, None)) {
+    if let Some((place, _)) = results.first().and_then(Place::of) {
         place.set_function(function);
     }
     results.into_iter().map(|result| Variable::of(py, result)).collect()
@@ -63,7 +61,7 @@ fn interned(name: &str) -> &'static str {
 
 /// A function that is written in Python.
 struct Recorded {
-    object: Py<PyAny>,
+    object: Arc<Py<PyAny>>,
     name: &'static str,
     /// The outputs, computed before the engine asks for them.
     computed: Mutex<Option<Outputs>>,
@@ -129,7 +127,9 @@ impl Function for Recorded {
             let (given, needed) = (gradient.dtype(), context.input(i).dtype());
             if given != needed {
                 let what = format!("`{}` gives a gradient of type {given} by input {i} of type {needed}", self.name);
-                return Err(Error::new(ErrorKind::DType, what).help("a gradient has the type of its input: convert it with astype"));
+                return Err(
+                    Error::new(ErrorKind::DType, what).help("a gradient has the type of its input: convert it with astype")
+                );
             }
         }
         Ok(gradients)

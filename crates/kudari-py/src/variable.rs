@@ -1,6 +1,6 @@
 //! `kudari.Variable`: a NumPy array that remembers how it was computed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::PyTraverseError;
@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::gradients::Place;
+use crate::gradients::{Place, Seen};
 use crate::graph::VariableNode;
 use crate::memory;
 use crate::operand::array_of;
@@ -18,81 +18,108 @@ use crate::operand::array_of;
 ///
 /// ``array`` is the NumPy array itself; writing into it changes the variable. Functions of variables can be differentiated:
 /// ``y.backward()`` leaves the gradients in ``x.grad``.
-#[pyclass(subclass, weakref, dict, module = "kudari")]
+#[pyclass(frozen, subclass, weakref, dict, module = "kudari")]
 pub struct Variable {
+    state: Mutex<State>,
+    /// Whether gradients by this variable are computed.
+    #[pyo3(get)]
+    requires_grad: bool,
+}
+
+/// What a variable holds. It is locked only to look or to store, never while anything of Python runs: that may come back here.
+#[derive(Default)]
+struct State {
     /// The array that users see; made when they first look at a result of the engine.
     array: Option<Py<PyAny>>,
     /// The engine's variable over the same memory; made when the variable is first calculated with.
     value: Option<kudari::Variable>,
-    /// Gradients and name, as long as there is no place in the graph to keep them.
-    place: Option<Arc<Place>>,
-    requires_grad: bool,
+    /// Gradient and name; of a variable that is no part of a graph, once somebody asks for them.
+    seen: Option<Arc<Seen>>,
 }
 
 impl Variable {
+    fn with(array: Option<Py<PyAny>>, requires_grad: bool) -> Variable {
+        Variable { state: Mutex::new(State { array, value: None, seen: None }), requires_grad }
+    }
+
     /// The Python variable of a result of the engine.
     pub fn of(py: Python<'_>, value: kudari::Variable) -> PyResult<Py<Variable>> {
         let requires_grad = value.wants_gradient();
-        Py::new(py, Variable { array: None, value: Some(value), place: None, requires_grad })
+        // A gradient that is kept on the way back must find this variable, also if nobody has looked at it before.
+        let seen = Place::of(&value).map(|(place, output)| place.shared(output, Arc::default()));
+        Py::new(py, Variable { state: Mutex::new(State { array: None, value: Some(value), seen }), requires_grad })
     }
 
-    /// The engine's variable of a Python variable.
-    pub fn value(this: &Bound<'_, Variable>) -> PyResult<kudari::Variable> {
-        if let Some(value) = &this.try_borrow()?.value {
-            return Ok(value.clone());
-        }
-        this.try_borrow_mut()?.make_value(this.py())
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn make_value(&mut self, py: Python<'_>) -> PyResult<kudari::Variable> {
-        if let Some(value) = &self.value {
+    /// The engine's variable.
+    pub fn value(&self, py: Python<'_>) -> PyResult<kudari::Variable> {
+        if let Some(value) = &self.state().value {
             return Ok(value.clone());
         }
-        let Some(array) = &self.array else {
-            let what = "a parameter that has no shape yet is used\n  call its layer with data, or initialize it with a shape first";
+        let Some(array) = self.state().array.as_ref().map(|array| array.clone_ref(py)) else {
+            let what =
+                "a parameter that has no shape yet is used\n  call its layer with data, or initialize it with a shape first";
             return Err(PyValueError::new_err(what));
         };
         let bound = array.bind(py).cast::<PyUntypedArray>()?;
         let shared = memory::shared(bound)?;
+        // What is converted is a copy, which would not see what is written into the array later.
         let is_shared = shared.is_some();
         let array = shared.map_or_else(|| array_of(bound), Ok)?;
         let is_leaf = self.requires_grad && array.dtype().is_float();
         let value = if is_leaf { kudari::Variable::parameter(array) } else { kudari::Variable::constant(array) };
-        if is_leaf {
-            self.place = Place::of(&value, self.place.as_ref());
+        if !is_shared {
+            return Ok(value);
         }
-        // What was converted is a copy, which would not see what is written into the array later.
-        if is_shared {
-            self.value = Some(value.clone());
+        {
+            let mut state = self.state();
+            // Another thread may have been here meanwhile.
+            if let Some(value) = &state.value {
+                return Ok(value.clone());
+            }
+            state.value = Some(value.clone());
+        }
+        if is_leaf {
+            self.seen(py);
         }
         Ok(value)
     }
 
-    /// Where gradient and name are kept, and under which number.
-    fn place(&mut self, py: Python<'_>) -> (Arc<Place>, usize) {
-        if let Ok(value) = self.make_value(py)
-            && let Some(place) = Place::of(&value, self.place.as_ref())
-        {
-            self.place = Some(place.clone());
-            let output = value.identity_number().map_or(0, |(_, output)| output);
-            return (place, output);
-        }
-        (self.place.get_or_insert_default().clone(), 0)
+    /// Gradient and name, shared with all variables of the same place in the graph.
+    pub fn seen(&self, py: Python<'_>) -> Arc<Seen> {
+        let place = self.value(py).ok().and_then(|value| Place::of(&value));
+        let mut state = self.state();
+        let own = state.seen.get_or_insert_default().clone();
+        let seen = place.map_or(own.clone(), |(place, output)| place.shared(output, own));
+        state.seen = Some(seen.clone());
+        seen
     }
 
-    fn numpy(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        if self.array.is_none()
-            && let Some(value) = self.value.as_ref().filter(|value| value.array().has_numbers())
-        {
-            self.array = Some(memory::to_numpy(py, value.array())?.unbind());
-        }
-        Ok(self.array.as_ref().map(|array| array.clone_ref(py)))
+    /// The NumPy array.
+    pub fn numpy(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let value = {
+            let state = self.state();
+            match (&state.array, &state.value) {
+                (Some(array), _) => return Ok(Some(array.clone_ref(py))),
+                (None, Some(value)) if value.array().has_numbers() => value.clone(),
+                _ => return Ok(None),
+            }
+        };
+        let array = memory::to_numpy(py, value.array())?.unbind();
+        let mut state = self.state();
+        // The one that is there first stays: users may have seen it.
+        Ok(Some(state.array.get_or_insert(array).clone_ref(py)))
     }
 
-    /// What the array says of itself.
-    fn attribute<'py>(&mut self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let array = self.numpy(py)?.map(|array| array.into_bound(py));
-        array.map_or_else(|| Ok(py.None().into_bound(py)), |array| array.getattr(name))
+    /// What the array says of itself; None without an array.
+    fn attribute<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        match self.numpy(py)? {
+            Some(array) => array.into_bound(py).getattr(name),
+            None => Ok(py.None().into_bound(py)),
+        }
     }
 }
 
@@ -123,121 +150,107 @@ impl Variable {
     ) -> PyResult<Variable> {
         // Classes that are derived from this one have arguments of their own.
         let _ = (args, more);
-        let mut variable = Variable { array: checked_array(array)?, value: None, place: None, requires_grad };
+        let variable = Variable::with(checked_array(array)?, requires_grad);
         if name.is_some() {
-            variable.place(py).0.set_name(0, name);
+            variable.seen(py).set_name(name);
         }
-        if let Some(gradient) = gradient_of(checked_array(grad)?, py)? {
-            check_gradient(variable.numpy(py)?, gradient.try_borrow_mut()?.numpy(py)?, py)?;
-            variable.place(py).0.set_gradient(0, Some(gradient.unbind()));
+        if grad.is_some() {
+            variable.set_grad(py, grad)?;
         }
         Ok(variable)
     }
 
     /// The NumPy array. Setting it makes a variable without history.
     #[getter]
-    fn array(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    fn array(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.numpy(py)
     }
 
     #[setter]
-    fn set_array(&mut self, py: Python<'_>, array: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+    fn set_array(&self, py: Python<'_>, array: Option<Bound<'_, PyAny>>) -> PyResult<()> {
         let array = checked_array(array)?;
-        let (old, number) = self.place(py);
-        let place = Arc::new(Place::default());
-        place.set_name(0, old.name(py, number));
-        place.set_gradient(0, old.gradient(py, number));
-        (self.array, self.value, self.place) = (array, None, Some(place));
+        let before = self.seen(py);
+        let seen = Arc::new(Seen::default());
+        seen.set_name(before.name(py));
+        seen.set_gradient(before.gradient(py));
+        let old = std::mem::replace(&mut *self.state(), State { array, value: None, seen: Some(seen) });
+        drop(old);
         Ok(())
     }
 
     /// The same as ``array``.
     #[getter]
-    fn data(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    fn data(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.numpy(py)
     }
 
     #[setter]
-    fn set_data(&mut self, py: Python<'_>, array: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+    fn set_data(&self, py: Python<'_>, array: Option<Bound<'_, PyAny>>) -> PyResult<()> {
         self.set_array(py, array)
     }
 
     /// The gradient as a variable, or None.
     #[getter]
-    fn grad_var(&mut self, py: Python<'_>) -> Option<Py<Variable>> {
-        let (place, output) = self.place(py);
-        place.gradient(py, output)
+    fn grad_var(&self, py: Python<'_>) -> Option<Py<Variable>> {
+        self.seen(py).gradient(py)
     }
 
     #[setter]
-    fn set_grad_var(slf: &Bound<'_, Self>, gradient: Option<Bound<'_, Variable>>) -> PyResult<()> {
-        let py = slf.py();
+    fn set_grad_var(&self, py: Python<'_>, gradient: Option<Bound<'_, Variable>>) -> PyResult<()> {
         if let Some(gradient) = &gradient {
-            // One after the other: a variable may be its own gradient.
-            let array = slf.try_borrow_mut()?.numpy(py)?;
-            check_gradient(array, gradient.try_borrow_mut()?.numpy(py)?, py)?;
+            check_gradient(self.numpy(py)?, gradient.get().numpy(py)?, py)?;
         }
-        let (place, output) = slf.try_borrow_mut()?.place(py);
-        place.set_gradient(output, gradient.map(Bound::unbind));
+        self.seen(py).set_gradient(gradient.map(Bound::unbind));
         Ok(())
     }
 
     /// The gradient as a NumPy array, or None.
     #[getter]
-    fn grad(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
-        let py = slf.py();
-        let gradient = slf.try_borrow_mut()?.grad_var(py);
-        gradient.map_or(Ok(None), |gradient| gradient.bind(py).try_borrow_mut()?.numpy(py))
+    fn grad(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.grad_var(py).map_or(Ok(None), |gradient| gradient.get().numpy(py))
     }
 
     #[setter]
-    fn set_grad(slf: &Bound<'_, Self>, gradient: Option<Bound<'_, PyAny>>) -> PyResult<()> {
-        let gradient = gradient_of(checked_array(gradient)?, slf.py())?;
-        Variable::set_grad_var(slf, gradient)
+    fn set_grad(&self, py: Python<'_>, gradient: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        let variable = |array| Bound::new(py, Variable::with(Some(array), true));
+        self.set_grad_var(py, checked_array(gradient)?.map(variable).transpose()?)
     }
 
     #[getter]
-    fn name(&mut self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let (place, output) = self.place(py);
-        place.name(py, output)
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.seen(py).name(py)
     }
 
     #[setter]
-    fn set_name(&mut self, py: Python<'_>, name: Option<Py<PyAny>>) {
-        let (place, output) = self.place(py);
-        place.set_name(output, name);
-    }
-
-    /// Whether gradients by this variable are computed.
-    #[getter]
-    fn requires_grad(&self) -> bool {
-        self.requires_grad
+    fn set_name(&self, py: Python<'_>, name: Option<Py<PyAny>>) {
+        self.seen(py).set_name(name);
     }
 
     #[getter]
-    fn shape<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match &self.value {
-            Some(value) => Ok(PyTuple::new(py, value.shape())?.into_any()),
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let sizes = self.state().value.as_ref().map(|value| value.shape().to_vec());
+        match sizes {
+            Some(sizes) => Ok(PyTuple::new(py, sizes)?.into_any()),
             None => self.attribute(py, "shape"),
         }
     }
 
     #[getter]
-    fn dtype<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.attribute(py, "dtype")
     }
 
     #[getter]
-    fn ndim<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn ndim<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.attribute(py, "ndim")
     }
 
     #[getter]
-    fn size<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.attribute(py, "size")
     }
 
-    fn __len__(&mut self, py: Python<'_>) -> PyResult<usize> {
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         match self.numpy(py)? {
             Some(array) => array.bind(py).len(),
             None => Err(PyTypeError::new_err("a variable without an array has no length")),
@@ -246,52 +259,62 @@ impl Variable {
 
     /// The place of this variable in the graph: shape, type, gradient and creator without the numbers.
     #[getter]
-    fn node(&mut self, py: Python<'_>) -> PyResult<VariableNode> {
-        let (place, _) = self.place(py);
-        let value = self.make_value(py).ok();
-        Ok(VariableNode { value, place, requires_grad: self.requires_grad })
+    fn node(&self, py: Python<'_>) -> VariableNode {
+        VariableNode::new(self.value(py).ok(), &self.seen(py), self.requires_grad)
     }
 
     /// The name of the function that computed this variable, or None.
     #[getter]
     fn _creator_name(&self) -> Option<String> {
-        self.value.as_ref()?.creator().map(str::to_string)
+        self.state().value.as_ref()?.creator().map(str::to_string)
     }
 
     /// Forgets the gradient.
-    fn cleargrad(&mut self, py: Python<'_>) {
-        let (place, output) = self.place(py);
-        place.set_gradient(output, None);
+    fn cleargrad(&self, py: Python<'_>) {
+        self.seen(py).set_gradient(None);
     }
 
     /// Forgets how this variable was computed: gradients end here.
-    fn unchain(&mut self) {
-        self.value.iter().for_each(kudari::Variable::cut_here);
+    fn unchain(&self) {
+        let value = self.state().value.clone();
+        value.iter().for_each(kudari::Variable::cut_here);
     }
 
     /// Forgets how this variable and all that it was computed from were computed, as for truncated backpropagation through time.
-    fn unchain_backward(&mut self) {
-        self.value.iter().for_each(kudari::Variable::cut);
+    fn unchain_backward(&self) {
+        let value = self.state().value.clone();
+        value.iter().for_each(kudari::Variable::cut);
     }
 
     /// The only number of a variable of one element.
-    fn item<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.attribute(py, "item")?.call0()
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.array)
+        let Ok(state) = self.state.try_lock() else { return Ok(()) };
+        visit.call(&state.array)?;
+        // Functions that are written in Python may refer to their results; the graph that only this variable keeps belongs to it.
+        let mut outcome = Ok(());
+        if let Some(value) = &state.value {
+            value.attached_to_own(&mut |attached| {
+                if let (Ok(()), Some(place)) = (&outcome, attached.downcast_ref::<Place>()) {
+                    outcome = place.traverse(&visit);
+                }
+            });
+        }
+        outcome?;
+        match &state.seen {
+            // Where several variables share it, none of them alone owns the references.
+            Some(seen) if Arc::strong_count(seen) == 1 => seen.traverse(&visit),
+            _ => Ok(()),
+        }
     }
 
-    fn __clear__(&mut self) {
-        (self.array, self.value, self.place) = (None, None, None);
+    fn __clear__(&self) {
+        let old = std::mem::take(&mut *self.state());
+        drop(old);
     }
-}
-
-/// The variable of a gradient that is given as an array.
-fn gradient_of(array: Option<Py<PyAny>>, py: Python<'_>) -> PyResult<Option<Bound<'_, Variable>>> {
-    let variable = |array| Bound::new(py, Variable { array: Some(array), value: None, place: None, requires_grad: true });
-    array.map(variable).transpose()
 }
 
 /// Makes sure that a gradient fits its data, where both are there: the same shape and type.

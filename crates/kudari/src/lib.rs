@@ -69,7 +69,7 @@ pub mod train;
 pub use array::{Array, DType};
 pub use autograd::{Variable, grad, inference, no_grad};
 pub use error::{Error, ErrorKind, Result};
-pub use kernels::memory::{ForeignMemory, release_unused_memory};
+pub use kernels::memory::{ForeignMemory, OutOfMemory, release_unused_memory};
 pub use kernels::precision::{Precision, precision, with_precision};
 pub use kernels::threads::{set_threads, threads};
 pub use profile::profile;

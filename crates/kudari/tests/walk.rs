@@ -85,3 +85,38 @@ fn recording_stays_switched() {
     assert!(!parameter(1.0).square().wants_gradient() && !set_recording(true));
     assert!(parameter(1.0).square().wants_gradient());
 }
+
+#[test]
+fn places_that_a_variable_alone_keeps_are_its_own() {
+    let names = |of: &Variable| {
+        let mut names = Vec::new();
+        of.attached_to_own(&mut |attached| names.extend(attached.downcast_ref::<&str>().copied()));
+        names.sort_unstable();
+        names
+    };
+    let named = |variable: Variable, name: &'static str| {
+        variable.attached(|| Arc::new(name) as Attached);
+        variable
+    };
+    let x = named(parameter(2.0), "x");
+    let y = named(x.square(), "y");
+    let z = named(y.exp(), "z");
+    assert_eq!((names(&z), names(&y), names(&x)), (vec!["z"], vec![], vec![]), "others hold x and y too");
+    drop(y);
+    assert_eq!(names(&z), ["y", "z"]);
+    drop(x);
+    assert_eq!(names(&z), ["x", "y", "z"]);
+    let again = z.clone();
+    assert!(names(&z).is_empty());
+    drop(again);
+    assert_eq!(names(&z).len(), 3);
+}
+
+#[test]
+fn memory_that_cannot_be_had_unwinds_with_its_size() {
+    let row = Array::zeros(&[1 << 24, 1], kudari::DType::F32).unwrap();
+    // 2⁴⁸ numbers of 4 bytes: more than any machine lends.
+    let product = std::panic::catch_unwind(|| row.matmul(&row.transpose()));
+    let missing = *product.unwrap_err().downcast::<kudari::OutOfMemory>().unwrap();
+    assert!(missing.bytes >= 1 << 50 && missing.to_string().contains("MB"), "{missing:?}");
+}

@@ -222,6 +222,7 @@ def _add_methods(cls):
     cls.__hash__ = None
     cls.__bool__ = _truth
     cls.__neg__ = lambda self: _core.neg(self)
+    cls.__pos__ = lambda self: self
     cls.__abs__ = lambda self: _core.abs(self)
     cls.__getitem__ = _get_item
     cls.__repr__, cls.__str__ = _representation, _text
@@ -244,7 +245,6 @@ def _add_methods(cls):
     cls.creator_node, cls.creator = property(_creator_node), property(_creator)
     VariableNode.creator_node, VariableNode.creator = property(_creator_node), property(_creator)
     VariableNode.label = property(_label)
-    VariableNode.data = None
 
 
 def _device(self):

@@ -22,6 +22,10 @@ class _Mixed16:
 mixed16 = _Mixed16()
 
 
+# What the engine has to be told of.
+_NATIVE = {"debug": _core.check_results, "enable_backprop": _core.record}
+
+
 class GlobalConfig:
     """The configuration of all threads."""
 
@@ -47,9 +51,9 @@ class GlobalConfig:
 
     def __setattr__(self, name, value):
         object.__setattr__(self, name, value)
-        # Before there is a local one, the engine records as it is.
-        if name == "enable_backprop" and "config" in globals() and not config._is_local(name):
-            _core.record(bool(value))
+        # Before there is a local one, the engine is as it is.
+        if name in _NATIVE and "config" in globals() and not config._is_local(name):
+            _NATIVE[name](bool(value))
 
     def show(self, file=None):
         """Prints every entry."""
@@ -72,13 +76,13 @@ class LocalConfig:
 
     def __setattr__(self, name, value):
         setattr(self._local, name, value)
-        if name == "enable_backprop":
-            _core.record(bool(value))
+        if name in _NATIVE:
+            _NATIVE[name](bool(value))
 
     def __delattr__(self, name):
         delattr(self._local, name)
-        if name == "enable_backprop":
-            _core.record(bool(self._global.enable_backprop))
+        if name in _NATIVE:
+            _NATIVE[name](bool(getattr(self._global, name)))
 
     def show(self, file=None):
         """Prints every entry that holds for this thread."""

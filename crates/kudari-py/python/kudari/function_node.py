@@ -208,7 +208,8 @@ class EngineFunction:
     @property
     def inputs(self):
         """The places of the variables that it was applied to."""
-        return tuple(self._output._sources())
+        # Numbers such as the 2 of 2·x are part of the function.
+        return tuple(place for place in self._output._sources() if place.requires_grad or place.shape != ())
 
     @property
     def rank(self):

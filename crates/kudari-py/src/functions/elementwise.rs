@@ -82,9 +82,8 @@ fn sides(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<Option<(kudari:
     if both.0.dtype() == both.1.dtype() {
         return Ok(Some(both));
     }
-    let converted = |array: &kudari::Variable, like: &kudari::Variable| {
-        kudari::Variable::constant(array.array().to_dtype(like.dtype()))
-    };
+    let converted =
+        |array: &kudari::Variable, like: &kudari::Variable| kudari::Variable::constant(array.array().to_dtype(like.dtype()));
     Ok(Some(match (x.is_instance_of::<Variable>(), y.is_instance_of::<Variable>()) {
         (true, false) => (both.0.clone(), converted(&both.1, &both.0)),
         (false, true) => (converted(&both.0, &both.1), both.1),

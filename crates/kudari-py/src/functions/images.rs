@@ -67,13 +67,7 @@ fn conv_transpose2d(
 
 /// max_pool2d(x, size, stride, padding): the largest number of each window.
 #[pyfunction]
-fn max_pool2d(
-    py: Python<'_>,
-    x: Operand,
-    size: [usize; 2],
-    stride: [usize; 2],
-    padding: [usize; 2],
-) -> PyResult<Py<Variable>> {
+fn max_pool2d(py: Python<'_>, x: Operand, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> PyResult<Py<Variable>> {
     run(py, usize::MAX, || engine::max_pool2d(&x.0, size, stride, padding))
 }
 

@@ -30,7 +30,9 @@ fn item(py: Python<'_>, x: Operand, slices: &Bound<'_, PyTuple>) -> PyResult<Opt
     }
     let given = slices.iter().filter(|s| !s.is_none() && !is_rest(s)).count();
     if given > shape.len() {
-        return Err(PyIndexError::new_err(format!("{given} indices for an array of shape {shape:?}\n  expected: at most one for each axis")));
+        return Err(PyIndexError::new_err(format!(
+            "{given} indices for an array of shape {shape:?}\n  expected: at most one for each axis"
+        )));
     }
     let (mut parts, mut turned, mut result) = (Vec::new(), Vec::new(), Vec::new());
     let rest = |parts: &mut Vec<Slice>, result: &mut Vec<isize>| {

@@ -1,5 +1,7 @@
 //! Losses. `reduce` is "mean", "sum" or "no".
 
+use std::sync::Arc;
+
 use kudari::functions::{self as engine, CrossEntropyOptions, CtcOptions, GaussianNllOptions, HingeNorm, Reduction};
 use numpy::PyUntypedArray;
 use pyo3::exceptions::PyValueError;
@@ -100,6 +102,7 @@ fn softmax_cross_entropy(
     reduce: &str,
 ) -> PyResult<Py<Variable>> {
     let options = cross_entropy_options(class_weight, ignore_label, smoothing, reduce)?;
+    only_floats("softmax_cross_entropy", &x)?;
     let ignored = |label| t.0.array().to_vec::<i64>().map_or(true, |labels| labels.contains(&label));
     let is_plain = options.class_weights.is_none() && smoothing == 0.0 && options.reduction == Reduction::Mean;
     if is_plain && !ignore_label.is_some_and(ignored) {
@@ -128,7 +131,7 @@ fn negative_log_likelihood(
 #[pyfunction]
 fn set_function(loss: Operand, function: Py<PyAny>) {
     if let Some((place, _)) = Place::of(&loss.0) {
-        place.set_function(function);
+        place.set_function(Arc::new(function));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Functions that move numbers: other shapes, parts, repetitions, indices.
 
+use kudari::DType;
 use kudari::array::Slice;
 use kudari::functions::{self as engine, Padding};
-use kudari::DType;
 use numpy::PyUntypedArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -125,7 +125,6 @@ fn triu(py: Python<'_>, x: Operand, offset: isize) -> PyResult<Py<Variable>> {
 fn diagonal(py: Python<'_>, x: Operand, offset: isize, axis1: isize, axis2: isize) -> PyResult<Py<Variable>> {
     run(py, VIEW, || x.0.diagonal(offset, axis1, axis2))
 }
-
 
 /// gather(x, indices, axis): the numbers at indices along an axis.
 #[pyfunction]

@@ -14,16 +14,12 @@ impl Array {
     /// # Errors
     ///
     /// More than 6 axes, another number of strides than of axes, an address that does not fit the type, or elements outside of the memory.
-    pub fn from_foreign(
-        memory: ForeignMemory,
-        offset: usize,
-        shape: &[usize],
-        strides: &[isize],
-        dtype: DType,
-    ) -> Result<Array> {
+    pub fn from_foreign(memory: ForeignMemory, offset: usize, shape: &[usize], strides: &[isize], dtype: DType) -> Result<Array> {
         let shape = Shape::new(shape)?;
         if strides.len() != shape.rank() {
-            return Err(Error::shape(format!("{} strides for {} axes", strides.len(), shape.rank())).help("give one for every axis"));
+            return Err(
+                Error::shape(format!("{} strides for {} axes", strides.len(), shape.rank())).help("give one for every axis")
+            );
         }
         let (address, bytes) = memory.extent();
         if address % dtype.size() != 0 {
@@ -51,6 +47,11 @@ impl Array {
         !self.is_hollow()
     }
 
+    /// Whoever lent the memory that the numbers lie in, as it was given to [`ForeignMemory::new`]; `None` for memory of our own.
+    pub fn lender(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
+        self.buffer.lender()
+    }
+
     /// The address of the first element. The numbers stay there as long as this array or a clone of it lives.
     pub fn address(&self) -> *const u8 {
         self.buffer.all::<u8>().as_ptr().wrapping_add(self.offset * self.dtype.size())
@@ -73,7 +74,8 @@ mod tests {
     #[test]
     fn strides_of_any_sign_and_what_lies_outside() {
         static VALUES: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let of = |offset, shape: &[usize], strides: &[isize]| Array::from_foreign(memory(&VALUES), offset, shape, strides, DType::F64);
+        let of =
+            |offset, shape: &[usize], strides: &[isize]| Array::from_foreign(memory(&VALUES), offset, shape, strides, DType::F64);
         let backward = of(5, &[2, 3], &[-3, -1]).unwrap();
         assert_eq!(backward.to_vec::<f64>().unwrap(), [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
         assert_eq!(backward.address(), (&raw const VALUES[5]).cast());

@@ -26,18 +26,18 @@ mod worked;
 
 pub(crate) use backward::pull_back;
 pub use backward::{Backward, grad};
-pub use node::Attached;
-pub use walk::{Arrival, walk_back};
 pub use checkpoint::checkpoint;
 pub use function::{Context, Function, InputGradients, Outputs, Saves, apply, apply_many};
 pub use gradients::Gradients;
 pub use mode::{inference, is_recording, is_training, no_grad, set_recording, with_training};
+pub use node::Attached;
 pub use non_finite::{NonFinite, find_non_finite};
 pub use observe::{Letter, Observe, Step, observe};
 pub use observers::{Printing, Statistics, StatisticsRow, Timing, TimingRow};
 pub use recorder::{Pass, part, within};
 pub use trace::{Call, trace};
 pub use variable::{ToVariable, Variable};
+pub use walk::{Arrival, walk_back};
 pub use worked::{Calculation, Character, Operand, Part, Selection, Worked};
 
 pub(crate) use function::apply_infallible;

@@ -90,7 +90,8 @@ impl Node {
     /// A node with the next number, filled by `fill`.
     fn make(location: &'static Location<'static>, fill: impl FnOnce(&mut Node)) -> NodeRef {
         let free = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
-        let new = || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default(), attached: OnceLock::new() });
+        let new =
+            || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default(), attached: OnceLock::new() });
         let mut node = free.unwrap_or_else(new);
         // Always: a free or new node has one owner.
         if let Some(node) = Arc::get_mut(&mut node) {
@@ -100,11 +101,23 @@ impl Node {
         NodeRef(Some(node))
     }
 
+    /// As [`Node::saved`], if nobody else looks at it.
+    pub(super) fn try_saved(&self) -> Option<MutexGuard<'_, Saved>> {
+        self.saved.try_lock().ok()
+    }
+
     pub(super) fn saved(&self) -> MutexGuard<'_, Saved> {
         match self.saved.lock() {
             Ok(guard) => guard,
             Err(poisoned) => poisoned.into_inner(), // a panic elsewhere leaves the lists whole
         }
+    }
+}
+
+impl NodeRef {
+    /// How many there are of it.
+    pub(super) fn owners(&self) -> usize {
+        self.0.as_ref().map_or(0, Arc::strong_count)
     }
 }
 

@@ -144,6 +144,25 @@ impl Variable {
         self.node.as_ref().map(|node| node.attached.get_or_init(first))
     }
 
+    /// Shows what is attached to the places that this variable alone keeps alive: with it they would go. For garbage collectors. Places that
+    /// are just being changed are left out.
+    pub fn attached_to_own(&self, visit: &mut dyn FnMut(&Attached)) {
+        let mut open: Vec<NodeRef> = Vec::new();
+        // A reference that is taken here is one more than there are without.
+        let mut take = |node: &NodeRef, open: &mut Vec<NodeRef>| {
+            if node.owners() == 1 {
+                node.attached.get().into_iter().for_each(&mut *visit);
+                open.push(node.clone());
+            }
+        };
+        self.node.iter().for_each(|node| take(node, &mut open));
+        while let Some(node) = open.pop() {
+            if let Some(saved) = node.try_saved() {
+                saved.inputs.iter().filter_map(Variable::node).for_each(|node| take(node, &mut open));
+            }
+        }
+    }
+
     /// What tells this variable from every other one; `None` for a constant. A clone has the same.
     pub fn identity_number(&self) -> Option<(u64, usize)> {
         Some((self.node.as_ref()?.id, self.output as usize))

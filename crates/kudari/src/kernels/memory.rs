@@ -8,8 +8,9 @@
 //! zero, recycled memory keeps its old values, which debug builds replace by NaN so that a kernel that reads
 //! what it did not write is found by the tests.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::{Add, Sub};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,15 +70,15 @@ impl Block {
         let start = unsafe { alloc_zeroed(layout) };
         match NonNull::new(start) {
             Some(start) => Block { start, capacity, owner: None },
-            None => handle_alloc_error(layout),
+            None => missing(capacity),
         }
     }
 
     fn layout(capacity: usize) -> Layout {
         match Layout::from_size_align(capacity, ALIGNMENT) {
             Ok(layout) => layout,
-            // More bytes than the address space holds: the allocator's own way to fail.
-            Err(_) => handle_alloc_error(Layout::new::<u8>()),
+            // More bytes than the address space holds.
+            Err(_) => missing(capacity),
         }
     }
 
@@ -102,6 +103,23 @@ impl Drop for Block {
             unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
         }
     }
+}
+
+/// What unwinds where the system has no memory for an array: only whoever began the calculation can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfMemory {
+    /// What was asked for.
+    pub bytes: usize,
+}
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no memory for an array of {} MB", self.bytes.div_ceil(1_000_000))
+    }
+}
+
+fn missing(bytes: usize) -> ! {
+    std::panic::resume_unwind(Box::new(OutOfMemory { bytes }))
 }
 
 static BLOCKS: AtomicU64 = AtomicU64::new(0);
@@ -161,6 +179,11 @@ impl Buffer {
     /// A buffer without values, for arrays of which only the shape is kept.
     pub(crate) fn hollow() -> Buffer {
         Buffer(None)
+    }
+
+    /// Whoever lent the memory, if it is lent.
+    pub(crate) fn lender(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
+        self.0.as_ref()?.owner.as_deref()
     }
 
     /// Whether it is without values.

@@ -60,7 +60,9 @@ impl InPlaceStep {
                 update::adam(parameter, [m, v], gradient, Shaping { shrink, ..Shaping::NONE }, numbers);
             }
             (step, memory) => {
-                return Err(Error::value(format!("{step:?} with {} memories", memory.len())).help("SGD has none, momentum 1, Adam 2"));
+                return Err(
+                    Error::value(format!("{step:?} with {} memories", memory.len())).help("SGD has none, momentum 1, Adam 2")
+                );
             }
         }
         Ok(())
