@@ -116,7 +116,7 @@ fn places_that_a_variable_alone_keeps_are_its_own() {
 fn memory_that_cannot_be_had_unwinds_with_its_size() {
     let row = Array::zeros(&[1 << 24, 1], kudari::DType::F32).unwrap();
     // 2⁴⁸ numbers of 4 bytes: more than any machine lends.
-    let product = std::panic::catch_unwind(|| row.matmul(&row.transpose()));
+    let product = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| row.matmul(&row.transpose())));
     let missing = *product.unwrap_err().downcast::<kudari::OutOfMemory>().unwrap();
     assert!(missing.bytes >= 1 << 50 && missing.to_string().contains("MB"), "{missing:?}");
 }
