@@ -225,7 +225,7 @@ class Sequence:
     def weak(self):
         x = self.any()
         reference = weakref.ref(x, lambda _: gc.collect(0))
-        x.itself, x.all = x, {"variables": self.pool}
+        x.itself = x
         if reference() is not x:
             raise SystemError("a weak reference lost what lives")
 
