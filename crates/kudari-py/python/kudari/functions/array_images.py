@@ -165,7 +165,7 @@ def deformable_convolution_2d_sampler(x, offset, W, b=None, stride=1, pad=0):
     places = kh * kw
     if offset.shape[1] != 2 * places:
         raise ValueError(
-            f"deformable_convolution_2d_sampler: offset of {offset.shape}\n  expected: {2 * places} along axis 1"
+            f"deformable convolution: offset of {offset.shape}\n  expected: {2 * places} along axis 1"
         )
     rows, columns = offset.shape[2:]
     window_y, window_x = (

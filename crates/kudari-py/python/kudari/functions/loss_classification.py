@@ -52,6 +52,13 @@ def softmax_cross_entropy(
     every class. ``soft_target_loss`` is 'cross-entropy' or 'kl-divergence'. ``cache_score`` and
     ``enable_double_backprop`` change no number: the gradients can always be differentiated again.
     """
+    is_usual = reduce == "mean" and normalize and class_weight is None and soft_target_loss == "cross-entropy"
+    if is_usual and t.dtype.kind == "i" and not config.debug:
+        labels, shape = as_array(t), x.shape
+        if len(shape) == 2 and labels.shape == shape[:1] != (0,):
+            # What almost every program asks for: the engine checks the rest.
+            loss = _core.softmax_cross_entropy(x, labels, None, ignore_label)
+            return SoftmaxCrossEntropy(cache_score)._created(loss, x, t)
     check_word(
         "softmax_cross_entropy", "soft_target_loss", soft_target_loss, ("cross-entropy", "kl-divergence")
     )

@@ -27,7 +27,7 @@ def identity(*inputs):
 def add(*xs):
     """The sum of all arguments, with broadcasting; the last of two may be a number."""
     if len(xs) == 2:
-        return _core.add(*xs)
+        return _arithmetic("add", _core.add, *xs)
     need("add", len(xs) > 0, "no arguments", "at least one")
     need_floats("add", *xs)
     total = _core.identity(xs[0])
@@ -176,18 +176,22 @@ def _need_pair(where, x, y):
         refuse(where, f"shapes {x.shape} and {y.shape}", "sizes that are 1 or the same")
 
 
+def _arithmetic(where, function, x, y):
+    """A function of the engine that leaves to others what it does not know; here nobody else is."""
+    result = function(x, y)
+    if result is NotImplemented:
+        raise TypeError(f"{where}: {type(x).__name__} and {type(y).__name__}\n  expected: arrays")
+    return result
+
+
 def maximum(x1, x2):
     """The larger number of each two."""
-    x1, x2 = as_variable(x1), as_variable(x2)
-    _need_pair("maximum", x1, x2)
-    return _core.maximum(x1, x2)
+    return _arithmetic("maximum", _core.maximum, x1, x2)
 
 
 def minimum(x1, x2):
     """The smaller number of each two."""
-    x1, x2 = as_variable(x1), as_variable(x2)
-    _need_pair("minimum", x1, x2)
-    return _core.minimum(x1, x2)
+    return _arithmetic("minimum", _core.minimum, x1, x2)
 
 
 def linear_interpolate(p, x, y):
