@@ -1,6 +1,6 @@
 //! Gradients: `backward` and `grad`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use kudari::autograd::{Arrival, set_recording, walk_back};
 use pyo3::prelude::*;
@@ -25,7 +25,8 @@ fn record(on: bool) -> bool {
 
 /// A gradient that came to a variable which somebody still holds.
 struct Came {
-    seen: Arc<Seen>,
+    /// Weak while the interpreter is let go: a garbage collection in another thread counts who holds it.
+    seen: Weak<Seen>,
     is_leaf: bool,
     gradient: kudari::Variable,
 }
@@ -33,7 +34,7 @@ struct Came {
 impl Came {
     /// Where a gradient has come to; `None` where nobody can look.
     fn of(arrival: &Arrival<'_>) -> Option<Came> {
-        let seen = arrival.attached.get().and_then(Place::from_attached)?.seen(arrival.output)?;
+        let seen = arrival.attached.get().and_then(Place::from_attached)?.weak(arrival.output)?;
         Some(Came { seen, is_leaf: arrival.is_leaf, gradient: arrival.gradient.clone() })
     }
 }
@@ -56,6 +57,7 @@ fn backward(
     let walked = guarded(|| py.detach(|| walk_back(&starts, &[], create_graph, &mut |arrival| came.extend(Came::of(&arrival)))));
     walked?.or_raise()?;
     for Came { seen, is_leaf, gradient } in came {
+        let Some(seen) = seen.upgrade() else { continue };
         if roots.iter().any(|root| Arc::ptr_eq(root, &seen)) {
             continue;
         }
@@ -95,7 +97,8 @@ fn grad(
     let found = guarded(|| py.detach(|| walk_back(&starts, &wanted, create_graph, &mut arrived)))?;
     let mut found = found.or_raise()?.into_iter();
     for Came { seen, gradient, .. } in came {
-        seen.set_gradient(Some(Variable::of(py, gradient)?));
+        let gradient = Variable::of(py, gradient)?;
+        seen.upgrade().iter().for_each(|seen| seen.set_gradient(Some(gradient.clone_ref(py))));
     }
     let of = |input: &Operand| {
         let gradient = if input.0.wants_gradient() { found.next().flatten() } else { None };

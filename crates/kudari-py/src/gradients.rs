@@ -84,6 +84,11 @@ impl Place {
         self.outputs().get(output)?.upgrade()
     }
 
+    /// The same without holding it; `None` if no variable lives.
+    pub fn weak(&self, output: usize) -> Option<Weak<Seen>> {
+        self.outputs().get(output).filter(|seen| seen.strong_count() > 0).cloned()
+    }
+
     /// What is seen of output `output`: what another variable of this place has, or else `own`.
     pub fn shared(&self, output: usize, own: Arc<Seen>) -> Arc<Seen> {
         let mut outputs = self.outputs();

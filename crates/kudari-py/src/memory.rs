@@ -12,7 +12,7 @@ use numpy::npyffi::{self, PY_ARRAY_API, npy_intp};
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::errors::{OrRaise, invalid_type};
+use crate::errors::{OrRaise, guarded, invalid_type};
 
 /// Keeps an array of the engine alive for the NumPy array that shows it.
 #[pyclass(frozen, name = "_Memory")]
@@ -85,8 +85,8 @@ pub fn to_numpy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAn
     // What is repeated in memory cannot be written as if it were not, and bf16 is unknown to NumPy.
     let repeats = array.strides().iter().zip(array.shape()).any(|(&stride, &size)| stride == 0 && size > 1);
     let array = match array.dtype() {
-        DType::Bf16 => array.to_dtype(DType::F32),
-        _ if repeats => array.copy(),
+        DType::Bf16 => guarded(|| array.to_dtype(DType::F32))?,
+        _ if repeats => guarded(|| array.copy())?,
         _ => array.clone(),
     };
     let kind = match array.dtype() {

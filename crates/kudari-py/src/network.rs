@@ -13,7 +13,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
-use crate::errors::{OrRaise, error_of};
+use crate::errors::{OrRaise, error_of, guarded};
 use crate::memory;
 use crate::operand::array_of;
 
@@ -115,15 +115,17 @@ impl Network {
     fn outputs<'py>(&self, py: Python<'py>, x: &Bound<'py, PyUntypedArray>, probabilities: bool) -> PyResult<Bound<'py, PyAny>> {
         let x = array_of(x)?.to_dtype(self.dtype());
         let network = &self.network;
-        let computed = py.detach(|| {
-            let mut parts = Vec::new();
-            for from in (0..x.shape().first().copied().unwrap_or(0)).step_by(CHUNK) {
-                let part = kudari::Variable::constant(x.slice_axis(0, from as isize..(from + CHUNK) as isize)?);
-                let outputs = inference(|| network.forward(&part))?;
-                parts.push(if probabilities { network.probabilities(&outputs)? } else { outputs.into_array() });
-            }
-            Array::concatenate(&parts.iter().collect::<Vec<_>>(), 0)
-        });
+        let computed = guarded(|| {
+            py.detach(|| {
+                let mut parts = Vec::new();
+                for from in (0..x.shape().first().copied().unwrap_or(0)).step_by(CHUNK) {
+                    let part = kudari::Variable::constant(x.slice_axis(0, from as isize..(from + CHUNK) as isize)?);
+                    let outputs = inference(|| network.forward(&part))?;
+                    parts.push(if probabilities { network.probabilities(&outputs)? } else { outputs.into_array() });
+                }
+                Array::concatenate(&parts.iter().collect::<Vec<_>>(), 0)
+            })
+        })?;
         memory::to_numpy(py, &computed.or_raise()?)
     }
 
@@ -169,7 +171,7 @@ impl Network {
         (self.loss, self.labels) = (loss.to_string(), classes);
         let mut follower = Follower { measured, shown: 0 };
         let network = &mut self.network;
-        let outcome = py.detach(|| train(network, &split, options, &mut follower)).or_raise()?;
+        let outcome = guarded(|| py.detach(|| train(network, &split, options, &mut follower)))?.or_raise()?;
         if let Stop::Failed(failure) = &outcome.stop {
             return Err(PyRuntimeError::new_err(failure.report().trim_end().to_string()));
         }

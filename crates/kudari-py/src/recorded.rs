@@ -8,7 +8,7 @@ use kudari::{Array, Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::errors::{OrRaise, error_of};
+use crate::errors::{OrRaise, error_of, guarded};
 use crate::gradients::Place;
 use crate::memory;
 use crate::operand::{Operand, array_of};
@@ -38,7 +38,7 @@ fn apply_function(
     let object = function.clone();
     let recorded = Recorded { object, name: interned(name), computed: Mutex::new(Some(outputs)), saves };
     let inputs: Vec<kudari::Variable> = inputs.into_iter().map(|input| input.0).collect();
-    let results = apply_many(recorded, &inputs.iter().collect::<Vec<_>>()).or_raise()?;
+    let results = guarded(|| apply_many(recorded, &inputs.iter().collect::<Vec<_>>()))?.or_raise()?;
     if let Some((place, _)) = results.first().and_then(Place::of) {
         place.set_function(function);
     }

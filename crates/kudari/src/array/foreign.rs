@@ -27,7 +27,7 @@ impl Array {
         }
         let mut all = [0; MAX_RANK];
         all[..strides.len()].copy_from_slice(strides);
-        if shape.len() > 0 {
+        if !shape.is_empty() {
             // The first and the last element in memory, found without overflow.
             let (mut first, mut last) = (offset as i128, offset as i128);
             for (&size, &stride) in shape.as_slice().iter().zip(strides) {
