@@ -73,8 +73,10 @@ pub fn shared(array: &Bound<'_, PyUntypedArray>) -> PyResult<Option<Array>> {
 
 /// Truth values, as a copy in which every byte is 0 or 1.
 pub fn truth_values(array: &Bound<'_, PyUntypedArray>) -> PyResult<Array> {
-    let one_or_zero =
-        crate::operand::numpy_function(array.py(), "not_equal")?.call1((array.call_method1("view", ("u1",))?, 0))?;
+    let numpy = |name| crate::operand::numpy_function(array.py(), name);
+    let one_or_zero = numpy("not_equal")?.call1((array.call_method1("view", ("u1",))?, 0))?;
+    // Row by row, and an array also where NumPy gives a number.
+    let one_or_zero = numpy("asarray")?.call1((one_or_zero, array.py().None(), "C"))?;
     let values: PyReadonlyArrayDyn<'_, bool> = one_or_zero.cast::<PyArrayDyn<bool>>()?.try_readonly()?;
     Array::from_slice(values.as_slice()?, array.shape()).or_raise()
 }
