@@ -2,8 +2,7 @@
 
     python examples/python/mnist.py --epoch 3 --unit 100
 
-The directory `--out` receives the log (JSON), two plots, a drawing of the network's graph and a snapshot from
-which a
+The directory `--out` receives the log (JSON), two plots, a drawing of the network's graph and a snapshot from which a
 stopped training goes on: `--resume FILE`, or `--autoload` for the newest one there.
 """
 
