@@ -50,18 +50,11 @@ class BinaryHierarchicalSoftmaxFunction(Function):
 
     def check_type_forward(self, in_types):
         type_check.expect(in_types.size() == 3)
-        x_type, t_type, w_type = in_types
-        type_check.expect(
-            x_type.dtype.kind == "f",
-            x_type.ndim == 2,
-            t_type.dtype.kind == "i",
-            t_type.ndim == 1,
-            x_type.shape[0] == t_type.shape[0],
-            w_type.dtype == x_type.dtype,
-            w_type.ndim == 2,
-            w_type.shape[0] == self.parser_size,
-            w_type.shape[1] == x_type.shape[1],
-        )
+        x, t, weights = in_types
+        type_check.expect(x.dtype.kind == "f", weights.dtype == x.dtype, t.dtype.kind == "i")
+        type_check.expect(x.ndim == 2, t.ndim == 1, weights.ndim == 2)
+        samples, inputs = x.shape[0], x.shape[1]
+        type_check.expect(t.shape[0] == samples, weights.shape[0] == self.parser_size, weights.shape[1] == inputs)
 
     def _steps(self, x, t, W):
         """(row of x, node, turn, turn·W[node]·x) of every step of every row."""
