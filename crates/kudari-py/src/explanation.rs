@@ -92,32 +92,49 @@ impl Worked {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn options(
+/// What to show and how, as a dictionary with all of these keys.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Settings {
     digits: usize,
-    carry: &str,
-    notation: Option<&str>,
+    carry: String,
+    notation: Option<String>,
     terms: Option<usize>,
     only: Option<String>,
     unit: Option<String>,
     steps: usize,
-) -> PyResult<Options> {
-    let refuse = |what: String, expected: &str| Err(PyValueError::new_err(format!("{what}\n  expected: {expected}")));
-    if !(1..=15).contains(&digits) {
-        return refuse(format!("{digits} digits"), "1 to 15");
+    optimizer: Option<String>,
+    learning_rate: Option<f64>,
+}
+
+impl Settings {
+    fn options(&self) -> PyResult<Options> {
+        let refuse = |what: String, expected: &str| Err(PyValueError::new_err(format!("{what}\n  expected: {expected}")));
+        if !(1..=15).contains(&self.digits) {
+            return refuse(format!("{} digits", self.digits), "1 to 15");
+        }
+        let carry = match &self.carry[..] {
+            "exact" => Carry::Exact,
+            "shown" => Carry::Shown,
+            other => return refuse(format!("carry = {other:?}"), "'exact' or 'shown'"),
+        };
+        let notation = match self.notation.as_deref() {
+            None => Notation::Automatic,
+            Some("index") => Notation::Index,
+            Some("matrix") => Notation::Matrix,
+            Some(other) => return refuse(format!("notation = {other:?}"), "'index', 'matrix' or None"),
+        };
+        let (only, unit) = (self.only.clone(), self.unit.clone());
+        Ok(Options {
+            digits: self.digits,
+            carry,
+            notation,
+            terms: self.terms.unwrap_or(usize::MAX),
+            only,
+            unit,
+            steps: self.steps,
+        })
     }
-    let carry = match carry {
-        "exact" => Carry::Exact,
-        "shown" => Carry::Shown,
-        other => return refuse(format!("carry = {other:?}"), "'exact' or 'shown'"),
-    };
-    let notation = match notation {
-        None => Notation::Automatic,
-        Some("index") => Notation::Index,
-        Some("matrix") => Notation::Matrix,
-        Some(other) => return refuse(format!("notation = {other:?}"), "'index', 'matrix' or None"),
-    };
-    Ok(Options { digits, carry, notation, terms: terms.unwrap_or(usize::MAX), only, unit, steps })
 }
 
 /// The names of the functions and layers that have a tiny example.
@@ -126,19 +143,20 @@ fn explainable_names() -> Vec<&'static str> {
     Example::names().collect()
 }
 
-/// explain_name(name, digits, carry, terms, all): a tiny example of a function or layer.
+/// explain_name(name, settings, all): a tiny example of a function or layer.
 #[pyfunction]
-fn explain_name(name: &str, digits: usize, carry: &str, terms: Option<usize>, all: bool) -> PyResult<Worked> {
-    let options = options(digits, carry, None, terms, None, None, 1)?;
+fn explain_name(name: &str, settings: Settings, all: bool) -> PyResult<Worked> {
+    let options = settings.options()?;
     Ok(Worked { what: What::Example(Box::new(Example::named(name).or_raise()?)), options, all })
 }
 
-fn of_problem(mut problem: Problem, options: Options, optimizer: Option<&str>, learning_rate: Option<f64>) -> PyResult<Worked> {
-    if let Some(optimizer) = optimizer {
+fn of_problem(mut problem: Problem, settings: &Settings) -> PyResult<Worked> {
+    let options = settings.options()?;
+    if let Some(optimizer) = &settings.optimizer {
         problem = problem.with_optimizer(optimizer).or_raise()?;
         problem.learning_rate = usual_learning_rate(optimizer).unwrap_or(problem.learning_rate);
     }
-    if let Some(rate) = learning_rate {
+    if let Some(rate) = settings.learning_rate {
         if !(rate.is_finite() && rate > 0.0) {
             return Err(PyValueError::new_err(format!("a learning rate of {rate}\n  expected: a number above 0")));
         }
@@ -148,49 +166,25 @@ fn of_problem(mut problem: Problem, options: Options, optimizer: Option<&str>, l
     Ok(Worked { what: What::Explanation(Box::new(explanation)), options, all: true })
 }
 
-/// explain_worksheet(path or text, …): a worksheet in TOML.
+/// explain_worksheet(worksheet, settings): a worksheet in TOML, its path or its text.
 #[pyfunction]
-#[pyo3(signature = (worksheet, *, digits, carry, notation, terms, only, unit, steps, optimizer, learning_rate))]
-#[allow(clippy::too_many_arguments)]
-fn explain_worksheet(
-    worksheet: &str,
-    digits: usize,
-    carry: &str,
-    notation: Option<&str>,
-    terms: Option<usize>,
-    only: Option<String>,
-    unit: Option<String>,
-    steps: usize,
-    optimizer: Option<&str>,
-    learning_rate: Option<f64>,
-) -> PyResult<Worked> {
+fn explain_worksheet(worksheet: &str, settings: Settings) -> PyResult<Worked> {
     let problem = match worksheet.contains('\n') {
         true => Problem::from_worksheet(worksheet, "worksheet"),
         false => Problem::load_worksheet(Path::new(worksheet)),
     };
-    let options = options(digits, carry, notation, terms, only, unit, steps)?;
-    of_problem(problem.or_raise()?, options, optimizer, learning_rate)
+    of_problem(problem.or_raise()?, &settings)
 }
 
-/// explain_network(network, x, t, …): one step of training of a network on samples.
+/// explain_network(network, x, t, name, loss, settings): one step of training of a network on samples.
 #[pyfunction]
-#[pyo3(signature = (network, x, t, *, name, loss, digits, carry, notation, terms, only, unit, steps, optimizer, learning_rate))]
-#[allow(clippy::too_many_arguments)]
 fn explain_network(
     network: &Network,
     x: &Bound<'_, PyUntypedArray>,
     t: &Bound<'_, PyUntypedArray>,
     name: String,
     loss: &str,
-    digits: usize,
-    carry: &str,
-    notation: Option<&str>,
-    terms: Option<usize>,
-    only: Option<String>,
-    unit: Option<String>,
-    steps: usize,
-    optimizer: Option<&str>,
-    learning_rate: Option<f64>,
+    settings: Settings,
 ) -> PyResult<Worked> {
     let mut copy = network.copy()?;
     copy.convert(DType::F64).or_raise()?;
@@ -199,6 +193,5 @@ fn explain_network(
     let input = array_of(x)?.to_dtype(DType::F64);
     let loss = Loss::named(loss).or_raise()?;
     let problem = Problem { name, network: copy, loss, input, target, optimizer: "sgd".into(), learning_rate: 0.1 };
-    let options = options(digits, carry, notation, terms, only, unit, steps)?;
-    of_problem(problem, options, optimizer, learning_rate)
+    of_problem(problem, &settings)
 }

@@ -219,3 +219,8 @@ def test_a_snapshot_without_state_is_refused():
     rule.enabled = False
     rule.serialize(Saved({"t": 3}))
     assert rule.t == 3 and rule.state is None
+
+
+def test_an_update_before_setup_says_what_to_do():
+    with pytest.raises(RuntimeError, match="not set up.\\nCall its setup"):
+        optimizers.SGD().update()

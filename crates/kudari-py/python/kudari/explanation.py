@@ -102,14 +102,14 @@ def explain(what, x=None, t=None, *, loss="sum_squared_error", optimizer=None, l
     ``only`` names one gradient ("0.weight[1,2]"), ``unit`` one unit ("2:5"). ``carry="shown"`` rounds at every line as by
     hand, ``terms`` shortens longer sums (None: never), ``lang`` is "en" or "ja".
     """
-    shown = {"digits": digits, "carry": carry, "terms": terms}
+    settings = {
+        "digits": digits, "carry": carry, "notation": notation, "terms": terms, "only": only, "unit": unit, "steps": steps,
+        "optimizer": optimizer, "learning_rate": learning_rate,
+    }
     if isinstance(what, str) and x is None:
         if what.isidentifier():
-            return Explanation(_core.explain_name(what, digits, carry, terms, all), lang)
-        worked = _core.explain_worksheet(
-            what, notation=notation, only=only, unit=unit, steps=steps, optimizer=optimizer, learning_rate=learning_rate, **shown
-        )
-        return Explanation(worked, lang)
+            return Explanation(_core.explain_name(what, settings, all), lang)
+        return Explanation(_core.explain_worksheet(what, settings), lang)
     if x is None or t is None:
         raise ValueError("a network needs samples and targets\n  give x and t, as in explain(net, [[1, 2]], [[0]])")
     x = numpy.atleast_2d(numpy.asarray(x, dtype=numpy.float64))
@@ -117,11 +117,7 @@ def explain(what, x=None, t=None, *, loss="sum_squared_error", optimizer=None, l
     t = numpy.asarray(t)
     if t.dtype.kind == "f" or network.outputs(x[:1].astype(numpy.float64)).shape[1:] == t.shape[1:] and t.ndim > 1:
         t = t.astype(numpy.float64).reshape(len(x), -1)
-    worked = _core.explain_network(
-        network, x, t, name=name, loss=loss, notation=notation, only=only, unit=unit, steps=steps, optimizer=optimizer,
-        learning_rate=learning_rate, **shown
-    )
-    return Explanation(worked, lang)
+    return Explanation(_core.explain_network(network, x, t, name, loss, settings), lang)
 
 
 def _network(what, x, loss, seed):

@@ -59,6 +59,7 @@ def check_backward(
     no_grads=None,
     dtype=None,
     detect_nondifferentiable=False,
+    _comparison=Comparison,
 ):
     """Raises AssertionError where the gradients of `func` disagree with finite differences of step `eps`.
 
@@ -68,33 +69,19 @@ def check_backward(
     gradient (by default: those that are not floating). `dtype` is what the inputs are cast to for the finite
     differences. With `detect_nondifferentiable` a kink near the inputs raises NondifferentiableError.
     """
-    check = Comparison(
-        func, x_data, y_grad, params, eps, atol, rtol, no_grads, dtype, detect_nondifferentiable
-    )
-    check.run()
+    _comparison(func, x_data, y_grad, params, eps, atol, rtol, no_grads, dtype, detect_nondifferentiable).run()
 
 
-def _check_backward_with_params(
-    func,
-    x_data,
-    y_grad,
-    params=(),
-    eps=1e-3,
-    atol=1e-5,
-    rtol=1e-4,
-    no_grads=None,
-    dtype=None,
-    detect_nondifferentiable=False,
-):
+def _check_backward_with_params(func, x_data, y_grad, params=(), **settings):
     """`check_backward` for `func(xs, params)`, which takes a list of variables and a tuple of Parameters.
 
-    Here `params` are arrays, each made a Parameter anew for every call.
+    Here `params` are arrays, each made a Parameter anew for every call. `settings` are those of `check_backward`.
     """
-    check = Comparison(
-        func, x_data, y_grad, params, eps, atol, rtol, no_grads, dtype, detect_nondifferentiable
-    )
-    check.passes_params = True
-    check.run()
+    check_backward(func, x_data, y_grad, params, **settings, _comparison=_WithParams)
+
+
+class _WithParams(Comparison):
+    passes_params = True
 
 
 def check_double_backward(

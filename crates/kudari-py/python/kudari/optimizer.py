@@ -186,6 +186,7 @@ class GradientMethod(Optimizer):
 
     def update(self, lossfun=None, *args, **kwds):
         """Update from the gradients as they are, or from those of `lossfun(*args, **kwds)`, computed here."""
+        self._hooks_after_setup()
         if lossfun is not None:
             self._differentiate(lossfun, args, kwds)
         # Hooks and rules expect a gradient everywhere, and a hook may have cleared one.
