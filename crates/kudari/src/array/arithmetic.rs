@@ -38,11 +38,11 @@ impl Array {
         if let Some(order) = self.memory_order() {
             return self.in_order(&order).map(f).out_of_order(&order);
         }
-        with_float!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
+        with_float!(self.parts.dtype, T => Array::build(self.parts.shape, |out: &mut [T]| {
             elementwise::map1(out, self.shape(), self.strided::<T>(), F::COST, |x: T| f.call(x));
         }), else {
             let result = self.to_dtype(DType::F32).map(f);
-            if self.dtype.is_half() { result.to_dtype(self.dtype) } else { result }
+            if self.parts.dtype.is_half() { result.to_dtype(self.parts.dtype) } else { result }
         })
     }
 
@@ -52,19 +52,19 @@ impl Array {
         if let Some(order) = common_order(&[&a, &b]) {
             return Ok(a.in_order(&order).map2(operation, &b.in_order(&order), f)?.out_of_order(&order));
         }
-        Ok(with_float!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
+        Ok(with_float!(self.parts.dtype, T => Array::build(shape, |out: &mut [T]| {
             let (a, b) = (a.strided::<T>(), b.strided::<T>());
             elementwise::map2(out, shape.as_slice(), a, b, F::COST, |x: T, y: T| f.call(x, y));
-        }), else a.wide(operation)?.map2(operation, &b.wide(operation)?, f)?.to_dtype(self.dtype)))
+        }), else a.wide(operation)?.map2(operation, &b.wide(operation)?, f)?.to_dtype(self.parts.dtype)))
     }
 
     /// Applies `f` to the elements of three arrays, stretched to the shape of `self`.
     pub(crate) fn map3<F: Map3>(&self, operation: &str, b: &Array, c: &Array, f: F) -> Result<Array> {
         let ([a, b, c], order) = aligned(operation, self, b, c)?;
-        let result = with_float!(self.dtype, T => Array::build(a.shape, |out: &mut [T]| {
+        let result = with_float!(self.parts.dtype, T => Array::build(a.parts.shape, |out: &mut [T]| {
             let (x, y, z) = (a.strided::<T>(), b.strided::<T>(), c.strided::<T>());
             elementwise::map3(out, a.shape(), x, y, z, F::COST, |x: T, y: T, z: T| f.call(x, y, z));
-        }), else a.wide(operation)?.map3(operation, &b.wide(operation)?, &c.wide(operation)?, f)?.to_dtype(self.dtype));
+        }), else a.wide(operation)?.map3(operation, &b.wide(operation)?, &c.wide(operation)?, f)?.to_dtype(self.parts.dtype));
         Ok(match order {
             Some(order) => result.out_of_order(&order),
             None => result,
@@ -74,8 +74,8 @@ impl Array {
     /// The common shape, and both operands stretched to it: borrowed where they have it already.
     fn stretched<'a>(&'a self, operation: &str, other: &'a Array) -> Result<(Shape, Cow<'a, Array>, Cow<'a, Array>)> {
         same_dtype(operation, self, other)?;
-        if self.shape == other.shape {
-            return Ok((self.shape, Cow::Borrowed(self), Cow::Borrowed(other)));
+        if self.parts.shape == other.parts.shape {
+            return Ok((self.parts.shape, Cow::Borrowed(self), Cow::Borrowed(other)));
         }
         let shape = broadcast_shapes(operation, self.shape(), other.shape())?;
         match (self.broadcast_to_shape(shape), other.broadcast_to_shape(shape)) {
@@ -89,7 +89,7 @@ impl Array {
 fn aligned(operation: &str, a: &Array, b: &Array, c: &Array) -> Result<([Array; 3], Option<Order>)> {
     let stretch = |other: &Array| {
         same_dtype(operation, a, other)?;
-        if a.shape == other.shape {
+        if a.parts.shape == other.parts.shape {
             return Ok(other.clone());
         }
         other.broadcast_to(a.shape()).map_err(|e| e.context(operation))
@@ -103,10 +103,10 @@ fn aligned(operation: &str, a: &Array, b: &Array, c: &Array) -> Result<([Array; 
 }
 
 pub(super) fn same_dtype(operation: &str, a: &Array, b: &Array) -> Result<()> {
-    if a.dtype == b.dtype {
+    if a.parts.dtype == b.parts.dtype {
         return Ok(());
     }
-    Err(Error::dtype(format!("{operation}: one operand holds {}, the other {}", a.dtype, b.dtype))
+    Err(Error::dtype(format!("{operation}: one operand holds {}, the other {}", a.parts.dtype, b.parts.dtype))
         .help("convert one of them with to_dtype"))
 }
 
@@ -136,7 +136,7 @@ macro_rules! binary_numbers {
                         })
                     };
                 }
-                Ok(match self.dtype {
+                Ok(match self.parts.dtype {
                     DType::F32 => run!(f32),
                     DType::F64 => run!(f64),
                     DType::I64 => run!(i64),
@@ -258,13 +258,13 @@ impl Array {
             *self = self.out_of_order(&order);
             return result;
         }
-        let shape = self.shape;
+        let shape = self.parts.shape;
         macro_rules! run {
             ($type:ty) => {
                 elementwise::update(self.make_mut::<$type>(), shape.as_slice(), other.strided::<$type>(), 0.15, |x, y| x.plus(y))
             };
         }
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => run!(f32),
             DType::F64 => run!(f64),
             DType::I64 => run!(i64),

@@ -12,11 +12,11 @@ impl Array {
     ///
     /// The result does not fit into memory.
     pub(crate) fn pick(&self, axis: usize, count: usize, fill: f64, place: impl Fn(usize) -> Option<usize>) -> Result<Array> {
-        let shape = Shape::allocatable(self.shape.with(axis, count).as_slice(), self.dtype)?;
+        let shape = Shape::allocatable(self.parts.shape.with(axis, count).as_slice(), self.parts.dtype)?;
         let source = self.contiguous();
         let inner: usize = self.shape()[axis + 1..].iter().product();
         let size = self.shape()[axis];
-        Ok(with_element!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
+        Ok(with_element!(self.parts.dtype, T => Array::build(shape, |out: &mut [T]| {
             let source = source.contiguous_slice::<T>().unwrap_or(&[]);
             for (at, out) in out.chunks_mut(inner.max(1)).enumerate() {
                 match place(at % count) {
@@ -44,14 +44,14 @@ impl Array {
         // Where the diagonal begins, and how long it is.
         let (row, column) = if offset < 0 { (offset.unsigned_abs(), 0) } else { (0, offset as usize) };
         let count = rows.saturating_sub(row).min(columns.saturating_sub(column));
-        let begin = if count == 0 { 0 } else { row as isize * self.strides[a] + column as isize * self.strides[b] };
+        let begin = if count == 0 { 0 } else { row as isize * self.parts.strides[a] + column as isize * self.parts.strides[b] };
         let kept: Vec<usize> = (0..self.rank()).filter(|&axis| axis != a && axis != b).collect();
         let mut sizes: Vec<usize> = kept.iter().map(|&axis| self.shape()[axis]).collect();
         let mut strides = [0; crate::kernels::strided::MAX_RANK];
-        kept.iter().zip(&mut strides).for_each(|(&axis, stride)| *stride = self.strides[axis]);
-        strides[kept.len()] = self.strides[a] + self.strides[b];
+        kept.iter().zip(&mut strides).for_each(|(&axis, stride)| *stride = self.parts.strides[axis]);
+        strides[kept.len()] = self.parts.strides[a] + self.parts.strides[b];
         sizes.push(count);
-        Ok(self.view(self.offset.wrapping_add_signed(begin), Shape::from_valid(&sizes), strides))
+        Ok(self.view(self.parts.offset.wrapping_add_signed(begin), Shape::from_valid(&sizes), strides))
     }
 
     /// Truth values of shape `[rows, columns]`: true on a diagonal and below it, where column − row ≤ `offset`. With an
@@ -101,11 +101,11 @@ impl Array {
                 }
             }
         }
-        Ok(match self.dtype {
-            DType::F32 => Array::build(self.shape, |out: &mut [f32]| {
+        Ok(match self.parts.dtype {
+            DType::F32 => Array::build(self.parts.shape, |out: &mut [f32]| {
                 run(out, source.contiguous_slice().unwrap_or(&[]), [size, inner], reverse);
             }),
-            DType::F64 => Array::build(self.shape, |out: &mut [f64]| {
+            DType::F64 => Array::build(self.parts.shape, |out: &mut [f64]| {
                 run(out, source.contiguous_slice().unwrap_or(&[]), [size, inner], reverse);
             }),
             dtype => self.wide("cumsum")?.cumulative_sum(axis as isize, reverse)?.to_dtype(dtype),

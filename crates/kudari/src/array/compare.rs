@@ -18,7 +18,7 @@ macro_rules! comparisons {
                 same_dtype(stringify!($name), self, other)?;
                 let shape = broadcast_shapes(stringify!($name), self.shape(), other.shape())?;
                 let (a, b) = (self.broadcast_to(shape.as_slice())?, other.broadcast_to(shape.as_slice())?);
-                Ok(with_element!(self.dtype, T => Array::build(shape, |out: &mut [u8]| {
+                Ok(with_element!(self.parts.dtype, T => Array::build(shape, |out: &mut [u8]| {
                     elementwise::map2(out, shape.as_slice(), a.strided::<T>(), b.strided::<T>(), 0.2, |x, y| (x $operator y) as u8);
                 })))
             }
@@ -65,7 +65,7 @@ impl Array {
     /// The opposite truth values.
     pub fn logical_not(&self) -> Array {
         let truth = self.truth();
-        Array::build(self.shape, |out: &mut [u8]| {
+        Array::build(self.parts.shape, |out: &mut [u8]| {
             elementwise::map1(out, self.shape(), truth.strided::<u8>(), 0.2, |x| 1 - x);
         })
     }
@@ -76,15 +76,15 @@ impl Array {
     ///
     /// `self` does not hold truth values, the shapes do not fit, or the types differ.
     pub fn choose(&self, yes: &Array, no: &Array) -> Result<Array> {
-        if self.dtype != DType::Bool {
-            return Err(Error::dtype(format!("where: the condition holds {}", self.dtype)).help("compare to get truth values"));
+        if self.parts.dtype != DType::Bool {
+            return Err(Error::dtype(format!("where: the condition holds {}", self.parts.dtype)).help("compare to get truth values"));
         }
         same_dtype("where", yes, no)?;
         let shape = broadcast_shapes("where", yes.shape(), no.shape())?;
         let shape = broadcast_shapes("where", self.shape(), shape.as_slice())?;
         let stretch = |x: &Array| x.broadcast_to(shape.as_slice());
         let (c, a, b) = (stretch(self)?, stretch(yes)?, stretch(no)?);
-        Ok(with_element!(yes.dtype, T => Array::build(shape, |out: &mut [T]| {
+        Ok(with_element!(yes.parts.dtype, T => Array::build(shape, |out: &mut [T]| {
             let (c, a, b) = (c.strided::<u8>(), a.strided::<T>(), b.strided::<T>());
             elementwise::map3(out, shape.as_slice(), c, a, b, 0.3, |c: u8, x: T, y: T| if c != 0 { x } else { y });
         })))

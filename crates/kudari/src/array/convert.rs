@@ -25,7 +25,7 @@ impl Array {
     /// The elements in row-major order as f64, whatever their type.
     pub fn to_f64_vec(&self) -> Vec<f64> {
         let contiguous = self.contiguous();
-        with_element!(self.dtype, T => {
+        with_element!(self.parts.dtype, T => {
             contiguous.contiguous_slice::<T>().unwrap_or(&[]).iter().map(|e| e.to_f64()).collect()
         })
     }
@@ -55,10 +55,10 @@ impl Array {
     }
 
     fn expect_dtype(&self, operation: &str, wanted: DType) -> Result<()> {
-        if self.dtype == wanted {
+        if self.parts.dtype == wanted {
             return Ok(());
         }
-        Err(Error::dtype(format!("{operation}: the array holds {}, {wanted} was asked for", self.dtype))
+        Err(Error::dtype(format!("{operation}: the array holds {}, {wanted} was asked for", self.parts.dtype))
             .help(format!("convert it first: to_dtype(DType::{wanted:?})")))
     }
 
@@ -69,7 +69,7 @@ impl Array {
 
     /// A copy with a buffer of its own.
     pub fn copy(&self) -> Array {
-        with_element!(self.dtype, T => Array::build(self.shape, |out: &mut [T]| {
+        with_element!(self.parts.dtype, T => Array::build(self.parts.shape, |out: &mut [T]| {
             match self.contiguous_slice::<T>() {
                 Some(values) => out.copy_from_slice(values),
                 None => transpose::copy(out, self.shape(), self.strided::<T>()),
@@ -80,13 +80,13 @@ impl Array {
     /// The same numbers as another type: itself if it has that type already. Floating-point numbers become integers
     /// by dropping what is after the point; everything that is not 0 becomes true.
     pub fn to_dtype(&self, dtype: DType) -> Array {
-        if dtype == self.dtype {
+        if dtype == self.parts.dtype {
             return self.clone();
         }
         if let Some(order) = self.memory_order() {
             return self.in_order(&order).to_dtype(dtype).out_of_order(&order);
         }
-        if self.dtype.is_half() || dtype.is_half() {
+        if self.parts.dtype.is_half() || dtype.is_half() {
             return self.to_or_from_half(dtype);
         }
         macro_rules! convert {
@@ -99,12 +99,12 @@ impl Array {
                 }
             };
             ($from:ty, $to:ty) => {
-                Array::build(self.shape, |out: &mut [$to]| {
+                Array::build(self.parts.shape, |out: &mut [$to]| {
                     elementwise::map1(out, self.shape(), self.strided::<$from>(), 1.0, |x| <$to>::from_f64(x.to_f64()));
                 })
             };
         }
-        match self.dtype {
+        match self.parts.dtype {
             DType::F64 => convert!(f64),
             DType::I64 => convert!(i64),
             DType::Bool => convert!(u8),
@@ -114,8 +114,8 @@ impl Array {
 
     /// Whether both have the same shape, type and numbers (NaN counts as equal to NaN).
     pub fn same_as(&self, other: &Array) -> bool {
-        self.dtype == other.dtype
-            && self.shape == other.shape
+        self.parts.dtype == other.parts.dtype
+            && self.parts.shape == other.parts.shape
             && self.to_f64_vec().iter().zip(other.to_f64_vec()).all(|(a, b)| a.to_bits() == b.to_bits() || *a == b)
     }
 
@@ -127,7 +127,7 @@ impl Array {
                 contiguous.contiguous_slice::<$type>().unwrap_or(&[]).iter().flat_map(|x| x.to_le_bytes()).collect()
             };
         }
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => bytes!(f32),
             DType::F64 => bytes!(f64),
             DType::F16 => bytes!(f16),

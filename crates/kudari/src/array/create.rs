@@ -133,14 +133,14 @@ impl Array {
     /// The same number everywhere in an array shaped and typed like this one, and lying in memory as it does.
     pub fn full_like(&self, value: f64) -> Array {
         match self.memory_order() {
-            Some(order) => Array::filled(self.in_order(&order).shape, value, self.dtype).out_of_order(&order),
-            None => Array::filled(self.shape, value, self.dtype),
+            Some(order) => Array::filled(self.in_order(&order).parts.shape, value, self.parts.dtype).out_of_order(&order),
+            None => Array::filled(self.parts.shape, value, self.parts.dtype),
         }
     }
 
     /// A single number of this array's type.
     pub(crate) fn constant_like(&self, value: f64) -> Array {
-        Array::filled(Shape::SCALAR, value, self.dtype)
+        Array::filled(Shape::SCALAR, value, self.parts.dtype)
     }
 
     /// 0, 1, …, count − 1 as i64.
@@ -178,7 +178,7 @@ impl Array {
     /// Not integers, or an index outside `0..classes`.
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Result<Array> {
         let labels = self.indices("one_hot", "label", classes)?;
-        let shape = Shape::allocatable(self.shape.inserted(self.rank(), classes)?.as_slice(), dtype)?;
+        let shape = Shape::allocatable(self.parts.shape.inserted(self.rank(), classes)?.as_slice(), dtype)?;
         Ok(with_element!(dtype, T => Array::build(shape, |out: &mut [T]| {
             out.fill(T::from_f64(0.0));
             for (row, &label) in out.chunks_exact_mut(classes.max(1)).zip(&labels) {
@@ -194,8 +194,8 @@ impl Array {
 
     /// The same as an array whose elements lie together.
     pub(crate) fn checked_indices(&self, operation: &str, what: &str, bound: usize) -> Result<Array> {
-        if self.dtype != DType::I64 {
-            return Err(Error::dtype(format!("{operation}: {what} of type {}", self.dtype)).help("labels and indices are i64"));
+        if self.parts.dtype != DType::I64 {
+            return Err(Error::dtype(format!("{operation}: {what} of type {}", self.parts.dtype)).help("labels and indices are i64"));
         }
         let array = self.contiguous();
         let indices = array.contiguous_slice::<i64>().unwrap_or(&[]);

@@ -1,6 +1,6 @@
 //! Arrays in memory of another library, and the other way round: where an array's numbers lie.
 
-use super::{Array, DType, Shape};
+use super::{Array, DType, Parts, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::memory::{Buffer, ForeignMemory};
 use crate::kernels::strided::MAX_RANK;
@@ -39,7 +39,7 @@ impl Array {
                     .help("shape, strides and offset must stay inside the memory"));
             }
         }
-        Ok(Array { buffer: Buffer::foreign(memory), offset, shape, strides: all, dtype })
+        Ok(Parts { buffer: Buffer::foreign(memory), offset, shape, strides: all, dtype }.into())
     }
 
     /// Whether there are numbers: of what a backward rule does not read the graph keeps the shape alone.
@@ -49,12 +49,12 @@ impl Array {
 
     /// Whoever lent the memory that the numbers lie in, as it was given to [`ForeignMemory::new`]; `None` for memory of our own.
     pub fn lender(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
-        self.buffer.lender()
+        self.parts.buffer.lender()
     }
 
     /// The address of the first element. The numbers stay there as long as this array or a clone of it lives.
     pub fn address(&self) -> *const u8 {
-        self.buffer.all::<u8>().as_ptr().wrapping_add(self.offset * self.dtype.size())
+        self.parts.buffer.all::<u8>().as_ptr().wrapping_add(self.parts.offset * self.parts.dtype.size())
     }
 }
 

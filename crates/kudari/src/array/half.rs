@@ -14,22 +14,22 @@ use crate::kernels::float::{Element, with_element};
 impl Array {
     /// Numbers of half precision as f32, for an operation that is not defined for any other type that comes here.
     pub(super) fn wide(&self, operation: &str) -> Result<Array> {
-        if self.dtype.is_half() { Ok(self.to_dtype(DType::F32)) } else { Err(not_float(operation, self.dtype)) }
+        if self.parts.dtype.is_half() { Ok(self.to_dtype(DType::F32)) } else { Err(not_float(operation, self.parts.dtype)) }
     }
 
     /// Numbers of half precision as f32, others as they are: what is calculated with.
     pub(crate) fn widened(&self) -> Array {
-        self.to_dtype(self.dtype.widened())
+        self.to_dtype(self.parts.dtype.widened())
     }
 
     /// As [`Array::to_dtype`], for arrays that may have lost their numbers and keep only their shape.
     pub(crate) fn to_dtype_or_hollow(&self, dtype: DType) -> Array {
-        if self.is_hollow() { Array { dtype, ..self.hollow() } } else { self.to_dtype(dtype) }
+        if self.is_hollow() { self.hollow_as(dtype) } else { self.to_dtype(dtype) }
     }
 
     /// [`Array::to_dtype`] where one of both types is of half precision.
     pub(super) fn to_or_from_half(&self, dtype: DType) -> Array {
-        match (self.dtype, dtype) {
+        match (self.parts.dtype, dtype) {
             (DType::F16, DType::F32) => self.converted::<f16, f32>(|from, to| from.convert_to_f32_slice(to)),
             (DType::Bf16, DType::F32) => self.converted::<bf16, f32>(|from, to| from.convert_to_f32_slice(to)),
             // Every number of half precision is one of f32.
@@ -44,7 +44,7 @@ impl Array {
 
     fn converted<From: Element, To: Element>(&self, convert: impl Fn(&[From], &mut [To])) -> Array {
         let source = self.contiguous();
-        Array::build(self.shape, |out: &mut [To]| {
+        Array::build(self.parts.shape, |out: &mut [To]| {
             // Slices of one length, unless the array has no numbers.
             if let Some(from) = source.contiguous_slice::<From>().filter(|from| from.len() == out.len()) {
                 convert(from, out);
@@ -53,7 +53,7 @@ impl Array {
     }
 
     fn rounded<To: Element>(&self) -> Array {
-        with_element!(self.dtype, From => self.converted::<From, To>(|from, to| {
+        with_element!(self.parts.dtype, From => self.converted::<From, To>(|from, to| {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = To::from_f64(from.to_f64()));
         }))
     }

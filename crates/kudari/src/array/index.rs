@@ -16,8 +16,8 @@ impl Array {
                 .help("give one index per axis, from 0 to size − 1"));
         }
         let steps: isize = index.iter().zip(self.strides()).map(|(&i, &s)| i as isize * s).sum();
-        let place = self.offset.wrapping_add_signed(steps);
-        Ok(with_element!(self.dtype, T => self.strided::<T>().data[place].to_f64()))
+        let place = self.parts.offset.wrapping_add_signed(steps);
+        Ok(with_element!(self.parts.dtype, T => self.strided::<T>().data[place].to_f64()))
     }
 
     /// Whole slices picked along `axis` by a list of indices: rows of a matrix, samples of a data set.
@@ -31,11 +31,11 @@ impl Array {
             return Err(Error::shape(format!("take: indices of shape {:?}", indices.shape())).help("give a list of indices"));
         }
         let places = indices.indices("take", "index", self.shape()[axis])?;
-        let shape = Shape::new(self.shape.with(axis, places.len()).as_slice())?;
+        let shape = Shape::new(self.parts.shape.with(axis, places.len()).as_slice())?;
         let source = self.contiguous();
         let inner: usize = self.shape()[axis + 1..].iter().product();
         let size = self.shape()[axis] * inner;
-        Ok(with_element!(self.dtype, T => Array::build(shape, |out: &mut [T]| {
+        Ok(with_element!(self.parts.dtype, T => Array::build(shape, |out: &mut [T]| {
             let source = source.contiguous_slice::<T>().unwrap_or(&[]);
             if out.is_empty() {
                 return;
@@ -55,9 +55,9 @@ impl Array {
     ///
     /// Shapes that do not fit, indices that are not i64, or one out of range.
     pub fn gather(&self, indices: &Array, axis: isize) -> Result<Array> {
-        let walk = Gather::new("gather", self.shape, indices, axis)?;
+        let walk = Gather::new("gather", self.parts.shape, indices, axis)?;
         let source = self.contiguous();
-        Ok(with_element!(self.dtype, T => Array::build(indices.shape, |out: &mut [T]| {
+        Ok(with_element!(self.parts.dtype, T => Array::build(indices.parts.shape, |out: &mut [T]| {
             let source = source.contiguous_slice::<T>().unwrap_or(&[]);
             walk.for_each(|to, from| out[to] = source[from]);
         })))
@@ -72,7 +72,7 @@ impl Array {
     pub fn scatter_add(&self, indices: &Array, axis: isize, shape: &[usize]) -> Result<Array> {
         let shape = Shape::new(shape)?;
         let walk = Gather::new("scatter_add", shape, indices, axis)?;
-        if self.shape != indices.shape {
+        if self.parts.shape != indices.parts.shape {
             return Err(Error::shape(format!("scatter_add: values {:?} and indices {:?}", self.shape(), indices.shape())));
         }
         let source = self.contiguous();
@@ -83,7 +83,7 @@ impl Array {
                 walk.for_each(|from, to| out[to] = out[to] + source[from]);
             })
         }
-        Ok(match self.dtype {
+        Ok(match self.parts.dtype {
             DType::F32 => run::<f32>(&source, &walk, shape),
             DType::F64 => run::<f64>(&source, &walk, shape),
             dtype => self.wide("scatter_add")?.scatter_add(indices, axis, shape.as_slice())?.to_dtype(dtype),
@@ -103,7 +103,7 @@ struct Gather {
 impl Gather {
     fn new(operation: &str, shape: Shape, indices: &Array, axis: isize) -> Result<Gather> {
         let axis = normalise_axis(operation, axis, shape.as_slice())?;
-        if indices.rank() != shape.rank() || indices.shape.with(axis, 0) != shape.with(axis, 0) {
+        if indices.rank() != shape.rank() || indices.parts.shape.with(axis, 0) != shape.with(axis, 0) {
             return Err(Error::shape(format!("{operation}: indices {:?} along axis {axis} of {shape:?}", indices.shape()))
                 .help("the shapes must be equal on every other axis"));
         }

@@ -17,10 +17,10 @@ impl Array {
         let axis = normalise_axis("concatenate", axis, first.shape())?;
         let mut total = 0;
         for array in arrays {
-            if array.dtype != first.dtype {
-                return Err(Error::dtype(format!("concatenate: arrays of {} and {}", first.dtype, array.dtype)));
+            if array.parts.dtype != first.parts.dtype {
+                return Err(Error::dtype(format!("concatenate: arrays of {} and {}", first.parts.dtype, array.parts.dtype)));
             }
-            if array.rank() != first.rank() || array.shape.with(axis, 0) != first.shape.with(axis, 0) {
+            if array.rank() != first.rank() || array.parts.shape.with(axis, 0) != first.parts.shape.with(axis, 0) {
                 return Err(Error::shape(format!(
                     "concatenate: shapes {:?} and {:?} along axis {axis}",
                     first.shape(),
@@ -30,9 +30,9 @@ impl Array {
             }
             total += array.shape()[axis];
         }
-        let shape = Shape::new(first.shape.with(axis, total).as_slice())?;
+        let shape = Shape::new(first.parts.shape.with(axis, total).as_slice())?;
         let inner: usize = first.shape()[axis + 1..].iter().product();
-        Ok(with_element!(first.dtype, T => Array::build(shape, |out: &mut [T]| {
+        Ok(with_element!(first.parts.dtype, T => Array::build(shape, |out: &mut [T]| {
             let mut from = 0;
             for array in arrays {
                 let source = array.contiguous();
@@ -49,7 +49,7 @@ impl Array {
     ///
     /// No array, or different shapes or types.
     pub fn stack(arrays: &[&Array], axis: isize) -> Result<Array> {
-        if let Some(other) = arrays.iter().find(|a| a.shape != arrays[0].shape) {
+        if let Some(other) = arrays.iter().find(|a| a.parts.shape != arrays[0].parts.shape) {
             return Err(Error::shape(format!("stack: shapes {:?} and {:?}", arrays[0].shape(), other.shape()))
                 .help("stacked arrays must have one shape"));
         }

@@ -37,6 +37,7 @@ pub(crate) use shape::{axes_mask, broadcast_shapes, index_of, normalise_axis};
 use crate::kernels::elementwise::is_contiguous;
 use crate::kernels::float::Element;
 use crate::kernels::memory::Buffer;
+use crate::kernels::shared::Shared;
 use crate::kernels::strided::{MAX_RANK, Strided};
 use shape::Strides;
 
@@ -45,6 +46,13 @@ use shape::Strides;
 /// Cloning is cheap and shares the buffer. Axes are counted from 0; there are at most 6.
 #[derive(Clone)]
 pub struct Array {
+    parts: Shared<Parts>,
+}
+
+/// What an array is made of. Arrays are moved and cloned many times for every function that is applied, so they are a pointer to
+/// this.
+#[derive(Clone)]
+struct Parts {
     buffer: Buffer,
     offset: usize,
     shape: Shape,
@@ -52,21 +60,28 @@ pub struct Array {
     dtype: DType,
 }
 
+impl From<Parts> for Array {
+    #[inline]
+    fn from(parts: Parts) -> Array {
+        Array { parts: Shared::new(parts) }
+    }
+}
+
 impl Array {
     /// Sizes of the axes; empty for a single number.
     #[inline]
     pub fn shape(&self) -> &[usize] {
-        self.shape.as_slice()
+        self.parts.shape.as_slice()
     }
 
     /// Number of axes.
     pub fn rank(&self) -> usize {
-        self.shape.rank()
+        self.parts.shape.rank()
     }
 
     /// Number of elements: the product of the sizes.
     pub fn len(&self) -> usize {
-        self.shape.len()
+        self.parts.shape.len()
     }
 
     /// Whether there is no element: some axis has size 0.
@@ -77,12 +92,12 @@ impl Array {
     /// The type of the numbers.
     #[inline]
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.parts.dtype
     }
 
     /// Steps in elements from one index to the next, for every axis; 0 along a broadcast axis.
     pub fn strides(&self) -> &[isize] {
-        &self.strides[..self.rank()]
+        &self.parts.strides[..self.rank()]
     }
 
     /// Whether the elements lie in memory one after the other in row-major order.
@@ -92,15 +107,15 @@ impl Array {
 
     /// Whether both are views of the same buffer.
     pub fn shares_memory(&self, other: &Array) -> bool {
-        self.buffer.same_memory(&other.buffer)
+        self.parts.buffer.same_memory(&other.parts.buffer)
     }
 
     /// A new array whose elements `fill` writes, in row-major order.
     #[inline]
     pub(crate) fn build<T: Element>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Array {
         let mut array = Array::recycled::<T>(shape);
-        if let Some(values) = array.buffer.slice_mut(shape.len()) {
-            fill(values); // always: a fresh buffer has one owner
+        if let Some(values) = array.only_values(shape.len()) {
+            fill(values); // always: a fresh array has one owner
         }
         array
     }
@@ -109,49 +124,63 @@ impl Array {
     #[inline(never)]
     fn recycled<T: Element>(shape: Shape) -> Array {
         let buffer = Buffer::recycled::<T>(shape.len());
-        Array { buffer, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }
+        Parts { buffer, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }.into()
     }
 
     /// Another view of the same buffer.
     fn view(&self, offset: usize, shape: Shape, strides: Strides) -> Array {
-        Array { buffer: self.buffer.clone(), offset, shape, strides, ..*self }
+        Parts { buffer: self.parts.buffer.clone(), offset, shape, strides, dtype: self.parts.dtype }.into()
     }
 
     /// The whole buffer for a kernel, with the offset and strides of this view.
     pub(crate) fn strided<T: Element>(&self) -> Strided<'_, T> {
-        debug_assert_eq!(T::DTYPE, self.dtype);
-        Strided { data: self.buffer.all(), offset: self.offset, strides: self.strides() }
+        debug_assert_eq!(T::DTYPE, self.parts.dtype);
+        Strided { data: self.parts.buffer.all(), offset: self.parts.offset, strides: self.strides() }
     }
 
     /// The elements in row-major order, if they lie so in memory and have this type.
     pub(crate) fn contiguous_slice<T: Element>(&self) -> Option<&[T]> {
-        if T::DTYPE != self.dtype || !self.is_contiguous() {
+        if T::DTYPE != self.parts.dtype || !self.is_contiguous() {
             return None;
         }
-        let (from, len) = (self.offset, self.len());
-        self.buffer.all().get(from..from + len)
+        let (from, len) = (self.parts.offset, self.len());
+        self.parts.buffer.all().get(from..from + len)
     }
 
     /// The elements for writing in row-major order. Copies first if the buffer is shared or not in that order.
     pub(crate) fn make_mut<T: Element>(&mut self) -> &mut [T] {
-        debug_assert_eq!(T::DTYPE, self.dtype);
-        if !self.is_contiguous() || !self.buffer.is_unique() {
+        debug_assert_eq!(T::DTYPE, self.parts.dtype);
+        if !self.is_contiguous() || !self.parts.has_one_owner() || !self.parts.buffer.is_unique() {
             *self = self.copy();
         }
-        let (from, len) = (self.offset, self.len());
-        match self.buffer.slice_mut(from + len) {
+        let (from, len) = (self.parts.offset, self.len());
+        match self.only_values(from + len) {
             Some(values) => &mut values[from..],
             None => &mut [],
         }
     }
 
+    /// The first `len` values of the buffer for writing, if it is this array's alone.
+    #[inline]
+    fn only_values<T: Element>(&mut self, len: usize) -> Option<&mut [T]> {
+        self.parts.get_mut()?.buffer.slice_mut(len)
+    }
+
     /// The same shape and type without the numbers, for what needs to know only how large something was.
     pub(crate) fn hollow(&self) -> Array {
-        Array { buffer: Buffer::hollow(), strides: [0; MAX_RANK], offset: 0, ..*self }
+        self.hollow_as(self.parts.dtype)
+    }
+
+    /// As [`Array::hollow`], of another type.
+    fn hollow_as(&self, dtype: DType) -> Array {
+        if self.is_hollow() && dtype == self.parts.dtype {
+            return self.clone();
+        }
+        Parts { buffer: Buffer::hollow(), offset: 0, shape: self.parts.shape, strides: [0; MAX_RANK], dtype }.into()
     }
 
     /// Whether it is without numbers.
     pub(crate) fn is_hollow(&self) -> bool {
-        self.buffer.is_hollow()
+        self.parts.buffer.is_hollow()
     }
 }

@@ -24,12 +24,12 @@ impl Array {
         }
         let mut order: Order = std::array::from_fn(|axis| axis);
         // The step along an axis of size 1 means nothing: such an axis may stand anywhere.
-        let step = |&axis: &usize| if self.shape()[axis] == 1 { isize::MIN } else { -self.strides[axis] };
+        let step = |&axis: &usize| if self.shape()[axis] == 1 { isize::MIN } else { -self.parts.strides[axis] };
         order[..self.rank()].sort_by_key(step);
         let mut expected = 1;
         for &axis in order[..self.rank()].iter().rev() {
             let size = self.shape()[axis];
-            if size != 1 && self.strides[axis] != expected {
+            if size != 1 && self.parts.strides[axis] != expected {
                 return None;
             }
             expected *= size as isize;
@@ -73,10 +73,10 @@ impl Array {
 
     /// The numbers as they lie in memory, if they lie without gaps.
     pub(crate) fn memory_slice<T: Element>(&self) -> Option<&[T]> {
-        if T::DTYPE != self.dtype || !(self.is_contiguous() || self.memory_order().is_some()) {
+        if T::DTYPE != self.parts.dtype || !(self.is_contiguous() || self.memory_order().is_some()) {
             return None;
         }
-        self.buffer.all().get(self.offset..self.offset + self.len())
+        self.parts.buffer.all().get(self.parts.offset..self.parts.offset + self.len())
     }
 }
 

@@ -29,12 +29,12 @@ impl Array {
         super::arithmetic::same_dtype("matmul", self, other)?;
         if let ([m, k], &[inner, n]) = (self.shape(), other.shape())
             && *k == inner
-            && !self.dtype.is_half()
-            && self.dtype.is_float()
+            && !self.parts.dtype.is_half()
+            && self.parts.dtype.is_float()
         {
             // Two matrices, the usual case: nothing is broadcast.
             let (shape, sizes) = (Shape::from_valid(&[*m, n]), [*m, *k, n]);
-            return Ok(if self.dtype == DType::F32 {
+            return Ok(if self.parts.dtype == DType::F32 {
                 run::<f32>(self, other, shape, sizes)
             } else {
                 run::<f64>(self, other, shape, sizes)
@@ -49,7 +49,7 @@ impl Array {
         let full = |rows, columns| Shape::new(&[batch.as_slice(), &[rows, columns]].concat());
         let (a, b) = (self.broadcast_to(full(m, k)?.as_slice())?, other.broadcast_to(full(k, n)?.as_slice())?);
         let shape = full(m, n)?;
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => Ok(run::<f32>(&a, &b, shape, [m, k, n])),
             DType::F64 => Ok(run::<f64>(&a, &b, shape, [m, k, n])),
             dtype => Ok(a.wide("matmul")?.matmul(&b.wide("matmul")?)?.to_dtype(dtype)),
@@ -67,7 +67,7 @@ impl Array {
                 matmul_with(out, [m, k, n], matrix(x, 0), matrix(w, 0), Ending { accumulate: false, bias, relu });
             })
         }
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => Ok(run::<f32>(self, other, row, relu, [m, k, n])),
             DType::F64 => Ok(run::<f64>(self, other, row, relu, [m, k, n])),
             dtype => {
@@ -89,8 +89,8 @@ fn run<T: Float>(a: &Array, b: &Array, shape: Shape, [m, k, n]: [usize; 3]) -> A
             for axis in (0..rank - 2).rev() {
                 let place = (rest % shape.as_slice()[axis]) as isize;
                 rest /= shape.as_slice()[axis];
-                offset_a += place * a.strides[axis];
-                offset_b += place * b.strides[axis];
+                offset_a += place * a.parts.strides[axis];
+                offset_b += place * b.parts.strides[axis];
             }
             let out = &mut out[batch * m * n..(batch + 1) * m * n];
             matmul(out, [m, k, n], matrix(a, offset_a), matrix(b, offset_b), false);
@@ -103,9 +103,9 @@ fn matrix<T: Float>(x: &Array, skip: isize) -> Matrix<'_, T> {
     let rank = x.rank();
     Matrix {
         data: x.strided::<T>().data,
-        offset: x.offset.wrapping_add_signed(skip),
-        row_stride: x.strides[rank - 2],
-        column_stride: x.strides[rank - 1],
+        offset: x.parts.offset.wrapping_add_signed(skip),
+        row_stride: x.parts.strides[rank - 2],
+        column_stride: x.parts.strides[rank - 1],
     }
 }
 

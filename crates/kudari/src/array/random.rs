@@ -118,7 +118,7 @@ impl Stream {
     /// None for arrays that exist; the signature leaves room for other generators.
     pub(crate) fn mask(&mut self, like: &Array, probability: f64) -> Result<Array> {
         let key = self.next_u64();
-        let mask = with_float!(like.dtype().widened(), T => Array::build(like.shape, |out: &mut [T]| mask(out, key, probability)), else {
+        let mask = with_float!(like.dtype().widened(), T => Array::build(like.parts.shape, |out: &mut [T]| mask(out, key, probability)), else {
             return Err(super::arithmetic::not_float("dropout", like.dtype()));
         });
         Ok(mask.to_dtype(like.dtype()))

@@ -74,11 +74,11 @@ impl Array {
     ///
     /// An axis out of range or named twice. Truth values are counted, as i64.
     pub fn sum_axes(&self, axes: &[isize], keep: bool) -> Result<Array> {
-        if self.dtype == DType::Bool {
+        if self.parts.dtype == DType::Bool {
             return self.to_dtype(DType::I64).sum_axes(axes, keep);
         }
-        if self.dtype.is_half() {
-            return Ok(self.to_dtype(DType::F32).sum_axes(axes, keep)?.to_dtype(self.dtype));
+        if self.parts.dtype.is_half() {
+            return Ok(self.to_dtype(DType::F32).sum_axes(axes, keep)?.to_dtype(self.parts.dtype));
         }
         let plan = self.plan("sum", axes, keep)?;
         fn run<T: Number>(plan: &Plan) -> Array {
@@ -87,7 +87,7 @@ impl Array {
                 reduce::sum(out, x, plan.len, plan.inner);
             })
         }
-        Ok(match self.dtype {
+        Ok(match self.parts.dtype {
             DType::F32 => run::<f32>(&plan),
             DType::F64 => run::<f64>(&plan),
             _ => run::<i64>(&plan),
@@ -103,7 +103,7 @@ impl Array {
                 reduce::sum(out, x.contiguous_slice::<T>().unwrap_or(&[]), rows, columns);
             })
         }
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => run::<f32>(&source, rows, columns),
             _ => run::<f64>(&source, rows, columns),
         }
@@ -120,11 +120,11 @@ impl Array {
     ///
     /// An axis out of range or named twice.
     pub fn mean_axes(&self, axes: &[isize], keep: bool) -> Result<Array> {
-        let floats = if self.dtype == DType::F64 { self.clone() } else { self.to_dtype(DType::F32) };
+        let floats = if self.parts.dtype == DType::F64 { self.clone() } else { self.to_dtype(DType::F32) };
         let sum = floats.sum_axes(axes, keep)?;
         let count = self.len() as f64 / sum.len().max(1) as f64;
         let mean = sum.div(&sum.constant_like(count))?;
-        Ok(if self.dtype.is_half() { mean.to_dtype(self.dtype) } else { mean })
+        Ok(if self.parts.dtype.is_half() { mean.to_dtype(self.parts.dtype) } else { mean })
     }
 
     /// The largest element over `axes` (none given: over all); NaN if there is one.
@@ -146,11 +146,11 @@ impl Array {
     }
 
     fn extreme(&self, operation: &str, axes: &[isize], keep: bool, largest: bool) -> Result<Array> {
-        if self.dtype == DType::Bool {
+        if self.parts.dtype == DType::Bool {
             return self.to_dtype(DType::I64).extreme(operation, axes, keep, largest);
         }
-        if self.dtype.is_half() {
-            return Ok(self.to_dtype(DType::F32).extreme(operation, axes, keep, largest)?.to_dtype(self.dtype));
+        if self.parts.dtype.is_half() {
+            return Ok(self.to_dtype(DType::F32).extreme(operation, axes, keep, largest)?.to_dtype(self.parts.dtype));
         }
         let plan = self.plan(operation, axes, keep)?;
         if plan.len == 0 && !plan.result.is_empty() {
@@ -164,7 +164,7 @@ impl Array {
                 }
             })
         }
-        Ok(match self.dtype {
+        Ok(match self.parts.dtype {
             DType::F32 => run::<f32>(&plan, largest),
             DType::F64 => run::<f64>(&plan, largest),
             _ => run::<i64>(&plan, largest),
@@ -196,7 +196,7 @@ impl Array {
 
     fn arg_extreme(&self, operation: &str, axis: isize, largest: bool) -> Result<Array> {
         normalise_axis(operation, axis, self.shape())?;
-        match self.dtype {
+        match self.parts.dtype {
             DType::Bool => return self.to_dtype(DType::I64).arg_extreme(operation, axis, largest),
             DType::F16 | DType::Bf16 => return self.to_dtype(DType::F32).arg_extreme(operation, axis, largest),
             _ => {}
@@ -213,7 +213,7 @@ impl Array {
                 }
             })
         }
-        Ok(match self.dtype {
+        Ok(match self.parts.dtype {
             DType::F32 => run::<f32>(&plan, largest),
             DType::F64 => run::<f64>(&plan, largest),
             _ => run::<i64>(&plan, largest),
@@ -223,7 +223,7 @@ impl Array {
     /// Whether no element is NaN or infinite.
     pub fn all_finite(&self) -> bool {
         let x = self.contiguous();
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => reduce::all_finite(x.contiguous_slice::<f32>().unwrap_or(&[])),
             DType::F64 => reduce::all_finite(x.contiguous_slice::<f64>().unwrap_or(&[])),
             DType::F16 | DType::Bf16 => self.to_dtype(DType::F32).all_finite(),
@@ -234,7 +234,7 @@ impl Array {
     /// Σ x², added in f64.
     pub fn sum_of_squares(&self) -> f64 {
         let x = self.contiguous();
-        match self.dtype {
+        match self.parts.dtype {
             DType::F32 => reduce::sum_of_squares(x.contiguous_slice::<f32>().unwrap_or(&[])),
             DType::F64 => reduce::sum_of_squares(x.contiguous_slice::<f64>().unwrap_or(&[])),
             _ => self.to_dtype(DType::F64).sum_of_squares(),

@@ -50,7 +50,7 @@ impl Array {
         let place = normalise_axis(operation, axis, self.shape())?;
         let turned = self.swap_axes(axis, -1)?.contiguous();
         let size = self.shape()[place];
-        let shape = Shape::new(turned.shape.with(self.rank() - 1, count).as_slice())?;
+        let shape = Shape::new(turned.parts.shape.with(self.rank() - 1, count).as_slice())?;
         fn run<T: Element>(out: &mut [i64], source: &[T], size: usize, count: usize, descending: bool) {
             let mut order: Vec<i64> = Vec::with_capacity(size);
             for (out, row) in out.chunks_mut(count.max(1)).zip(source.chunks(size.max(1))) {
@@ -65,7 +65,7 @@ impl Array {
                 out.copy_from_slice(&order);
             }
         }
-        let indices = with_element!(self.dtype, T => Array::build(shape, |out: &mut [i64]| {
+        let indices = with_element!(self.parts.dtype, T => Array::build(shape, |out: &mut [i64]| {
             run(out, turned.contiguous_slice::<T>().unwrap_or(&[]), size, count, descending);
         }));
         indices.swap_axes(axis, -1)

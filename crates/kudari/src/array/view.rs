@@ -108,7 +108,7 @@ impl Array {
             return self.reshape_to_view(shape);
         }
         let source = self.contiguous();
-        Ok(source.view(source.offset, shape, shape.row_major_strides()))
+        Ok(source.view(source.parts.offset, shape, shape.row_major_strides()))
     }
 
     /// All axes in reverse order; for a matrix its transpose.
@@ -165,9 +165,9 @@ impl Array {
         let mut sizes = [0; MAX_RANK];
         let mut strides = [0; MAX_RANK];
         for (i, &axis) in order.iter().enumerate() {
-            (sizes[i], strides[i]) = (self.shape()[axis], self.strides[axis]);
+            (sizes[i], strides[i]) = (self.shape()[axis], self.parts.strides[axis]);
         }
-        self.view(self.offset, Shape::from_valid(&sizes[..order.len()]), strides)
+        self.view(self.parts.offset, Shape::from_valid(&sizes[..order.len()]), strides)
     }
 
     /// A part of every axis; axes beyond the given slices stay whole.
@@ -187,7 +187,7 @@ impl Array {
             return Err(Error::shape(format!("slice: {} slices for shape {:?}", slices.len(), self.shape()))
                 .help("give at most one slice per axis"));
         }
-        let (mut offset, mut shape, mut strides) = (self.offset, self.shape, self.strides);
+        let (mut offset, mut shape, mut strides) = (self.parts.offset, self.parts.shape, self.parts.strides);
         for (axis, slice) in slices.iter().enumerate() {
             let (from, count) = slice.resolve(self.shape()[axis]);
             shape = shape.with(axis, count);
@@ -205,19 +205,19 @@ impl Array {
     ///
     /// The slices of that shape have another shape than this array.
     pub fn embed(&self, shape: &[usize], slices: &[Slice]) -> Result<Array> {
-        let mut whole = Array::zeros(shape, self.dtype)?;
+        let mut whole = Array::zeros(shape, self.parts.dtype)?;
         let part = whole.slice(slices)?;
-        if part.shape != self.shape {
+        if part.parts.shape != self.parts.shape {
             return Err(Error::shape(format!("embed: {:?} at slices of shape {:?}", self.shape(), part.shape())));
         }
-        let (offset, strides) = (part.offset, part.strides);
+        let (offset, strides) = (part.parts.offset, part.parts.strides);
         drop(part); // its share of the buffer must be gone before writing
         let walk = Walk::new(self.shape(), [&strides[..self.rank()], self.strides()]);
-        with_element!(self.dtype, T => {
+        with_element!(self.parts.dtype, T => {
             let from = self.strided::<T>();
             let to = whole.make_mut::<T>();
             for row in 0..if self.is_empty() { 0 } else { walk.rows() } {
-                let [t, f] = walk.row_offsets(row, [offset, self.offset]);
+                let [t, f] = walk.row_offsets(row, [offset, self.parts.offset]);
                 if walk.inner_stride(0) == 1 && walk.inner_stride(1) == 1 {
                     to[t..t + walk.inner_len()].copy_from_slice(&from.data[f..f + walk.inner_len()]);
                     continue;
@@ -256,11 +256,11 @@ impl Array {
             return Err(Error::shape(format!("index_axis: index {index} on axis {axis} of shape {:?}", self.shape()))
                 .help(format!("the axis has {size} indices")));
         }
-        let offset = self.offset.wrapping_add_signed(place * self.strides[axis]);
+        let offset = self.parts.offset.wrapping_add_signed(place * self.parts.strides[axis]);
         let mut strides = [0; MAX_RANK];
-        strides[..axis].copy_from_slice(&self.strides[..axis]);
-        strides[axis..self.rank() - 1].copy_from_slice(&self.strides[axis + 1..self.rank()]);
-        Ok(self.view(offset, self.shape.without(axis), strides))
+        strides[..axis].copy_from_slice(&self.parts.strides[..axis]);
+        strides[axis..self.rank() - 1].copy_from_slice(&self.parts.strides[axis + 1..self.rank()]);
+        Ok(self.view(offset, self.parts.shape.without(axis), strides))
     }
 
     /// A new axis of size 1 at `axis` (−1: after the last).
@@ -274,7 +274,7 @@ impl Array {
         if place < 0 || place > rank {
             return Err(Error::shape(format!("expand_dims: axis {axis} for shape {:?}", self.shape())));
         }
-        self.reshape_to_view(self.shape.inserted(place as usize, 1)?)
+        self.reshape_to_view(self.parts.shape.inserted(place as usize, 1)?)
     }
 
     /// Without an axis of size 1.
@@ -292,7 +292,7 @@ impl Array {
             ))
             .help("only axes of size 1 can be left out"));
         }
-        self.reshape_to_view(self.shape.without(place))
+        self.reshape_to_view(self.parts.shape.without(place))
     }
 
     /// A shape that differs from this one only by axes of size 1: always a view.
@@ -304,7 +304,7 @@ impl Array {
                 *stride = steps.next().unwrap_or(0);
             }
         }
-        Ok(self.view(self.offset, shape, strides))
+        Ok(self.view(self.parts.offset, shape, strides))
     }
 
     /// The same numbers stretched to a larger shape: aligned at the last axis, axes of size 1 are repeated.
@@ -321,7 +321,7 @@ impl Array {
     }
 
     pub(crate) fn broadcast_to_shape(&self, target: Shape) -> Option<Array> {
-        if target == self.shape {
+        if target == self.parts.shape {
             return Some(self.clone());
         }
         let lead = target.rank().checked_sub(self.rank())?;
@@ -334,14 +334,14 @@ impl Array {
                 return None;
             }
         }
-        Some(self.view(self.offset, target, strides))
+        Some(self.view(self.parts.offset, target, strides))
     }
 
     /// All elements in one axis.
     pub fn flatten(&self) -> Array {
         let source = self.contiguous();
         let shape = Shape::from_valid(&[self.len()]);
-        source.view(source.offset, shape, shape.row_major_strides())
+        source.view(source.parts.offset, shape, shape.row_major_strides())
     }
 }
 

@@ -14,9 +14,10 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::float::Element;
+use super::shared::Shared;
 
 const ALIGNMENT: usize = 64;
 /// Size classes are the powers of two and the numbers half-way between them: at most a third is wasted.
@@ -154,14 +155,14 @@ impl Sub for Allocations {
 }
 
 /// A shared block that returns to the pool when its last owner drops it; `None` is a buffer without values.
-pub(crate) struct Buffer(Option<Arc<Block>>);
+pub(crate) struct Buffer(Option<Shared<Block>>);
 
 impl Buffer {
     /// A buffer for `len` values, whose contents are unspecified (old values; NaN in debug builds).
     pub(crate) fn recycled<T: Element>(len: usize) -> Buffer {
         let class = class_of(len.saturating_mul(size_of::<T>()));
         let found = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
-        let mut buffer = Buffer(Some(found.unwrap_or_else(|| Arc::new(Block::allocate(class_capacity(class))))));
+        let mut buffer = Buffer(Some(found.unwrap_or_else(|| Shared::new(Block::allocate(class_capacity(class))))));
         if cfg!(debug_assertions)
             && let Some(values) = buffer.slice_mut::<u8>(len * size_of::<T>())
         {
@@ -173,7 +174,7 @@ impl Buffer {
     /// A buffer of memory that another library lends. It is never written: nobody is its only owner.
     pub(crate) fn foreign(memory: ForeignMemory) -> Buffer {
         let ForeignMemory { start, bytes, owner } = memory;
-        Buffer(Some(Arc::new(Block { start, capacity: bytes, owner: Some(owner) })))
+        Buffer(Some(Shared::new(Block { start, capacity: bytes, owner: Some(owner) })))
     }
 
     /// A buffer without values, for arrays of which only the shape is kept.
@@ -209,18 +210,18 @@ impl Buffer {
 
     /// The first `len` values for writing, if nobody else holds this buffer.
     pub(crate) fn slice_mut<T: Element>(&mut self, len: usize) -> Option<&mut [T]> {
-        Arc::get_mut(self.0.as_mut()?).filter(|block| block.owner.is_none()).map(|block| block.slice_mut(len))
+        self.0.as_mut()?.get_mut().filter(|block| block.owner.is_none()).map(|block| block.slice_mut(len))
     }
 
     /// Whether nobody else holds this buffer.
-    pub(crate) fn is_unique(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|block| Arc::get_mut(block).is_some_and(|block| block.owner.is_none()))
+    pub(crate) fn is_unique(&self) -> bool {
+        self.0.as_ref().is_some_and(|block| block.has_one_owner() && block.owner.is_none())
     }
 
     /// Whether both are the same memory.
     pub(crate) fn same_memory(&self, other: &Buffer) -> bool {
         match (&self.0, &other.0) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (Some(a), Some(b)) => a.same(b),
             _ => false,
         }
     }
@@ -235,7 +236,7 @@ impl Clone for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if let Some(block) = self.0.take()
-            && Arc::strong_count(&block) == 1
+            && block.has_one_owner()
             && block.owner.is_none()
         {
             // Nobody else holds the block, so nobody can start to.
@@ -250,15 +251,15 @@ thread_local! {
 }
 
 struct Pool {
-    free: [Vec<Arc<Block>>; CLASSES],
+    free: [Vec<Shared<Block>>; CLASSES],
 }
 
 impl Pool {
-    fn take(&mut self, class: usize) -> Option<Arc<Block>> {
+    fn take(&mut self, class: usize) -> Option<Shared<Block>> {
         self.free[class].pop()
     }
 
-    fn give_back(&mut self, block: Arc<Block>) {
+    fn give_back(&mut self, block: Shared<Block>) {
         self.free[class_of(block.capacity)].push(block);
     }
 }
@@ -302,6 +303,7 @@ fn class_capacity(class: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn every_class_holds_its_sizes_and_wastes_at_most_a_third() {

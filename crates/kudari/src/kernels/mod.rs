@@ -27,6 +27,7 @@ pub(crate) mod precision;
 pub(crate) mod random;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
+pub(crate) mod shared;
 pub(crate) mod simd;
 pub(crate) mod strided;
 pub(crate) mod threads;

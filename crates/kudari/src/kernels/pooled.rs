@@ -69,7 +69,8 @@ impl<T: ?Sized> Pooled<T> {
     }
 }
 
-fn allocate(layout: Layout) -> NonNull<u8> {
+/// Memory for a value of this layout, whose size is not 0, from the pool if there is any.
+pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
     let class = class_of(layout);
     let free = class.and_then(|class| FREE.try_with(|lists| lists.borrow_mut().0[class].pop()).ok().flatten());
     if let Some(place) = free {
@@ -78,6 +79,32 @@ fn allocate(layout: Layout) -> NonNull<u8> {
     let layout = class.and_then(layout_of).unwrap_or(layout);
     // SAFETY: the size is not zero, neither of a class nor of a value that is allocated.
     NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+/// Gives memory back that [`allocate`] gave for this layout.
+///
+/// # Safety
+///
+/// The memory belongs to the caller, who does not use it any more.
+pub(super) unsafe fn release(place: NonNull<u8>, layout: Layout) {
+    let class = class_of(layout);
+    let kept = class.is_some_and(|class| {
+        let keep = |lists: &RefCell<Lists>| {
+            let list = &mut lists.borrow_mut().0[class];
+            let room = list.len() < KEPT;
+            if room {
+                list.push(place);
+            }
+            room
+        };
+        // When the thread is ending its lists may be gone.
+        FREE.try_with(keep).unwrap_or(false)
+    });
+    if !kept {
+        let layout = class.and_then(layout_of).unwrap_or(layout);
+        // SAFETY: allocated in `allocate` with this layout, and freed once.
+        unsafe { dealloc(place.as_ptr(), layout) }
+    }
 }
 
 impl<T: ?Sized> Drop for Pooled<T> {
@@ -89,26 +116,9 @@ impl<T: ?Sized> Drop for Pooled<T> {
             std::ptr::drop_in_place(self.0.as_ptr());
             layout
         };
-        if layout.size() == 0 {
-            return;
-        }
-        let class = class_of(layout);
-        let kept = class.is_some_and(|class| {
-            let keep = |lists: &RefCell<Lists>| {
-                let list = &mut lists.borrow_mut().0[class];
-                let room = list.len() < KEPT;
-                if room {
-                    list.push(place);
-                }
-                room
-            };
-            // When the thread is ending its lists may be gone.
-            FREE.try_with(keep).unwrap_or(false)
-        });
-        if !kept {
-            let layout = class.and_then(layout_of).unwrap_or(layout);
-            // SAFETY: allocated in `allocate` with this layout, and freed once.
-            unsafe { dealloc(place.as_ptr(), layout) }
+        if layout.size() > 0 {
+            // SAFETY: allocated in `new` with this layout, and freed once.
+            unsafe { release(place, layout) }
         }
     }
 }
