@@ -77,7 +77,9 @@ impl Array {
     /// `self` does not hold truth values, the shapes do not fit, or the types differ.
     pub fn choose(&self, yes: &Array, no: &Array) -> Result<Array> {
         if self.parts.dtype != DType::Bool {
-            return Err(Error::dtype(format!("where: the condition holds {}", self.parts.dtype)).help("compare to get truth values"));
+            return Err(
+                Error::dtype(format!("where: the condition holds {}", self.parts.dtype)).help("compare to get truth values")
+            );
         }
         same_dtype("where", yes, no)?;
         let shape = broadcast_shapes("where", yes.shape(), no.shape())?;

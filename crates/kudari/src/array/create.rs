@@ -195,7 +195,9 @@ impl Array {
     /// The same as an array whose elements lie together.
     pub(crate) fn checked_indices(&self, operation: &str, what: &str, bound: usize) -> Result<Array> {
         if self.parts.dtype != DType::I64 {
-            return Err(Error::dtype(format!("{operation}: {what} of type {}", self.parts.dtype)).help("labels and indices are i64"));
+            return Err(
+                Error::dtype(format!("{operation}: {what} of type {}", self.parts.dtype)).help("labels and indices are i64")
+            );
         }
         let array = self.contiguous();
         let indices = array.contiguous_slice::<i64>().unwrap_or(&[]);

@@ -13,8 +13,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::float::Element;
 use super::shared::Shared;

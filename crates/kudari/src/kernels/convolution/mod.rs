@@ -241,6 +241,10 @@ mod tests {
             Geometry { batch: 3, channels: 16, height: 14, width: 15, filters: 40, ..plain },
             Geometry { batch: 5, channels: 17, height: 4, width: 5, filters: 33, padding: [1, 2], ..plain },
             Geometry { batch: 2, channels: 184, height: 6, width: 3, filters: 200, padding: [0, 1], ..plain },
+            // The same in its larger squares.
+            Geometry { batch: 6, channels: 17, height: 13, width: 14, filters: 33, padding: [1, 2], ..plain },
+            Geometry { batch: 5, channels: 16, height: 22, width: 19, filters: 40, padding: [2, 0], ..plain },
+            Geometry { batch: 8, channels: 120, height: 8, width: 7, filters: 130, padding: [1, 1], ..plain },
         ];
         fn compare<T: Float>(geometry: &Geometry, tolerance: f64) {
             let random = |count: usize, key: u64| -> Vec<T> {
@@ -295,7 +299,8 @@ mod tests {
         let direct = Geometry { kernel: [3, 2], out_width: 14, ..small };
         let large_direct = Geometry { kernel: [3, 2], out_width: 6, ..large };
         let larger = Geometry { channels: 184, filters: 200, ..large };
-        for geometry in [small, large, direct, large_direct, larger] {
+        let in_large_squares = Geometry { batch: 9, channels: 136, height: 8, width: 8, out_height: 8, out_width: 8, ..larger };
+        for geometry in [small, large, direct, large_direct, larger, in_large_squares] {
             let random = |count: usize, key: u64| -> Vec<f32> {
                 (0..count).map(|i| crate::kernels::random::philox(i as u128, key)[0] as f32 / 2f32.powi(31) - 1.0).collect()
             };

@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use super::loops::Loops;
 use super::squares::Squares;
-use super::{APART, MOST_COLUMNS, POSITIONS};
+use super::{APART, MOST_COLUMNS};
 use crate::kernels::convolution::tile::{Micro, ROWS, Tile};
 use crate::kernels::float::Float;
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
 
-/// Squares that are transformed at once: few enough that they and their sums stay in the caches, and four times as many as a
+/// Squares that are transformed at once: few enough that they and their sums stay in the caches, and several times as many as a
 /// tile has rows, so that what is read of the weights is used that often.
 const AT_ONCE: usize = 48;
-/// Squares of a task.
-const PER_TASK: usize = 240;
+/// Places of the output of a task.
+const PER_TASK: usize = 960;
 /// With fewer tasks than this the columns are cut in two as well.
 const TASKS: usize = 8;
 
@@ -33,18 +33,18 @@ impl<T: Float> Convolution<'_, T> {
     where
         T: 'w,
     {
-        let micro = Micro::<T>::best();
+        let (micro, positions) = (Micro::<T>::best(), self.squares.method.positions());
         let (depth, panels, count) = (self.squares.depth, self.columns.div_ceil(micro.columns), self.squares.count());
         assert_eq!(out.len(), self.squares.batch * self.squares.out[0] * self.squares.out[1] * self.columns, "the output's size");
-        let panel_len = POSITIONS * depth * micro.columns;
+        let panel_len = positions * depth * micro.columns;
         let mut weights = Buffer::recycled::<T>(panels * panel_len);
         if let Some(weights) = weights.slice_mut::<T>(panels * panel_len) {
             self.transform_weights(weights, micro.columns, kernel, turned);
         }
         let weights = weights.slice::<T>(panels * panel_len);
-        let blocks = count.div_ceil(PER_TASK);
+        let blocks = (count * self.squares.method.out().pow(2)).div_ceil(PER_TASK);
         let halves = if blocks < TASKS { panels.min(2) } else { 1 };
-        let cost = (POSITIONS * count * depth * self.columns) as f64 / 60.0;
+        let cost = (positions * count * depth * self.columns) as f64 / 60.0;
         let start = SendPointer(out.as_mut_ptr());
         threads::for_each(blocks * halves, cost, |task| {
             let (half, block) = (task / blocks, task % blocks);
@@ -62,12 +62,12 @@ impl<T: Float> Convolution<'_, T> {
         T: 'w,
     {
         let depth = self.squares.depth;
-        let panel_len = POSITIONS * depth * wide;
+        let panel_len = self.squares.method.positions() * depth * wide;
         // A piece is a few channels of a panel: its rows lie in all positions, so that pieces are cut by hand.
         const CHANNELS: usize = 16;
         let (panels, pieces) = (weights.len() / panel_len, depth.div_ceil(CHANNELS));
         let start = SendPointer(weights.as_mut_ptr());
-        let loops = Loops::best();
+        let loops = Loops::best(self.squares.method);
         threads::for_each(panels * pieces, weights.len() as f64 * 0.3, |piece| {
             let (panel, first) = (piece / pieces, piece % pieces * CHANNELS);
             let start = &start;
@@ -93,9 +93,10 @@ impl<T: Float> Convolution<'_, T> {
     /// Some squares, for the columns of some panels.
     fn block(&self, out: &SendPointer<T>, squares: Range<usize>, panels: Range<usize>, weights: &[T], micro: Micro<T>) {
         let (depth, wide, count) = (self.squares.depth, micro.columns, squares.len());
-        let loops = Loops::best();
+        let positions = self.squares.method.positions();
+        let loops = Loops::best(self.squares.method);
         let (input_step, sum_step) = (count * depth + APART, count * wide + APART);
-        let (inputs, sums) = (POSITIONS * input_step, POSITIONS * sum_step);
+        let (inputs, sums) = (positions * input_step, positions * sum_step);
         let mut memory = Buffer::recycled::<T>(inputs + sums + depth);
         let Some(memory) = memory.slice_mut::<T>(inputs + sums + depth) else { return };
         let (inputs, memory) = memory.split_at_mut(inputs);
@@ -107,8 +108,8 @@ impl<T: Float> Convolution<'_, T> {
         for panel in panels {
             let first_column = panel * wide;
             let columns = wide.min(self.columns - first_column);
-            for position in 0..POSITIONS {
-                let weights = &weights[(panel * POSITIONS + position) * depth * wide..][..depth * wide];
+            for position in 0..positions {
+                let weights = &weights[(panel * positions + position) * depth * wide..][..depth * wide];
                 let inputs = &inputs[position * input_step..][..count * depth];
                 let sums = sums[position * sum_step..][..count * wide].as_mut_ptr();
                 for stripe in 0..stripes {

@@ -1,14 +1,14 @@
 //! The transforms of one square, vector by vector of channels.
 #![allow(clippy::needless_range_loop)] // x and y count columns and rows of squares, in several arrays at once
 
-use super::POSITIONS;
-use crate::kernels::float::{DType, Element, Float};
+use super::method::{Four as FourPlaces, MOST_OUT, MOST_POSITIONS, MOST_SIDE, Method, Transforms, Two};
+use crate::kernels::float::{DType, Float};
 use crate::kernels::matmul::vector::{Four, Vector};
 use crate::kernels::simd::{Level, level};
 
-type Input<T> = unsafe fn(&[*const T; POSITIONS], *mut T, usize, usize);
-type Output<T> = unsafe fn(*const T, usize, &[*mut T; 4], usize, *const T, bool);
-type Gradient<T> = unsafe fn(&[*const T; 4], *mut T, usize, usize);
+type Input<T> = unsafe fn(&[*const T; MOST_POSITIONS], *mut T, usize, usize);
+type Output<T> = unsafe fn(*const T, usize, &[*mut T; MOST_OUT * MOST_OUT], usize, *const T, bool);
+type Gradient<T> = unsafe fn(&[*const T; MOST_OUT * MOST_OUT], *mut T, usize, usize);
 type Kernel<T> = unsafe fn(&[*const T; 9], *mut T, usize, usize);
 type KernelGradient<T> = unsafe fn(*const T, usize, &[*mut T; 9], usize);
 
@@ -28,31 +28,39 @@ macro_rules! loops {
         mod $module {
             use super::*;
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn input(places: &[*const $t; POSITIONS], to: *mut $t, step: usize, depth: usize) {
+            unsafe fn input<S: Transforms>(places: &[*const $t; MOST_POSITIONS], to: *mut $t, step: usize, depth: usize) {
                 // SAFETY: forwarded from the caller (this and all below).
-                unsafe { super::input::<$register>(places, to, step, depth) }
+                unsafe { super::input::<S, $register>(places, to, step, depth) }
             }
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn output(sums: *const $t, step: usize, to: &[*mut $t; 4], columns: usize, bias: *const $t, relu: bool) {
+            unsafe fn output<S: Transforms>(sums: *const $t, step: usize, to: &[*mut $t; MOST_OUT * MOST_OUT], columns: usize, bias: *const $t, relu: bool) {
                 // SAFETY: see above.
-                unsafe { super::output::<$register>(sums, step, to, columns, bias, relu) }
+                unsafe { super::output::<S, $register>(sums, step, to, columns, bias, relu) }
             }
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn gradient(places: &[*const $t; 4], to: *mut $t, step: usize, depth: usize) {
+            unsafe fn gradient<S: Transforms>(places: &[*const $t; MOST_OUT * MOST_OUT], to: *mut $t, step: usize, depth: usize) {
                 // SAFETY: see above.
-                unsafe { super::gradient::<$register>(places, to, step, depth) }
+                unsafe { super::gradient::<S, $register>(places, to, step, depth) }
             }
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn kernel(taps: &[*const $t; 9], to: *mut $t, step: usize, columns: usize) {
+            unsafe fn kernel<S: Transforms>(taps: &[*const $t; 9], to: *mut $t, step: usize, columns: usize) {
                 // SAFETY: see above.
-                unsafe { super::kernel::<$register>(taps, to, step, columns) }
+                unsafe { super::kernel::<S, $register>(taps, to, step, columns) }
             }
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn kernel_gradient(sums: *const $t, step: usize, taps: &[*mut $t; 9], columns: usize) {
+            unsafe fn kernel_gradient<S: Transforms>(sums: *const $t, step: usize, taps: &[*mut $t; 9], columns: usize) {
                 // SAFETY: see above.
-                unsafe { super::kernel_gradient::<$register>(sums, step, taps, columns) }
+                unsafe { super::kernel_gradient::<S, $register>(sums, step, taps, columns) }
             }
-            pub(super) const ALL: Loops<$t> = Loops { input, output, gradient, kernel, kernel_gradient };
+            pub(super) fn all<S: Transforms>() -> Loops<$t> {
+                Loops {
+                    input: input::<S>,
+                    output: output::<S>,
+                    gradient: gradient::<S>,
+                    kernel: kernel::<S>,
+                    kernel_gradient: kernel_gradient::<S>,
+                }
+            }
         }
     };
 }
@@ -63,12 +71,19 @@ loops!(avx2, std::arch::x86_64::__m256, f32, "avx2,fma");
 
 impl<T: Float> Loops<T> {
     /// The best for the processor.
-    pub(super) fn best() -> Self {
+    pub(super) fn best(method: Method) -> Self {
+        match method {
+            Method::Two => Self::of::<Two>(),
+            Method::Four => Self::of::<FourPlaces>(),
+        }
+    }
+
+    fn of<S: Transforms>() -> Self {
         #[cfg(target_arch = "x86_64")]
         if T::DTYPE == DType::F32 {
             let found = match level() {
-                Level::Avx512 => Some(avx512::ALL),
-                Level::Avx2 => Some(avx2::ALL),
+                Level::Avx512 => Some(avx512::all::<S>()),
+                Level::Avx2 => Some(avx2::all::<S>()),
                 Level::Portable => None,
             };
             if let Some(loops) = found {
@@ -78,11 +93,11 @@ impl<T: Float> Loops<T> {
         }
         let _ = (DType::F32, level(), Level::Portable);
         Loops {
-            input: input::<Four<T>>,
-            output: output::<Four<T>>,
-            gradient: gradient::<Four<T>>,
-            kernel: kernel::<Four<T>>,
-            kernel_gradient: kernel_gradient::<Four<T>>,
+            input: input::<S, Four<T>>,
+            output: output::<S, Four<T>>,
+            gradient: gradient::<S, Four<T>>,
+            kernel: kernel::<S, Four<T>>,
+            kernel_gradient: kernel_gradient::<S, Four<T>>,
         }
     }
 
@@ -91,7 +106,7 @@ impl<T: Float> Loops<T> {
     /// # Safety
     ///
     /// Every place has `depth` numbers, and so has every position of the target, which nobody else uses.
-    pub(super) unsafe fn input(&self, places: &[*const T; POSITIONS], to: *mut T, step: usize, depth: usize) {
+    pub(super) unsafe fn input(&self, places: &[*const T; MOST_POSITIONS], to: *mut T, step: usize, depth: usize) {
         // SAFETY: the caller vouches for the places; the loops were made for this processor (this and all below).
         unsafe { (self.input)(places, to, step, depth) }
     }
@@ -106,7 +121,7 @@ impl<T: Float> Loops<T> {
         &self,
         sums: *const T,
         step: usize,
-        to: &[*mut T; 4],
+        to: &[*mut T; MOST_OUT * MOST_OUT],
         columns: usize,
         bias: *const T,
         relu: bool,
@@ -120,7 +135,7 @@ impl<T: Float> Loops<T> {
     /// # Safety
     ///
     /// As for the input.
-    pub(super) unsafe fn gradient(&self, places: &[*const T; 4], to: *mut T, step: usize, depth: usize) {
+    pub(super) unsafe fn gradient(&self, places: &[*const T; MOST_OUT * MOST_OUT], to: *mut T, step: usize, depth: usize) {
         // SAFETY: see above.
         unsafe { (self.gradient)(places, to, step, depth) }
     }
@@ -146,180 +161,189 @@ impl<T: Float> Loops<T> {
     }
 }
 
-/// Bᵀ of a column.
-#[inline(always)]
-unsafe fn to_four<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 4] {
-    // SAFETY: the caller has checked the processor's features (this and all below).
-    unsafe { [a.sub(c), b.add(c), c.sub(b), b.sub(d)] }
+/// Runs `$part` for whole registers of the first `$count` numbers, then once more for the rest.
+macro_rules! by_registers {
+    ($V:ident, $count:expr, $part:expr) => {{
+        let mut c = 0;
+        while c + $V::LANES <= $count {
+            $part(c, None);
+            c += $V::LANES;
+        }
+        if c < $count {
+            // SAFETY: the caller has checked the processor's features.
+            $part(c, Some(unsafe { $V::first($count - c) }));
+        }
+    }};
 }
 
-/// Aᵀ of a column.
+/// A register, or those lanes of it that the mask names.
 #[inline(always)]
-unsafe fn to_two<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 2] {
-    // SAFETY: see above.
-    unsafe { [a.add(b).add(c), b.sub(c).sub(d)] }
-}
-
-/// A of a column.
-#[inline(always)]
-unsafe fn from_two<V: Vector>([a, b]: [V; 2]) -> [V; 4] {
-    // SAFETY: see above.
-    unsafe { [a, a.add(b), a.sub(b), V::zero().sub(b)] }
-}
-
-/// G of a column.
-#[inline(always)]
-unsafe fn from_three<V: Vector>([a, b, c]: [V; 3], half: V) -> [V; 4] {
-    // SAFETY: see above. Halving is exact, so that the product rounds nothing.
+unsafe fn load<V: Vector>(from: *const V::T, mask: Option<V::Mask>) -> V {
+    // SAFETY: the caller vouches for the numbers.
     unsafe {
-        let (outer, middle) = (a.add(c).mul_add(half, V::zero()), b.mul_add(half, V::zero()));
-        [a, outer.add(middle), outer.sub(middle), c]
+        match mask {
+            None => V::load(from),
+            Some(mask) => V::load_masked(from, mask),
+        }
     }
 }
 
-/// Gᵀ of a column.
+/// As [`load`].
 #[inline(always)]
-unsafe fn to_three<V: Vector>([a, b, c, d]: [V; 4], half: V) -> [V; 3] {
-    // SAFETY: see above.
+unsafe fn store<V: Vector>(value: V, to: *mut V::T, mask: Option<V::Mask>) {
+    // SAFETY: the caller vouches for the numbers.
     unsafe {
-        let sum = b.add(c).mul_add(half, V::zero());
-        [a.add(sum), b.sub(c).mul_add(half, V::zero()), sum.add(d)]
+        match mask {
+            None => value.store(to),
+            Some(mask) => value.store_masked(to, mask),
+        }
     }
 }
 
 #[inline(always)]
-unsafe fn input<V: Vector>(places: &[*const V::T; POSITIONS], to: *mut V::T, step: usize, depth: usize) {
-    let mut c = 0;
-    while c < depth {
+unsafe fn input<S: Transforms, V: Vector>(places: &[*const V::T; MOST_POSITIONS], to: *mut V::T, step: usize, depth: usize) {
+    by_registers!(V, depth, |c: usize, mask| {
         // SAFETY: the caller vouches for `depth` numbers of every place and position; the mask leaves no others.
         unsafe {
-            let mask = V::first((depth - c).min(V::LANES));
-            let mut rows = [[V::zero(); 4]; 4];
-            for y in 0..4 {
-                for x in 0..4 {
-                    rows[y][x] = V::load_masked(places[4 * y + x].add(c), mask);
+            let mut rows = [[V::zero(); MOST_SIDE]; MOST_SIDE];
+            for x in 0..S::SIDE {
+                let mut column = [V::zero(); MOST_SIDE];
+                for y in 0..S::SIDE {
+                    column[y] = load(places[S::SIDE * y + x].add(c), mask);
                 }
-            }
-            for x in 0..4 {
-                let column = to_four([rows[0][x], rows[1][x], rows[2][x], rows[3][x]]);
-                for y in 0..4 {
+                let column = S::input(column);
+                for y in 0..S::SIDE {
                     rows[y][x] = column[y];
                 }
             }
-            for y in 0..4 {
-                let row = to_four(rows[y]);
-                for x in 0..4 {
-                    row[x].store_masked(to.add((4 * y + x) * step + c), mask);
+            for y in 0..S::SIDE {
+                let row = S::input(rows[y]);
+                for x in 0..S::SIDE {
+                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
                 }
             }
         }
-        c += V::LANES;
-    }
+    });
 }
 
 #[inline(always)]
-unsafe fn output<V: Vector>(sums: *const V::T, step: usize, to: &[*mut V::T; 4], columns: usize, bias: *const V::T, relu: bool) {
-    let mut c = 0;
-    while c < columns {
+unsafe fn output<S: Transforms, V: Vector>(
+    sums: *const V::T,
+    step: usize,
+    to: &[*mut V::T; MOST_OUT * MOST_OUT],
+    columns: usize,
+    bias: *const V::T,
+    relu: bool,
+) {
+    by_registers!(V, columns, |c: usize, mask| {
         // SAFETY: the caller vouches for the sums up to whole registers and for `columns` numbers of the bias and the targets,
         // which the mask keeps to.
         unsafe {
-            let mask = V::first((columns - c).min(V::LANES));
-            let mut rows = [[V::zero(); 4]; 2];
-            for x in 0..4 {
-                let at = |y: usize| sums.add((4 * y + x) * step + c);
-                let [upper, lower] = to_two([V::load(at(0)), V::load(at(1)), V::load(at(2)), V::load(at(3))]);
-                (rows[0][x], rows[1][x]) = (upper, lower);
+            let mut rows = [[V::zero(); MOST_SIDE]; MOST_OUT];
+            for x in 0..S::SIDE {
+                let mut column = [V::zero(); MOST_SIDE];
+                for y in 0..S::SIDE {
+                    column[y] = V::load(sums.add((S::SIDE * y + x) * step + c));
+                }
+                let column = S::output(column);
+                for y in 0..S::OUT {
+                    rows[y][x] = column[y];
+                }
             }
-            let bias = if bias.is_null() { V::zero() } else { V::load_masked(bias.add(c), mask) };
-            for y in 0..2 {
-                let row = to_two(rows[y]);
-                for x in 0..2 {
-                    let place = to[2 * y + x];
+            let bias = if bias.is_null() { V::zero() } else { load(bias.add(c), mask) };
+            for y in 0..S::OUT {
+                let row = S::output(rows[y]);
+                for x in 0..S::OUT {
+                    let place = to[S::OUT * y + x];
                     if !place.is_null() {
                         let mut value = row[x].add(bias);
                         if relu {
                             value = V::zero().max(value);
                         }
-                        value.store_masked(place.add(c), mask);
+                        store(value, place.add(c), mask);
                     }
                 }
             }
         }
-        c += V::LANES;
-    }
+    });
 }
 
 #[inline(always)]
-unsafe fn gradient<V: Vector>(places: &[*const V::T; 4], to: *mut V::T, step: usize, depth: usize) {
-    let mut c = 0;
-    while c < depth {
+unsafe fn gradient<S: Transforms, V: Vector>(
+    places: &[*const V::T; MOST_OUT * MOST_OUT],
+    to: *mut V::T,
+    step: usize,
+    depth: usize,
+) {
+    by_registers!(V, depth, |c: usize, mask| {
         // SAFETY: as in `input`.
         unsafe {
-            let mask = V::first((depth - c).min(V::LANES));
-            let load = |i: usize| V::load_masked(places[i].add(c), mask);
-            let (left, right) = (from_two([load(0), load(2)]), from_two([load(1), load(3)]));
-            for y in 0..4 {
-                let row = from_two([left[y], right[y]]);
-                for x in 0..4 {
-                    row[x].store_masked(to.add((4 * y + x) * step + c), mask);
+            let mut rows = [[V::zero(); MOST_OUT]; MOST_SIDE];
+            for x in 0..S::OUT {
+                let mut column = [V::zero(); MOST_OUT];
+                for y in 0..S::OUT {
+                    column[y] = load(places[S::OUT * y + x].add(c), mask);
                 }
-            }
-        }
-        c += V::LANES;
-    }
-}
-
-#[inline(always)]
-unsafe fn kernel<V: Vector>(taps: &[*const V::T; 9], to: *mut V::T, step: usize, columns: usize) {
-    let mut c = 0;
-    while c < columns {
-        // SAFETY: as in `input`.
-        unsafe {
-            let mask = V::first((columns - c).min(V::LANES));
-            let half = V::splat(V::T::from_f64(0.5));
-            let mut rows = [[V::zero(); 3]; 4];
-            for x in 0..3 {
-                let load = |y: usize| V::load_masked(taps[3 * y + x].add(c), mask);
-                let column = from_three([load(0), load(1), load(2)], half);
-                for y in 0..4 {
+                let column = S::gradient(column);
+                for y in 0..S::SIDE {
                     rows[y][x] = column[y];
                 }
             }
-            for y in 0..4 {
-                let row = from_three(rows[y], half);
-                for x in 0..4 {
-                    row[x].store_masked(to.add((4 * y + x) * step + c), mask);
+            for y in 0..S::SIDE {
+                let row = S::gradient(rows[y]);
+                for x in 0..S::SIDE {
+                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
                 }
             }
         }
-        c += V::LANES;
-    }
+    });
 }
 
 #[inline(always)]
-unsafe fn kernel_gradient<V: Vector>(sums: *const V::T, step: usize, taps: &[*mut V::T; 9], columns: usize) {
-    let mut c = 0;
-    while c < columns {
+unsafe fn kernel<S: Transforms, V: Vector>(taps: &[*const V::T; 9], to: *mut V::T, step: usize, columns: usize) {
+    by_registers!(V, columns, |c: usize, mask| {
         // SAFETY: as in `input`.
         unsafe {
-            let mask = V::first((columns - c).min(V::LANES));
-            let half = V::splat(V::T::from_f64(0.5));
-            let mut rows = [[V::zero(); 4]; 3];
-            for x in 0..4 {
-                let load = |y: usize| V::load_masked(sums.add((4 * y + x) * step + c), mask);
-                let column = to_three([load(0), load(1), load(2), load(3)], half);
+            let mut rows = [[V::zero(); 3]; MOST_SIDE];
+            for x in 0..3 {
+                let tap = |y: usize| load(taps[3 * y + x].add(c), mask);
+                let column = S::kernel([tap(0), tap(1), tap(2)]);
+                for y in 0..S::SIDE {
+                    rows[y][x] = column[y];
+                }
+            }
+            for y in 0..S::SIDE {
+                let row = S::kernel(rows[y]);
+                for x in 0..S::SIDE {
+                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
+                }
+            }
+        }
+    });
+}
+
+#[inline(always)]
+unsafe fn kernel_gradient<S: Transforms, V: Vector>(sums: *const V::T, step: usize, taps: &[*mut V::T; 9], columns: usize) {
+    by_registers!(V, columns, |c: usize, mask| {
+        // SAFETY: as in `input`.
+        unsafe {
+            let mut rows = [[V::zero(); MOST_SIDE]; 3];
+            for x in 0..S::SIDE {
+                let mut column = [V::zero(); MOST_SIDE];
+                for y in 0..S::SIDE {
+                    column[y] = load(sums.add((S::SIDE * y + x) * step + c), mask);
+                }
+                let column = S::kernel_gradient(column);
                 for y in 0..3 {
                     rows[y][x] = column[y];
                 }
             }
             for y in 0..3 {
-                let row = to_three(rows[y], half);
+                let row = S::kernel_gradient(rows[y]);
                 for x in 0..3 {
-                    row[x].store_masked(taps[3 * y + x].add(c), mask);
+                    store(row[x], taps[3 * y + x].add(c), mask);
                 }
             }
         }
-        c += V::LANES;
-    }
+    });
 }

@@ -1,33 +1,33 @@
-//! Convolutions of 3×3 with step 1 by Winograd's method F(2×2, 3×3): fewer than half of the multiplications.
+//! Convolutions of 3×3 with step 1 by Winograd's methods F(2×2, 3×3) and F(4×4, 3×3): a half and a quarter of the multiplications.
 //!
-//! The output is cut into squares of 2×2 places; each depends on a square of 4×4 of the input. With the transforms
-//! `V = Bᵀ d B` of the input's squares and `U = G w Gᵀ` of the kernel, which only add, subtract and halve, a square of the
-//! output is `Aᵀ [Σ_c U ⊙ V] A`: for each of the 16 positions in the transformed square one product of matrices, (squares ×
-//! channels) · (channels × filters), 16 multiplications for four places instead of 36. The gradient by the input is
+//! The output is cut into squares of 2×2 (or 4×4) places; each depends on a square of 4×4 (6×6) of the input. With the transforms
+//! `V = Bᵀ d B` of the input's squares and `U = G w Gᵀ` of the kernel a square of the
+//! output is `Aᵀ [Σ_c U ⊙ V] A`: for each of the 16 (36) positions in the transformed square one product of matrices, (squares ×
+//! channels) · (channels × filters), 16 multiplications for 4 places (36 for 16) instead of 9 for each. The gradient by the input is
 //! such a convolution of the output's gradient with the kernel turned round; that by the weight is the transposed
-//! calculation, `Gᵀ [Σ_squares V ⊙ A g Aᵀ] G`. In f32 the rounding errors are a few times those of the direct sum.
+//! calculation, `Gᵀ [Σ_squares V ⊙ A g Aᵀ] G`. In f32 the rounding errors are about two times those of the direct sum.
 //!
 //! Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015).
 
 mod convolve;
 mod loops;
+mod method;
 mod squares;
 mod weight;
 
 use super::Geometry;
 use crate::kernels::float::{DType, Float};
 use convolve::Convolution;
+use method::Method;
 use squares::Squares;
 
 pub(super) use weight::backward_weight;
 
 /// Channels and filters from which on the transforms cost less than the multiplications they save.
 const ENOUGH: usize = 16;
-/// Positions in a transformed square.
-const POSITIONS: usize = 16;
 /// Columns of a panel at most, on any processor.
 const MOST_COLUMNS: usize = 32;
-/// Numbers between two positions in memory: at a distance of a power of two all sixteen would share one place in the caches.
+/// Numbers between two positions in memory: at a distance of a power of two all of them would share one place in the caches.
 const APART: usize = 16;
 
 /// Whether a convolution is of the kind that this module is for. Numbers of f64 are there for their digits: they keep the
@@ -44,7 +44,9 @@ pub(super) fn fits<T: Float>(geometry: &Geometry) -> bool {
 /// See [`forward`](super::forward).
 pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[T]>, relu: bool, geometry: &Geometry) {
     let &Geometry { batch, channels, height, width, filters, out_height, out_width, padding, .. } = geometry;
-    let squares = Squares { batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
+    let method = Method::best(batch, [out_height, out_width]);
+    let squares =
+        Squares { method, batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
     let convolution = Convolution { squares, picture: x, columns: filters, bias, relu };
     convolution.run(out, |c, f| &w[(f * channels + c) * 9..][..9], false);
 }
@@ -53,7 +55,8 @@ pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[
 pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry: &Geometry) {
     let &Geometry { batch, channels, height, width, filters, out_height, out_width, padding, .. } = geometry;
     let before = padding.map(|p| 2 - p);
-    let squares = Squares { batch, picture: [out_height, out_width], depth: filters, before, out: [height, width] };
+    let method = Method::best(batch, [height, width]);
+    let squares = Squares { method, batch, picture: [out_height, out_width], depth: filters, before, out: [height, width] };
     let convolution = Convolution { squares, picture: g, columns: channels, bias: None, relu: false };
     convolution.run(dx, |f, c| &w[(f * channels + c) * 9..][..9], true);
 }

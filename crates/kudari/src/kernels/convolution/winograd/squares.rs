@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::POSITIONS;
 use super::loops::Loops;
+use super::method::{MOST_OUT, MOST_POSITIONS, MOST_SIDE, Method};
 use crate::kernels::float::Float;
 
 /// The squares of a batch of pictures, numbered picture by picture and row by row. Pairs are vertical, horizontal.
 #[derive(Clone, Copy)]
 pub(super) struct Squares {
+    pub method: Method,
     pub batch: usize,
     /// Height and width of the input, and its channels.
     pub picture: [usize; 2],
@@ -22,7 +23,7 @@ pub(super) struct Squares {
 impl Squares {
     /// Squares of one picture, down and across.
     fn each(&self) -> [usize; 2] {
-        self.out.map(|size| size.div_ceil(2))
+        self.out.map(|size| size.div_ceil(self.method.out()))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -33,11 +34,11 @@ impl Squares {
     fn place(&self, square: usize) -> (usize, [usize; 2]) {
         let [down, across] = self.each();
         let in_picture = square % (down * across);
-        (square / (down * across), [in_picture / across * 2, in_picture % across * 2])
+        (square / (down * across), [in_picture / across * self.method.out(), in_picture % across * self.method.out()])
     }
 
-    /// Four places of the input along one axis, from the output's place `first` on; `None` beside the picture.
-    fn inside(&self, axis: usize, first: usize) -> [Option<usize>; 4] {
+    /// The places of the input along one side of a square, from the output's place `first` on; `None` beside the picture.
+    fn inside(&self, axis: usize, first: usize) -> [Option<usize>; MOST_SIDE] {
         std::array::from_fn(|i| (first + i).checked_sub(self.before[axis]).filter(|&place| place < self.picture[axis]))
     }
 
@@ -55,7 +56,7 @@ impl Squares {
         zeros: &[T],
         loops: &Loops<T>,
     ) {
-        let ([height, width], depth) = (self.picture, self.depth);
+        let ([height, width], depth, side) = (self.picture, self.depth, self.method.side());
         let zeros = &zeros[..depth];
         for (number, square) in squares.enumerate() {
             let (n, [top, left]) = self.place(square);
@@ -63,18 +64,29 @@ impl Squares {
             let rows = self.inside(0, top);
             let columns = self.inside(1, left);
             let row_len = width * depth;
-            let places: [*const T; POSITIONS] = match (rows, columns) {
-                ([Some(y), .., Some(_)], [Some(x), .., Some(_)]) => {
+            let mut places = [zeros.as_ptr(); MOST_POSITIONS];
+            let places_of_square = &mut places[..side * side];
+            match (rows[0], rows[side - 1], columns[0], columns[side - 1]) {
+                (Some(y), Some(_), Some(x), Some(_)) => {
                     let start = ((n * height + y) * width + x) * depth;
-                    let square = &picture[start..][..3 * row_len + 4 * depth];
-                    // SAFETY: the slice reaches to the end of the last of these places.
-                    std::array::from_fn(|i| unsafe { square.as_ptr().add(i / 4 * row_len + i % 4 * depth) })
+                    let square = &picture[start..][..(side - 1) * row_len + side * depth];
+                    for (y, row) in places_of_square.chunks_exact_mut(side).enumerate() {
+                        for (x, place) in row.iter_mut().enumerate() {
+                            // SAFETY: the slice reaches to the end of the last of these places.
+                            *place = unsafe { square.as_ptr().add(y * row_len + x * depth) };
+                        }
+                    }
                 }
-                _ => std::array::from_fn(|i| match (rows[i / 4], columns[i % 4]) {
-                    (Some(y), Some(x)) => picture[((n * height + y) * width + x) * depth..][..depth].as_ptr(),
-                    _ => zeros.as_ptr(),
-                }),
-            };
+                _ => {
+                    for (row, y) in places_of_square.chunks_exact_mut(side).zip(rows) {
+                        for (place, x) in row.iter_mut().zip(columns) {
+                            if let (Some(y), Some(x)) = (y, x) {
+                                *place = picture[((n * height + y) * width + x) * depth..][..depth].as_ptr();
+                            }
+                        }
+                    }
+                }
+            }
             // SAFETY: every place has `depth` numbers (the slices above); the caller vouches for the target.
             unsafe { loops.input(&places, to.add(number * depth), step, depth) }
         }
@@ -110,11 +122,12 @@ impl Squares {
         }
     }
 
-    /// Where the four places of a square start in an output with `width` numbers a place; `None` beside it.
-    pub(super) fn targets(&self, square: usize, width: usize) -> [Option<usize>; 4] {
+    /// Where the places of a square start in an output with `width` numbers a place; `None` beside it.
+    pub(super) fn targets(&self, square: usize, width: usize) -> [Option<usize>; MOST_OUT * MOST_OUT] {
         let (n, [top, left]) = self.place(square);
+        let side = self.method.out();
         std::array::from_fn(|i| {
-            let (y, x) = (top + i / 2, left + i % 2);
+            let (y, x) = (top + i / side, left + i % side);
             (y < self.out[0] && x < self.out[1]).then(|| ((n * self.out[0] + y) * self.out[1] + x) * width)
         })
     }

@@ -1,13 +1,14 @@
 //! The gradient by the weight: `Gᵀ [Σ_squares (Bᵀ d B) ⊙ (A g Aᵀ)] G`.
 //!
 //! Small weights get a sum of their own for each of several groups of squares, which are added in order; for large ones the
-//! sixteen positions are the tasks. Both by the sizes alone.
+//! positions are the tasks. Both by the sizes alone.
 
 use std::ops::Range;
 
 use super::loops::Loops;
+use super::method::Method;
 use super::squares::Squares;
-use super::{APART, MOST_COLUMNS, POSITIONS};
+use super::{APART, MOST_COLUMNS};
 use crate::kernels::convolution::Geometry;
 use crate::kernels::convolution::tile::{Micro, ROWS, Tile};
 use crate::kernels::float::Float;
@@ -19,8 +20,8 @@ const RESIDENT: usize = 256 * 1024;
 /// Squares at once, from and to.
 const FEWEST: usize = 32;
 const MOST: usize = 240;
-/// Weights (filters × channels) up to this many are summed by groups of squares.
-const SMALL: usize = 32 * 1024;
+/// Sums (positions × channels × filters) up to this many are summed by groups of squares.
+const SMALL: usize = 512 * 1024;
 /// Groups of squares.
 const GROUPS: usize = 8;
 /// Transformed numbers of a larger weight's squares that are kept at once.
@@ -31,20 +32,21 @@ const PIECES: usize = 16;
 /// See [`backward_weight`](crate::kernels::convolution::backward_weight).
 pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
     let &Geometry { batch, channels, height, width, filters, out_height, out_width, padding, .. } = geometry;
-    let squares = Squares { batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
+    let method = Method::best(batch, [out_height, out_width]);
+    let squares =
+        Squares { method, batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
     let work = Work { squares, filters, x, g, micro: Micro::best() };
-    let len = channels * filters;
-    let count = squares.count();
+    let (len, count) = (method.positions() * channels * work.padded_filters(), squares.count());
     let parts = if len <= SMALL { GROUPS.min(count) } else { 1 };
-    let mut sums = Buffer::recycled::<T>(parts * POSITIONS * len);
-    let Some(sums) = sums.slice_mut::<T>(parts * POSITIONS * len) else { return };
+    let mut sums = Buffer::recycled::<T>(parts * len);
+    let Some(sums) = sums.slice_mut::<T>(parts * len) else { return };
     if parts > 1 {
         work.by_groups(sums, parts)
     } else {
         work.by_positions(sums)
     }
-    let (total, others) = sums.split_at_mut(POSITIONS * len);
-    for part in others.chunks_exact((POSITIONS * len).max(1)) {
+    let (total, others) = sums.split_at_mut(len);
+    for part in others.chunks_exact(len.max(1)) {
         total.iter_mut().zip(part).for_each(|(sum, &x)| *sum = *sum + x);
     }
     work.finish(dw, total);
@@ -74,19 +76,24 @@ impl<T: Float> Work<'_, T> {
         self.filters.next_multiple_of(self.micro.columns)
     }
 
+    /// Positions of a transformed square.
+    fn positions(&self) -> usize {
+        self.squares.method.positions()
+    }
+
     /// Transformed numbers of a square.
     fn each(&self) -> usize {
-        POSITIONS * (self.squares.depth + self.padded_filters())
+        self.positions() * (self.squares.depth + self.padded_filters())
     }
 
     /// Room for so many transformed squares.
     fn room(&self, squares: usize) -> Buffer {
-        Buffer::recycled::<T>(squares * self.each() + 2 * POSITIONS * APART)
+        Buffer::recycled::<T>(squares * self.each() + 2 * self.positions() * APART)
     }
 
     /// The estimated time in nanoseconds.
     fn cost(&self, squares: usize) -> f64 {
-        (POSITIONS * squares * self.squares.depth * self.filters) as f64 / 60.0
+        (self.positions() * squares * self.squares.depth * self.filters) as f64 / 60.0
     }
 
     /// A sum for each of several groups of squares.
@@ -99,7 +106,7 @@ impl<T: Float> Work<'_, T> {
             let sums = SendPointer(sums.as_mut_ptr());
             for first in (from..to).step_by(at_once) {
                 let Some(transformed) = self.transform(&mut memory, first..to.min(first + at_once), 1) else { return };
-                for position in 0..POSITIONS {
+                for position in 0..self.positions() {
                     // SAFETY: `sums` are this task's own.
                     unsafe { self.add(&sums, position, &transformed, first > from) }
                 }
@@ -115,7 +122,7 @@ impl<T: Float> Work<'_, T> {
         let sums = SendPointer(sums.as_mut_ptr());
         for first in (0..count).step_by(at_once) {
             let Some(transformed) = self.transform(&mut memory, first..count.min(first + at_once), PIECES) else { return };
-            threads::for_each(POSITIONS, self.cost(transformed.count), |position| {
+            threads::for_each(self.positions(), self.cost(transformed.count), |position| {
                 // SAFETY: every position has numbers of its own.
                 unsafe { self.add(&sums, position, &transformed, first > 0) }
             });
@@ -126,9 +133,9 @@ impl<T: Float> Work<'_, T> {
     fn transform<'m>(&self, memory: &'m mut Buffer, squares: Range<usize>, pieces: usize) -> Option<Transformed<'m, T>> {
         let (depth, filters, wide, count) = (self.squares.depth, self.filters, self.micro.columns, squares.len());
         let (x_step, g_step) = (count * depth + APART, count * self.padded_filters() + APART);
-        let (x, g) = memory.slice_mut::<T>(POSITIONS * (x_step + g_step))?.split_at_mut(POSITIONS * x_step);
+        let (x, g) = memory.slice_mut::<T>(self.positions() * (x_step + g_step))?.split_at_mut(self.positions() * x_step);
         let (to_x, to_g) = (SendPointer(x.as_mut_ptr()), SendPointer(g.as_mut_ptr()));
-        let (pieces, loops) = (pieces.min(count), Loops::best());
+        let (pieces, loops) = (pieces.min(count), Loops::best(self.squares.method));
         threads::for_each(pieces, (count * self.each()) as f64 * 0.1, |piece| {
             let (to_x, to_g) = (&to_x, &to_g);
             let mine = piece * count / pieces..(piece + 1) * count / pieces;
@@ -147,7 +154,8 @@ impl<T: Float> Work<'_, T> {
         Some(Transformed { count, x, x_step, g, g_step })
     }
 
-    /// Adds the transformed squares' products to one position of the sums, `[position][channel][filter]`, or puts them there.
+    /// Adds the transformed squares' products to one position of the sums, `[position][panel][channel][filter in panel]`, or puts
+    /// them there.
     ///
     /// # Safety
     ///
@@ -156,9 +164,8 @@ impl<T: Float> Work<'_, T> {
         let (depth, filters, count, micro) = (self.squares.depth, self.filters, squares.count, self.micro);
         let x = &squares.x[position * squares.x_step..][..count * depth];
         let g = &squares.g[position * squares.g_step..][..count * self.padded_filters()];
-        let stripes = depth.div_ceil(micro.rows);
-        for (panel, j) in (0..filters).step_by(micro.columns).enumerate() {
-            let columns = micro.columns.min(filters - j);
+        let (stripes, panels) = (depth.div_ceil(micro.rows), filters.div_ceil(micro.columns));
+        for panel in 0..panels {
             let g = &g[panel * count * micro.columns..][..count * micro.columns];
             for stripe in 0..stripes {
                 let (top, bottom) = (stripe * depth / stripes, (stripe + 1) * depth / stripes);
@@ -166,8 +173,8 @@ impl<T: Float> Work<'_, T> {
                 let mut out = [sums.0; ROWS];
                 for (r, row) in (top..bottom).enumerate() {
                     a[r] = x[row..].as_ptr();
-                    // SAFETY: row < depth and j < filters; the sums have POSITIONS × depth × filters numbers.
-                    out[r] = unsafe { sums.0.add((position * depth + row) * filters + j) };
+                    // SAFETY: row < depth and panel < panels; the sums have positions × panels × depth × columns numbers.
+                    out[r] = unsafe { sums.0.add(((position * panels + panel) * depth + row) * micro.columns) };
                 }
                 let tile = Tile {
                     a,
@@ -179,7 +186,7 @@ impl<T: Float> Work<'_, T> {
                     b_segment: 0,
                     b_step: micro.columns as isize,
                     out,
-                    columns,
+                    columns: micro.columns,
                     whole: true,
                     accumulate,
                     bias: std::ptr::null(),
@@ -195,17 +202,18 @@ impl<T: Float> Work<'_, T> {
     /// `dw = Gᵀ S G` for every channel and filter.
     fn finish(&self, dw: &mut [T], sums: &[T]) {
         let (depth, filters, wide) = (self.squares.depth, self.filters, self.micro.columns);
-        let loops = Loops::best();
+        let loops = Loops::best(self.squares.method);
         threads::for_each_piece(dw, wide * depth * 9, sums.len() as f64 * 0.5, |panel, dw| {
-            let first = panel * wide;
-            let columns = wide.min(filters - first);
+            let columns = wide.min(filters - panel * wide);
+            // From one position to the next. All channels of a panel lie one after the other in each of them.
+            let step = depth * self.padded_filters();
             for c in 0..depth {
                 let mut taps = [[T::ZERO; MOST_COLUMNS]; 9];
-                let sums = &sums[c * filters + first..];
-                assert!(sums.len() >= (POSITIONS - 1) * depth * filters + columns, "the sums of a channel");
-                // SAFETY: position p has `columns` numbers from p · depth · filters on, and every tap has room for a panel.
+                let sums = &sums[(panel * depth + c) * wide..];
+                assert!(sums.len() >= (self.positions() - 1) * step + columns, "the sums of a channel");
+                // SAFETY: position p has `columns` numbers from p · step on, and every tap has room for a panel.
                 unsafe {
-                    loops.kernel_gradient(sums.as_ptr(), depth * filters, &taps.each_mut().map(|row| row.as_mut_ptr()), columns);
+                    loops.kernel_gradient(sums.as_ptr(), step, &taps.each_mut().map(|row| row.as_mut_ptr()), columns);
                 }
                 for (j, filter) in dw.chunks_exact_mut(depth * 9).enumerate() {
                     for (number, tap) in filter[c * 9..c * 9 + 9].iter_mut().zip(&taps) {
