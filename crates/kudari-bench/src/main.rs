@@ -24,7 +24,7 @@ use measure::Repetitions;
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// What to train: xor, seed, mlp or cnn
+    /// What to train
     #[arg(long, value_name = "NAME", required = true, value_parser = clap::builder::PossibleValuesParser::new(workload::names()))]
     workload: Option<String>,
     /// Threads to use
