@@ -39,8 +39,8 @@ fn turn<T: Element>(out: &mut [T], a: &[T], offset: usize, matrices: &Columns) {
     });
 }
 
-/// `out[i, j] = a[start + i + j·stride]`.
-fn turn_rows<T: Element>(out: &mut [T], a: &[T], start: usize, columns: usize, stride: isize) {
+/// `out[i, j] = a[start + i + j·stride]`, on this thread.
+pub(crate) fn turn_rows<T: Element>(out: &mut [T], a: &[T], start: usize, columns: usize, stride: isize) {
     if T::DTYPE == DType::F32 {
         // SAFETY: T is f32, which is the only element type that says so.
         let (out, a) = unsafe {

@@ -245,6 +245,13 @@ mod tests {
             Geometry { batch: 6, channels: 17, height: 13, width: 14, filters: 33, padding: [1, 2], ..plain },
             Geometry { batch: 5, channels: 16, height: 22, width: 19, filters: 40, padding: [2, 0], ..plain },
             Geometry { batch: 8, channels: 120, height: 8, width: 7, filters: 130, padding: [1, 1], ..plain },
+            // Weights whose panels are the tasks, with more squares than are taken at once.
+            Geometry { batch: 130, channels: 170, height: 3, width: 4, filters: 180, padding: [1, 0], ..plain },
+            Geometry { batch: 33, channels: 250, height: 8, width: 7, filters: 260, padding: [1, 1], ..plain },
+            // No pictures.
+            Geometry { batch: 0, channels: 16, height: 8, width: 8, filters: 16, ..plain },
+            Geometry { batch: 0, channels: 260, height: 8, width: 8, filters: 260, ..plain },
+            Geometry { batch: 0, channels: 3, height: 8, width: 8, filters: 4, stride: [2, 2], ..plain },
         ];
         fn compare<T: Float>(geometry: &Geometry, tolerance: f64) {
             let random = |count: usize, key: u64| -> Vec<T> {

@@ -15,9 +15,11 @@ mod method;
 mod squares;
 mod weight;
 
+use std::ops::Range;
+
 use super::Geometry;
 use crate::kernels::float::{DType, Float};
-use convolve::Convolution;
+use convolve::{Convolution, Kernels};
 use method::Method;
 use squares::Squares;
 
@@ -25,16 +27,22 @@ pub(super) use weight::backward_weight;
 
 /// Channels and filters from which on the transforms cost less than the multiplications they save.
 const ENOUGH: usize = 16;
-/// Columns of a panel at most, on any processor.
-const MOST_COLUMNS: usize = 32;
 /// Numbers between two positions in memory: at a distance of a power of two all of them would share one place in the caches.
 const APART: usize = 16;
+/// Pieces in which the threads share the transforms of many squares.
+const PIECES: usize = 16;
+
+/// One of so many equal parts of a count.
+fn part(count: usize, part: usize, parts: usize) -> Range<usize> {
+    part * count / parts..(part + 1) * count / parts
+}
 
 /// Whether a convolution is of the kind that this module is for. Numbers of f64 are there for their digits: they keep the
 /// direct sum.
 pub(super) fn fits<T: Float>(geometry: &Geometry) -> bool {
-    let &Geometry { channels, filters, kernel, stride, padding, dilation, groups, .. } = geometry;
+    let &Geometry { batch, channels, filters, kernel, stride, padding, dilation, groups, .. } = geometry;
     T::DTYPE == DType::F32
+        && batch > 0
         && (kernel, stride, dilation, groups) == ([3, 3], [1, 1], [1, 1], 1)
         && padding.iter().all(|&p| p <= 2)
         && channels.min(filters) >= ENOUGH
@@ -47,8 +55,8 @@ pub(super) fn forward<T: Float>(out: &mut [T], x: &[T], w: &[T], bias: Option<&[
     let method = Method::best(batch, [out_height, out_width]);
     let squares =
         Squares { method, batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
-    let convolution = Convolution { squares, picture: x, columns: filters, bias, relu };
-    convolution.run(out, |c, f| &w[(f * channels + c) * 9..][..9], false);
+    let kernels = Kernels { numbers: w, channel_step: 9, column_step: channels * 9, turned: false };
+    Convolution { squares, picture: x, columns: filters, kernels, bias, relu }.run(out);
 }
 
 /// See [`backward_input`](super::backward_input).
@@ -57,6 +65,6 @@ pub(super) fn backward_input<T: Float>(dx: &mut [T], g: &[T], w: &[T], geometry:
     let before = padding.map(|p| 2 - p);
     let method = Method::best(batch, [height, width]);
     let squares = Squares { method, batch, picture: [out_height, out_width], depth: filters, before, out: [height, width] };
-    let convolution = Convolution { squares, picture: g, columns: channels, bias: None, relu: false };
-    convolution.run(dx, |f, c| &w[(f * channels + c) * 9..][..9], true);
+    let kernels = Kernels { numbers: w, channel_step: channels * 9, column_step: 9, turned: true };
+    Convolution { squares, picture: g, columns: channels, kernels, bias: None, relu: false }.run(dx);
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::loops::Loops;
 use super::method::{MOST_OUT, MOST_POSITIONS, MOST_SIDE, Method};
 use crate::kernels::float::Float;
+use crate::kernels::memory::Buffer;
 
 /// The squares of a batch of pictures, numbered picture by picture and row by row. Pairs are vertical, horizontal.
 #[derive(Clone, Copy)]
@@ -43,7 +44,6 @@ impl Squares {
     }
 
     /// Transforms some squares of the input: channel c of position p of the i-th of them goes to `to[p · step + i · depth + c]`.
-    /// `zeros` are as many as there are channels.
     ///
     /// # Safety
     ///
@@ -53,11 +53,11 @@ impl Squares {
         picture: &[T],
         squares: Range<usize>,
         (to, step): (*mut T, usize),
-        zeros: &[T],
         loops: &Loops<T>,
     ) {
         let ([height, width], depth, side) = (self.picture, self.depth, self.method.side());
-        let zeros = &zeros[..depth];
+        let zeros = zeros::<T>(depth);
+        let zeros = zeros.slice::<T>(depth);
         for (number, square) in squares.enumerate() {
             let (n, [top, left]) = self.place(square);
             // Where rows and columns of the square lie in the input, and which of them are there.
@@ -104,10 +104,11 @@ impl Squares {
         squares: Range<usize>,
         (to, step): (*mut T, usize),
         (panel_step, wide): (usize, usize),
-        zeros: &[T],
+        filters: usize,
         loops: &Loops<T>,
     ) {
-        let filters = zeros.len();
+        let zeros = zeros::<T>(filters);
+        let zeros = zeros.slice::<T>(filters);
         for (number, square) in squares.enumerate() {
             let places = self.targets(square, filters).map(|target| match target {
                 Some(at) => &gradient[at..at + filters],
@@ -131,4 +132,13 @@ impl Squares {
             (y < self.out[0] && x < self.out[1]).then(|| ((n * self.out[0] + y) * self.out[1] + x) * width)
         })
     }
+}
+
+/// What lies beside a picture.
+fn zeros<T: Float>(len: usize) -> Buffer {
+    let mut zeros = Buffer::recycled::<T>(len);
+    if let Some(zeros) = zeros.slice_mut::<T>(len) {
+        zeros.fill(T::ZERO);
+    }
+    zeros
 }

@@ -1,19 +1,21 @@
 //! The gradient by the weight: `Gᵀ [Σ_squares (Bᵀ d B) ⊙ (A g Aᵀ)] G`.
 //!
-//! Small weights get a sum of their own for each of several groups of squares, which are added in order; for large ones the
-//! positions are the tasks. Both by the sizes alone.
+//! Small weights get a sum of their own for each of several groups of squares, which are added in order. The sums of large ones
+//! would be written to memory and read again: there the tasks are panels of filters with a few channels, whose sums are finished
+//! while they are in the cache. Both by the sizes alone.
 
 use std::ops::Range;
 
 use super::loops::Loops;
 use super::method::Method;
 use super::squares::Squares;
-use super::{APART, MOST_COLUMNS};
+use super::{APART, PIECES, part};
 use crate::kernels::convolution::Geometry;
 use crate::kernels::convolution::tile::{Micro, ROWS, Tile};
 use crate::kernels::float::Float;
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
+use crate::kernels::transpose::turn_rows;
 
 /// Transformed numbers of the squares that one task works on: they stay in the second-level cache.
 const RESIDENT: usize = 256 * 1024;
@@ -24,10 +26,10 @@ const MOST: usize = 240;
 const SMALL: usize = 512 * 1024;
 /// Groups of squares.
 const GROUPS: usize = 8;
-/// Transformed numbers of a larger weight's squares that are kept at once.
-const KEPT: usize = 4 << 20;
-/// Pieces in which the threads share the transforms of these.
-const PIECES: usize = 16;
+/// Transformed numbers of a larger weight's squares at once.
+const KEPT: usize = 5 << 19;
+/// Channels of a task then, in whole tiles.
+const CHANNELS: usize = 48;
 
 /// See [`backward_weight`](crate::kernels::convolution::backward_weight).
 pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry: &Geometry) {
@@ -35,21 +37,8 @@ pub(crate) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry
     let method = Method::best(batch, [out_height, out_width]);
     let squares =
         Squares { method, batch, picture: [height, width], depth: channels, before: padding, out: [out_height, out_width] };
-    let work = Work { squares, filters, x, g, micro: Micro::best() };
-    let (len, count) = (method.positions() * channels * work.padded_filters(), squares.count());
-    let parts = if len <= SMALL { GROUPS.min(count) } else { 1 };
-    let mut sums = Buffer::recycled::<T>(parts * len);
-    let Some(sums) = sums.slice_mut::<T>(parts * len) else { return };
-    if parts > 1 {
-        work.by_groups(sums, parts)
-    } else {
-        work.by_positions(sums)
-    }
-    let (total, others) = sums.split_at_mut(len);
-    for part in others.chunks_exact(len.max(1)) {
-        total.iter_mut().zip(part).for_each(|(sum, &x)| *sum = *sum + x);
-    }
-    work.finish(dw, total);
+    let work = Work { squares, filters, x, g, micro: Micro::best(), loops: Loops::best(method) };
+    if work.positions() * channels * work.padded_filters() <= SMALL { work.by_groups(dw) } else { work.by_panels(dw) }
 }
 
 /// What is summed.
@@ -59,6 +48,7 @@ struct Work<'a, T> {
     x: &'a [T],
     g: &'a [T],
     micro: Micro<T>,
+    loops: Loops<T>,
 }
 
 /// Transformed squares: how many, and `[position][square][channel]` and `[position][panel][square][filter in panel]`.
@@ -97,34 +87,52 @@ impl<T: Float> Work<'_, T> {
     }
 
     /// A sum for each of several groups of squares.
-    fn by_groups(&self, sums: &mut [T], parts: usize) {
-        let (count, len) = (self.squares.count(), sums.len() / parts);
+    fn by_groups(&self, dw: &mut [T]) {
+        let (depth, panels, count) = (self.squares.depth, self.filters.div_ceil(self.micro.columns), self.squares.count());
+        let (parts, panel_len) = (GROUPS.min(count), self.panel_len(depth));
+        let len = panels * panel_len;
         let at_once = (RESIDENT / self.each()).clamp(FEWEST, MOST);
-        threads::for_each_piece(sums, len, self.cost(count), |part, sums| {
-            let (from, to) = (part * count / parts, (part + 1) * count / parts);
+        let mut sums = Buffer::recycled::<T>(parts * len);
+        let Some(sums) = sums.slice_mut::<T>(parts * len) else { return };
+        threads::for_each_piece(sums, len, self.cost(count), |group, sums| {
+            let mine = part(count, group, parts);
             let mut memory = self.room(at_once);
-            let sums = SendPointer(sums.as_mut_ptr());
-            for first in (from..to).step_by(at_once) {
-                let Some(transformed) = self.transform(&mut memory, first..to.min(first + at_once), 1) else { return };
-                for position in 0..self.positions() {
-                    // SAFETY: `sums` are this task's own.
-                    unsafe { self.add(&sums, position, &transformed, first > from) }
+            for first in mine.clone().step_by(at_once) {
+                let Some(squares) = self.transform(&mut memory, first..mine.end.min(first + at_once), 1) else { return };
+                for (panel, sums) in sums.chunks_exact_mut(panel_len).enumerate() {
+                    self.add(sums, panel, 0..depth, &squares, first > mine.start);
                 }
             }
         });
+        let (total, others) = sums.split_at_mut(len);
+        for group in others.chunks_exact(len) {
+            total.iter_mut().zip(group).for_each(|(sum, &x)| *sum = *sum + x);
+        }
+        let total = &*total;
+        let dw = SendPointer(dw.as_mut_ptr());
+        threads::for_each(panels, len as f64 * 0.5, |panel| {
+            // SAFETY: every panel has filters of its own.
+            unsafe { self.finish(&dw, &total[panel * panel_len..][..panel_len], panel, 0..depth, false) }
+        });
     }
 
-    /// One sum, whose positions are the tasks.
-    fn by_positions(&self, sums: &mut [T]) {
-        let count = self.squares.count();
-        let at_once = (KEPT / self.each()).clamp(FEWEST, count.max(FEWEST));
-        let mut memory = self.room(at_once);
-        let sums = SendPointer(sums.as_mut_ptr());
-        for first in (0..count).step_by(at_once) {
-            let Some(transformed) = self.transform(&mut memory, first..count.min(first + at_once), PIECES) else { return };
-            threads::for_each(self.positions(), self.cost(transformed.count), |position| {
-                // SAFETY: every position has numbers of its own.
-                unsafe { self.add(&sums, position, &transformed, first > 0) }
+    /// Panels of filters with some channels each.
+    fn by_panels(&self, dw: &mut [T]) {
+        let (depth, panels, count) = (self.squares.depth, self.filters.div_ceil(self.micro.columns), self.squares.count());
+        let (pieces, groups) = (depth.div_ceil(CHANNELS), (count * self.each()).div_ceil(KEPT).min(count));
+        let mut memory = self.room(count.div_ceil(groups));
+        let dw = SendPointer(dw.as_mut_ptr());
+        for group in 0..groups {
+            let Some(squares) = self.transform(&mut memory, part(count, group, groups), PIECES) else { return };
+            threads::for_each(panels * pieces, self.cost(squares.count), |task| {
+                let (panel, piece) = (task / pieces, task % pieces);
+                let channels = piece * CHANNELS..depth.min((piece + 1) * CHANNELS);
+                let len = self.panel_len(channels.len());
+                let mut sums = Buffer::recycled::<T>(len);
+                let Some(sums) = sums.slice_mut::<T>(len) else { return };
+                self.add(sums, panel, channels.clone(), &squares, false);
+                // SAFETY: every task has channels of its own in filters of its own.
+                unsafe { self.finish(&dw, sums, panel, channels, group > 0) }
             });
         }
     }
@@ -135,50 +143,49 @@ impl<T: Float> Work<'_, T> {
         let (x_step, g_step) = (count * depth + APART, count * self.padded_filters() + APART);
         let (x, g) = memory.slice_mut::<T>(self.positions() * (x_step + g_step))?.split_at_mut(self.positions() * x_step);
         let (to_x, to_g) = (SendPointer(x.as_mut_ptr()), SendPointer(g.as_mut_ptr()));
-        let (pieces, loops) = (pieces.min(count), Loops::best(self.squares.method));
+        let pieces = pieces.min(count);
         threads::for_each(pieces, (count * self.each()) as f64 * 0.1, |piece| {
             let (to_x, to_g) = (&to_x, &to_g);
-            let mine = piece * count / pieces..(piece + 1) * count / pieces;
-            let mut zeros = Buffer::recycled::<T>(depth.max(filters));
-            let Some(zeros) = zeros.slice_mut::<T>(depth.max(filters)) else { return };
-            zeros.fill(T::ZERO);
+            let mine = part(count, piece, pieces);
             let numbers = squares.start + mine.start..squares.start + mine.end;
             // SAFETY: both targets have room for `count` squares in every position, and every square is in one piece.
             unsafe {
                 let to = (to_x.0.add(mine.start * depth), x_step);
-                self.squares.transform(self.x, numbers.clone(), to, &zeros[..depth], &loops);
+                self.squares.transform(self.x, numbers.clone(), to, &self.loops);
                 let to = (to_g.0.add(mine.start * wide), g_step);
-                self.squares.transform_gradient(self.g, numbers, to, (count * wide, wide), &zeros[..filters], &loops);
+                self.squares.transform_gradient(self.g, numbers, to, (count * wide, wide), filters, &self.loops);
             }
         });
         Some(Transformed { count, x, x_step, g, g_step })
     }
 
-    /// Adds the transformed squares' products to one position of the sums, `[position][panel][channel][filter in panel]`, or puts
-    /// them there.
-    ///
-    /// # Safety
-    ///
-    /// Nobody else uses this position of the sums meanwhile.
-    unsafe fn add(&self, sums: &SendPointer<T>, position: usize, squares: &Transformed<'_, T>, accumulate: bool) {
-        let (depth, filters, count, micro) = (self.squares.depth, self.filters, squares.count, self.micro);
-        let x = &squares.x[position * squares.x_step..][..count * depth];
-        let g = &squares.g[position * squares.g_step..][..count * self.padded_filters()];
-        let (stripes, panels) = (depth.div_ceil(micro.rows), filters.div_ceil(micro.columns));
-        for panel in 0..panels {
-            let g = &g[panel * count * micro.columns..][..count * micro.columns];
+    /// Numbers of the sums of a panel with so many channels.
+    fn panel_len(&self, channels: usize) -> usize {
+        self.positions() * channels * self.micro.columns
+    }
+
+    /// The products of the transformed squares for one panel and some channels, `[position][channel][filter in panel]`, which are
+    /// added to the sums, or replace them.
+    fn add(&self, sums: &mut [T], panel: usize, channels: Range<usize>, squares: &Transformed<'_, T>, accumulate: bool) {
+        let (depth, count, micro) = (self.squares.depth, squares.count, self.micro);
+        assert!(sums.len() == self.panel_len(channels.len()) && channels.end <= depth, "sums of these channels");
+        let stripes = channels.len().div_ceil(micro.rows);
+        for (position, sums) in sums.chunks_exact_mut(channels.len() * micro.columns).enumerate() {
+            let start = sums.as_mut_ptr();
+            let x = &squares.x[position * squares.x_step..][..count * depth];
+            let g = &squares.g[position * squares.g_step + panel * count * micro.columns..][..count * micro.columns];
             for stripe in 0..stripes {
-                let (top, bottom) = (stripe * depth / stripes, (stripe + 1) * depth / stripes);
-                let mut a = [x[top..].as_ptr(); ROWS];
-                let mut out = [sums.0; ROWS];
-                for (r, row) in (top..bottom).enumerate() {
-                    a[r] = x[row..].as_ptr();
-                    // SAFETY: row < depth and panel < panels; the sums have positions × panels × depth × columns numbers.
-                    out[r] = unsafe { sums.0.add(((position * panels + panel) * depth + row) * micro.columns) };
+                let rows = part(channels.len(), stripe, stripes);
+                let mut a = [x[channels.start + rows.start..].as_ptr(); ROWS];
+                let mut out = [start; ROWS];
+                for (r, row) in rows.clone().enumerate() {
+                    a[r] = x[channels.start + row..].as_ptr();
+                    // SAFETY: row < channels, and this position has channels × columns sums.
+                    out[r] = unsafe { start.add(row * micro.columns) };
                 }
                 let tile = Tile {
                     a,
-                    rows: bottom - top,
+                    rows: rows.len(),
                     offsets: &[0],
                     depth: count,
                     a_step: depth as isize,
@@ -192,35 +199,47 @@ impl<T: Float> Work<'_, T> {
                     bias: std::ptr::null(),
                     relu: false,
                 };
-                // SAFETY: square i of row r is at i · depth + r < count · depth, a panel has a whole register pair for every square.
-                // The caller vouches for the sums.
+                // SAFETY: square i of row r is at i · depth + channel < count · depth, a panel has a whole register pair for every
+                // square, and every row of the sums has as many numbers, which are borrowed for writing.
                 unsafe { micro.run(&tile) }
             }
         }
     }
 
-    /// `dw = Gᵀ S G` for every channel and filter.
-    fn finish(&self, dw: &mut [T], sums: &[T]) {
-        let (depth, filters, wide) = (self.squares.depth, self.filters, self.micro.columns);
-        let loops = Loops::best(self.squares.method);
-        threads::for_each_piece(dw, wide * depth * 9, sums.len() as f64 * 0.5, |panel, dw| {
-            let columns = wide.min(filters - panel * wide);
-            // From one position to the next. All channels of a panel lie one after the other in each of them.
-            let step = depth * self.padded_filters();
-            for c in 0..depth {
-                let mut taps = [[T::ZERO; MOST_COLUMNS]; 9];
-                let sums = &sums[(panel * depth + c) * wide..];
-                assert!(sums.len() >= (self.positions() - 1) * step + columns, "the sums of a channel");
-                // SAFETY: position p has `columns` numbers from p · step on, and every tap has room for a panel.
-                unsafe {
-                    loops.kernel_gradient(sums.as_ptr(), step, &taps.each_mut().map(|row| row.as_mut_ptr()), columns);
-                }
-                for (j, filter) in dw.chunks_exact_mut(depth * 9).enumerate() {
-                    for (number, tap) in filter[c * 9..c * 9 + 9].iter_mut().zip(&taps) {
-                        *number = tap[j];
-                    }
-                }
+    /// `dw = Gᵀ S G`, or what is added to it, for one panel and some channels.
+    ///
+    /// # Safety
+    ///
+    /// `dw` has the size of the weight, and nobody else uses these channels of these filters.
+    unsafe fn finish(&self, dw: &SendPointer<T>, sums: &[T], panel: usize, channels: Range<usize>, accumulate: bool) {
+        let (depth, wide) = (self.squares.depth, self.micro.columns);
+        let columns = wide.min(self.filters - panel * wide);
+        // From one position to the next.
+        let step = channels.len() * wide;
+        assert!(sums.len() == self.panel_len(channels.len()) && channels.end <= depth, "sums of these channels");
+        let len = channels.len() * 9;
+        // `[channel][number][filter]`, and the other way round.
+        let mut memory = Buffer::recycled::<T>(2 * len * columns);
+        let Some((taps, filters)) = memory.slice_mut::<T>(2 * len * columns).map(|all| all.split_at_mut(len * columns)) else {
+            return;
+        };
+        for (sums, taps) in sums.chunks_exact(wide).zip(taps.chunks_exact_mut(9 * columns)) {
+            let start = taps.as_mut_ptr();
+            // SAFETY: position p has `columns` numbers from p · step on (the assertion above), and so has every tap.
+            unsafe {
+                let taps = std::array::from_fn(|tap| start.add(tap * columns));
+                self.loops.kernel_gradient(sums.as_ptr(), step, &taps, columns);
             }
-        });
+        }
+        turn_rows(filters, taps, 0, len, columns as isize);
+        for (j, filter) in filters.chunks_exact(len).enumerate() {
+            // SAFETY: filter < filters and the channels are below depth; the caller vouches for the rest.
+            let numbers =
+                unsafe { std::slice::from_raw_parts_mut(dw.0.add(((panel * wide + j) * depth + channels.start) * 9), len) };
+            match accumulate {
+                true => numbers.iter_mut().zip(filter).for_each(|(sum, &x)| *sum = *sum + x),
+                false => numbers.copy_from_slice(filter),
+            }
+        }
     }
 }
