@@ -2,7 +2,7 @@
 
 use kudari::functions::linear;
 use kudari::layers::{
-    Embedding, Initializer, Layer, LayerNorm, Linear, Module, MultiHeadAttention, Positions, Residual, Sequential,
+    Embedding, Initializer, Layer, LayerNorm, Linear, Module, MultiHeadAttention, Positions, Residual, Sequential, unfilled,
 };
 use kudari::{Result, Variable};
 
@@ -24,6 +24,12 @@ pub struct Gpt {
 
 impl Gpt {
     pub fn new(seed: u64) -> Result<Gpt> {
+        let mut gpt = unfilled(Gpt::layers)?;
+        gpt.initialize(seed)?;
+        Ok(gpt)
+    }
+
+    fn layers() -> Result<Gpt> {
         let initializer = Initializer::Normal(0.02);
         let linear = |inputs: usize, outputs: usize| Linear::try_new(inputs, outputs, initializer, false);
         let gelu = kudari::layers::Activation::new("gelu");
@@ -39,9 +45,7 @@ impl Gpt {
         }
         let mut table = Embedding::new(SYMBOLS, SIZE)?;
         table.visit_mut(&kudari::layers::Path::ROOT, &mut |_, parameter| parameter.set_initializer(initializer));
-        let mut gpt = Gpt { table, positions: Positions::new(PLACES, SIZE)?, blocks, last: LayerNorm::new(&[SIZE])? };
-        gpt.initialize(seed)?;
-        Ok(gpt)
+        Ok(Gpt { table, positions: Positions::new(PLACES, SIZE)?, blocks, last: LayerNorm::new(&[SIZE])? })
     }
 
     /// The logits of the next symbol at every place, `[samples · places, symbols]`.

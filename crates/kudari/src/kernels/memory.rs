@@ -27,6 +27,8 @@ const CLASSES: usize = 2 * (usize::BITS as usize);
 pub(crate) struct Block {
     start: NonNull<u8>,
     capacity: usize,
+    /// Bytes before the first aligned one.
+    skipped: usize,
     /// Whoever lent the bytes; `None` for bytes of our own.
     owner: Option<ForeignOwner>,
 }
@@ -67,16 +69,17 @@ impl Block {
         let layout = Self::layout(capacity);
         BLOCKS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(capacity as u64, Ordering::Relaxed);
-        // SAFETY: the capacity of a size class is never zero.
-        let start = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(start) {
-            Some(start) => Block { start, capacity, owner: None },
-            None => missing(capacity),
-        }
+        // SAFETY: the size is that of a class, which is never zero, and more.
+        let Some(start) = NonNull::new(unsafe { alloc_zeroed(layout) }) else { missing(capacity) };
+        let skipped = start.align_offset(ALIGNMENT);
+        // SAFETY: the layout has room for the alignment.
+        Block { start: unsafe { start.add(skipped) }, capacity, skipped, owner: None }
     }
 
+    /// Room to align the bytes within: where more than the usual alignment is asked for, the allocator writes zeros over memory that
+    /// comes from the system as zeros, and so touches what is perhaps never used.
     fn layout(capacity: usize) -> Layout {
-        match Layout::from_size_align(capacity, ALIGNMENT) {
+        match Layout::from_size_align(capacity.saturating_add(ALIGNMENT), 1) {
             Ok(layout) => layout,
             // More bytes than the address space holds.
             Err(_) => missing(capacity),
@@ -101,7 +104,7 @@ impl Drop for Block {
     fn drop(&mut self) {
         if self.owner.is_none() {
             // SAFETY: allocated in `allocate` with the same layout, and freed once.
-            unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+            unsafe { dealloc(self.start.as_ptr().sub(self.skipped), Self::layout(self.capacity)) }
         }
     }
 }
@@ -174,7 +177,7 @@ impl Buffer {
     /// A buffer of memory that another library lends. It is never written: nobody is its only owner.
     pub(crate) fn foreign(memory: ForeignMemory) -> Buffer {
         let ForeignMemory { start, bytes, owner } = memory;
-        Buffer(Some(Shared::new(Block { start, capacity: bytes, owner: Some(owner) })))
+        Buffer(Some(Shared::new(Block { start, capacity: bytes, skipped: 0, owner: Some(owner) })))
     }
 
     /// A buffer without values, for arrays of which only the shape is kept.

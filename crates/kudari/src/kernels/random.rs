@@ -24,6 +24,8 @@ pub(crate) fn philox(counter: u128, key: u64) -> [u32; 4] {
 
 /// Blocks that are computed side by side, and the numbers that they give.
 const SIDE_BY_SIDE: usize = 16;
+/// The bits of a word.
+const WORD: u64 = 0xffff_ffff;
 const GROUP: usize = 4 * SIDE_BY_SIDE;
 /// Numbers of a piece of work.
 const PIECE: usize = 64 * GROUP;
@@ -45,7 +47,7 @@ vectorized! {
             let words = sixteen_blocks((first + group) as u64 * SIDE_BY_SIDE as u64, key);
             for (out, words) in out.chunks_mut(SIDE_BY_SIDE).zip(&words) {
                 for (out, &word) in out.iter_mut().zip(words) {
-                    *out = if word < bound { T::ZERO } else { kept };
+                    *out = if (word as u32) < bound { T::ZERO } else { kept };
                 }
             }
         }
@@ -115,39 +117,48 @@ pub(crate) fn normals<T: Float>(out: &mut [T], key: u64, first: u64, mean: f64, 
 
 vectorized! {
     fn normals_part[T: Float](out: &mut [T], first: u64, key: u64, mean: f64, deviation: f64) {
-        for (group, out) in out.chunks_mut(SIDE_BY_SIDE).enumerate() {
-            let words = sixteen_blocks(first + (group * SIDE_BY_SIDE) as u64, key);
-            let mut numbers = [0.0; SIDE_BY_SIDE];
-            for (b, number) in numbers.iter_mut().enumerate() {
-                let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-                *number = mean + deviation * normal([pair(words[0][b], words[1][b]), pair(words[2][b], words[3][b])]);
-            }
-            for (out, number) in out.iter_mut().zip(numbers) {
-                *out = T::from_f64(number);
-            }
+        let (groups, rest) = out.as_chunks_mut::<SIDE_BY_SIDE>();
+        let after = first + (groups.len() * SIDE_BY_SIDE) as u64;
+        for (group, out) in groups.iter_mut().enumerate() {
+            *out = sixteen_normals(first + (group * SIDE_BY_SIDE) as u64, key, mean, deviation);
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&sixteen_normals(after, key, mean, deviation)[..rest.len()]);
         }
     }
 }
 
-/// [`philox`] of sixteen blocks from number `first` on: `words[w][b]` is word w of block b.
 #[inline(always)]
-fn sixteen_blocks(first: u64, key: u64) -> [[u32; SIDE_BY_SIDE]; 4] {
-    let mut c = [[0u32; SIDE_BY_SIDE]; 4];
+fn sixteen_normals<T: Float>(first: u64, key: u64, mean: f64, deviation: f64) -> [T; SIDE_BY_SIDE] {
+    let words = sixteen_blocks(first, key);
+    let pair = |low: usize, b: usize| words[low][b] & WORD | words[low + 1][b] << 32;
+    let mut numbers = [T::ZERO; SIDE_BY_SIDE];
+    for (b, number) in numbers.iter_mut().enumerate() {
+        *number = T::from_f64(mean + deviation * normal([pair(0, b), pair(2, b)]));
+    }
+    numbers
+}
+
+/// [`philox`] of sixteen blocks from number `first` on: word w of block b is the lower half of `words[w][b]`. The words stand in
+/// 64 bits, which is how processors multiply many of them at once.
+#[inline(always)]
+fn sixteen_blocks(first: u64, key: u64) -> [[u64; SIDE_BY_SIDE]; 4] {
+    let mut c = [[0u64; SIDE_BY_SIDE]; 4];
     let [low, high, ..] = &mut c;
     for (b, (low, high)) in low.iter_mut().zip(high).enumerate() {
         let counter = first.wrapping_add(b as u64);
-        (*low, *high) = (counter as u32, (counter >> 32) as u32);
+        (*low, *high) = (counter, counter >> 32);
     }
     let mut k = [key as u32, (key >> 32) as u32];
     for _ in 0..10 {
-        let mut next = [[0u32; SIDE_BY_SIDE]; 4];
+        let mut next = [[0u64; SIDE_BY_SIDE]; 4];
         for b in 0..SIDE_BY_SIDE {
-            let p0 = MULTIPLIERS[0] as u64 * c[0][b] as u64;
-            let p1 = MULTIPLIERS[1] as u64 * c[2][b] as u64;
-            next[0][b] = (p1 >> 32) as u32 ^ c[1][b] ^ k[0];
-            next[1][b] = p1 as u32;
-            next[2][b] = (p0 >> 32) as u32 ^ c[3][b] ^ k[1];
-            next[3][b] = p0 as u32;
+            let p0 = MULTIPLIERS[0] as u64 * (c[0][b] & WORD);
+            let p1 = MULTIPLIERS[1] as u64 * (c[2][b] & WORD);
+            next[0][b] = (p1 >> 32) ^ c[1][b] ^ u64::from(k[0]);
+            next[1][b] = p1;
+            next[2][b] = (p0 >> 32) ^ c[3][b] ^ u64::from(k[1]);
+            next[3][b] = p0;
         }
         c = next;
         k = [k[0].wrapping_add(WEYL[0]), k[1].wrapping_add(WEYL[1])];
@@ -164,7 +175,7 @@ mod tests {
         for (first, key) in [(0, 0), (48, 0x0123_4567_89ab_cdef)] {
             let words = sixteen_blocks(first, key);
             for b in 0..SIDE_BY_SIDE {
-                assert_eq!(words.map(|row| row[b]), philox(first as u128 + b as u128, key));
+                assert_eq!(words.map(|row| row[b] as u32), philox(first as u128 + b as u128, key));
             }
         }
     }

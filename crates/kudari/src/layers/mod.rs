@@ -112,7 +112,7 @@ pub use initializer::Initializer;
 pub use linear::Linear;
 pub use normalization::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub(crate) use parameter::with_at_most;
-pub use parameter::{Layer, Parameter, parameter_count, set_seed};
+pub use parameter::{Layer, Parameter, parameter_count, set_seed, unfilled};
 pub use pattern::matches;
 pub use pooling::{AdaptiveAveragePool2d, AdaptiveMaxPool2d, AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d};
 pub use recurrent::{Gru, Last, Lstm, RecurrentLayers, Rnn};

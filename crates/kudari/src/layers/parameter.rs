@@ -1,6 +1,7 @@
 //! Parameters and how they are found and named.
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 use super::buffer::Buffer;
 use super::initializer::Initializer;
@@ -46,15 +47,43 @@ thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
     /// How many numbers the parameters that are made may still have.
     static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Whether the parameters that are made get no numbers.
+    static UNFILLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `body` with another value in a cell of this thread. The old one comes back also when a panic unwinds.
+fn with<T: Copy, R>(cell: &'static LocalKey<Cell<T>>, value: T, body: impl FnOnce() -> R) -> R {
+    struct Restore<T: Copy + 'static>(&'static LocalKey<Cell<T>>, T);
+    impl<T: Copy> Drop for Restore<T> {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    let _restore = Restore(cell, cell.replace(value));
+    body()
 }
 
 /// Runs `body`, in which the parameters that are made on this thread may have at most `most` numbers together: a network that a file
 /// describes costs no more memory than the file says it has numbers.
 pub(crate) fn with_at_most<R>(most: usize, body: impl FnOnce() -> R) -> R {
-    let before = LEFT.replace(most);
-    let result = body();
-    LEFT.set(before);
-    result
+    with(&LEFT, most, body)
+}
+
+/// Runs `body`, in which the parameters that are made on this thread are all zeros and take no memory, for a network that is
+/// [initialised](Layer::initialize) or [set](Layer::set_arrays) right afterwards: drawing the numbers of a large one takes as long as a
+/// training step.
+///
+/// ```
+/// use kudari::layers::{Layer, Linear, unfilled};
+///
+/// let mut layer = unfilled(|| Linear::new(784, 50));
+/// assert_eq!(layer.weight().array().max()?.item()?, 0.0);
+/// layer.initialize(7)?;
+/// assert!(layer.weight().array().max()?.item()? > 0.0);
+/// # Ok::<(), kudari::Error>(())
+/// ```
+pub fn unfilled<R>(body: impl FnOnce() -> R) -> R {
+    with(&UNFILLED, true, body)
 }
 
 /// Takes the numbers of a new parameter from those that may be made.
@@ -85,7 +114,11 @@ impl Parameter {
     /// An impossible shape.
     pub fn new(shape: &[usize], initializer: Initializer) -> Result<Parameter> {
         take_from_left(shape)?;
-        let array = initializer.array(shape, DType::F32, &mut next_stream())?;
+        let mut stream = next_stream();
+        let array = match UNFILLED.get() {
+            true => Array::zeros(&[], DType::F32)?.broadcast_to(shape)?,
+            false => initializer.array(shape, DType::F32, &mut stream)?,
+        };
         Ok(Parameter { variable: Variable::parameter(array), initializer, initial: None, lazy: None })
     }
 

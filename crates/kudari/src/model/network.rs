@@ -7,7 +7,7 @@ use super::words;
 use crate::array::{Array, DType, Shape};
 use crate::autograd::Variable;
 use crate::error::{Error, Result};
-use crate::layers::{Buffer, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count};
+use crate::layers::{Buffer, Initializer, Layer, Module, Parameter, Path, Sequential, parameter_count, unfilled};
 
 /// How a network's parameters are made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,7 +55,7 @@ impl Network {
         let flatten = input_shape.len() != 1 && words[0].name == "linear";
         let first_shape = if flatten { vec![input_shape.iter().product()] } else { input_shape.to_vec() };
         let suiting = Suiting { chosen: options.initializer, behind: None };
-        let (layers, _) = notation::sequence(text, &words, &first_shape, suiting)?;
+        let (layers, _) = unfilled(|| notation::sequence(text, &words, &first_shape, suiting))?;
         let notation = layers.notation();
         let mut network = Network { notation, input_shape: input_shape.to_vec(), flatten, layers };
         if options.double {
