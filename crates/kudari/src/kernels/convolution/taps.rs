@@ -4,8 +4,10 @@
 //! gathers from x, the gradient by the input from the gradient of the output. With a stride the latter falls apart into
 //! phases, since only some numbers of the kernel meet a given row or column of the input.
 
+use std::ops::Range;
+
 use super::tile::{Micro, ROWS, Tile};
-use super::zeros::with_zeros;
+use super::zeros::Frame;
 use crate::kernels::float::Float;
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
@@ -14,6 +16,8 @@ use crate::kernels::threads::{self, SendPointer};
 const RESIDENT: usize = 10 * 1024;
 /// Above this many packed weights the columns are cut into tasks too, so that each task's weights stay in its cache.
 const SHARED: usize = 128 * 1024;
+/// Tiles of a task at least, where there are rows and pictures enough: few places would leave a large part of their tiles empty.
+const FEWEST_TILES: usize = 8;
 /// Multiply-adds of a task, about.
 const TASK: usize = 2_000_000;
 
@@ -99,20 +103,29 @@ impl<T: Float> Gather<'_, T> {
         let packed = packed.slice::<T>(panels * panel_len);
         let [rows, columns] = self.axes.map(|axis| axis.places);
         let row_work = (columns * self.taps.len() * self.depth * self.columns).max(1);
-        // Tasks: pieces of pictures, and panels where the weights are large.
+        // Tasks: pieces of pictures, or some pictures where they are small, and panels where the weights are large.
         let cut_panels = packed.len() > SHARED;
-        let rows_per_task = if cut_panels { rows } else { (TASK / row_work).clamp(1, rows.max(1)) };
+        let fewest = (FEWEST_TILES * micro.rows).div_ceil(columns.max(1));
+        let rows_per_task = if cut_panels { rows } else { (TASK / row_work).max(fewest).clamp(1, rows.max(1)) };
         let pieces = rows.div_ceil(rows_per_task);
-        let tasks = self.batch * pieces * if cut_panels { panels } else { 1 };
+        let together = fewest.div_ceil(rows_per_task.max(1));
+        let groups = if pieces == 1 { self.batch.div_ceil(together) } else { self.batch };
+        let tasks = groups * pieces * if cut_panels { panels } else { 1 };
+        // Where every panel's tasks see all pictures, their zeros are put around them once.
+        let frame = self.frame(0..rows);
+        let framed = (cut_panels && self.has_zeros()).then(|| frame.copies_by_threads(self.picture));
+        let framed = framed.as_ref().map(|copies| copies.slice::<T>(self.batch * frame.len()));
         let start = SendPointer(out.as_mut_ptr());
         let cost = (self.batch * rows * row_work) as f64 / 70.0;
         threads::for_each(tasks, cost, |task| {
             let start = &start;
             // Tasks of one panel follow each other, so that a thread keeps its weights.
-            let (mine, piece) = if cut_panels { (task / (self.batch * pieces), task % (self.batch * pieces)) } else { (0, task) };
+            let (mine, piece) = (task / (groups * pieces), task % (groups * pieces));
             let mine = if cut_panels { mine..mine + 1 } else { 0..panels };
-            let (n, first) = (piece / pieces, piece % pieces * rows_per_task);
-            self.piece(start, n, first..rows.min(first + rows_per_task), mine, packed, panel_len, micro);
+            let (group, first) = (piece / pieces, piece % pieces * rows_per_task);
+            let pictures = group * self.batch / groups..(group + 1) * self.batch / groups;
+            let rows = first..rows.min(first + rows_per_task);
+            self.piece(start, pictures, rows, mine, framed, packed, panel_len, micro);
         });
     }
 
@@ -140,33 +153,50 @@ impl<T: Float> Gather<'_, T> {
         });
     }
 
-    /// Rows `rows` of picture `n`, for the columns of some panels.
+    /// Whether there are zeros around the pictures that are read.
+    fn has_zeros(&self) -> bool {
+        self.axes.iter().any(|axis| axis.before + axis.after > 0)
+    }
+
+    /// What some rows of the output read.
+    fn frame(&self, rows: Range<usize>) -> Frame {
+        let [vertical, horizontal] = self.axes;
+        let reach = self.taps.iter().map(|tap| tap.offset[0]).max().unwrap_or(0);
+        let last = rows.end.max(rows.start + 1) - 1;
+        let bottom = (vertical.first + last * vertical.step + reach + 1).min(vertical.padded());
+        Frame {
+            sizes: [vertical.size, horizontal.size, self.channels],
+            before: [vertical.before, horizontal.before],
+            rows: vertical.first + rows.start * vertical.step..bottom,
+            columns: horizontal.padded(),
+        }
+    }
+
+    /// Rows `rows` of some pictures, for the columns of some panels. `framed` are what they read of all pictures with their zeros,
+    /// if that is there.
     #[allow(clippy::too_many_arguments)]
     fn piece(
         &self,
         out: &SendPointer<T>,
-        n: usize,
-        rows: std::ops::Range<usize>,
-        panels: std::ops::Range<usize>,
+        pictures: Range<usize>,
+        rows: Range<usize>,
+        panels: Range<usize>,
+        framed: Option<&[T]>,
         packed: &[T],
         panel_len: usize,
         micro: Micro<T>,
     ) {
         let [vertical, horizontal] = self.axes;
         let picture_len = vertical.size * horizontal.size * self.channels;
-        let picture = &self.picture[n * picture_len..(n + 1) * picture_len];
-        // Zeros around the picture are read where they would stand: from a copy of the rows that this piece needs.
-        let reach = self.taps.iter().map(|tap| tap.offset[0]).max().unwrap_or(0);
-        let top = vertical.first + rows.start * vertical.step;
-        let bottom = (vertical.first + (rows.end - 1) * vertical.step + reach + 1).min(vertical.padded());
-        let has_zeros = vertical.before + vertical.after + horizontal.before + horizontal.after > 0;
-        let row_len = horizontal.padded() * self.channels;
-        let sizes = [vertical.size, horizontal.size, self.channels];
-        let before = [vertical.before, horizontal.before];
-        let copy = has_zeros.then(|| with_zeros(picture, sizes, before, top..bottom, horizontal.padded()));
-        let source = match &copy {
-            Some(copy) => copy.slice::<T>((bottom - top) * row_len),
-            None => &picture[top * row_len..bottom * row_len],
+        let mine = &self.picture[pictures.start * picture_len..pictures.end * picture_len];
+        // Zeros around the pictures are read where they would stand: from a copy of the rows that this piece needs.
+        let frame = self.frame(rows.clone());
+        let row_len = frame.columns * self.channels;
+        let copy = (framed.is_none() && self.has_zeros()).then(|| frame.copies(mine));
+        let (source, source_len) = match (framed, &copy) {
+            (Some(framed), _) => (&framed[pictures.start * frame.len()..pictures.end * frame.len()], frame.len()),
+            (None, Some(copy)) => (copy.slice::<T>(pictures.len() * frame.len()), frame.len()),
+            (None, None) => (&mine[frame.rows.start * row_len..], picture_len),
         };
         let mut offsets = Buffer::recycled::<i64>(self.taps.len());
         let Some(offsets) = offsets.slice_mut::<i64>(self.taps.len()) else { return };
@@ -176,7 +206,8 @@ impl<T: Float> Gather<'_, T> {
         let farthest = offsets.iter().copied().max().unwrap_or(0) as usize + self.depth;
         // Taps are taken in blocks whose weights stay in the first-level cache.
         let block = (RESIDENT / (self.depth * micro.columns).max(1)).max(1);
-        let places = (rows.end - rows.start) * horizontal.places;
+        let each = rows.len() * horizontal.places;
+        let places = pictures.len() * each;
         let tiles = places.div_ceil(micro.rows);
         for panel in panels {
             let j = panel * micro.columns;
@@ -190,23 +221,27 @@ impl<T: Float> Gather<'_, T> {
                     let (begin, end) = (tile * places / tiles, (tile + 1) * places / tiles);
                     let mut a = [source.as_ptr(); ROWS];
                     let mut to_rows = [out.0; ROWS];
-                    let (mut y, mut x) = (begin / horizontal.places, begin % horizontal.places);
+                    let (mut n, mut y, mut x) = (begin / each, begin % each / horizontal.places, begin % horizontal.places);
                     for r in 0..end - begin {
-                        let at = y * vertical.step * row_len
+                        let at = n * source_len
+                            + y * vertical.step * row_len
                             + (horizontal.first + x * horizontal.step) * self.channels
                             + self.first_channel;
                         assert!(at + farthest <= source.len(), "a place outside its picture");
-                        let to = n * self.out_len
+                        let to = (pictures.start + n) * self.out_len
                             + (vertical.out_first + (rows.start + y) * vertical.out_step) * self.out_row
                             + (horizontal.out_first + x * horizontal.out_step) * self.width
                             + self.first_column
                             + j;
-                        assert!(to + columns <= (n + 1) * self.out_len, "a place outside the output");
+                        assert!(to + columns <= pictures.end * self.out_len, "a place outside the output");
                         // SAFETY: both offsets have just been checked.
                         (a[r], to_rows[r]) = unsafe { (source.as_ptr().add(at), out.0.add(to)) };
                         x += 1;
                         if x == horizontal.places {
                             (x, y) = (0, y + 1);
+                        }
+                        if y == rows.len() {
+                            (y, n) = (0, n + 1);
                         }
                     }
                     let tile = Tile {

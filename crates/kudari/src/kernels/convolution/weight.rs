@@ -1,21 +1,21 @@
 //! The gradient by the weight: `dw[f, c, tap] = Σ_places x[place + offset(tap), c] · g[place, f]`.
 //!
 //! A tile has a dozen pairs (number of the kernel, channel) as rows and filters as columns, and walks over the places of
-//! a picture; both x and g are read where they lie. Small weights get a sum of their own for each of several groups of
+//! a picture, or of several small ones; both x and g are read where they lie. Small weights get a sum of their own for each of several groups of
 //! pictures, which are added in order; large ones are cut into tasks themselves. Both by the sizes alone.
 
 use std::ops::Range;
 
 use super::Geometry;
 use super::tile::{Micro, ROWS, Tile};
-use super::zeros::with_zeros;
+use super::zeros::Frame;
 use crate::kernels::float::Float;
 use crate::kernels::matmul::{self, Matrix};
 use crate::kernels::memory::Buffer;
 use crate::kernels::threads::{self, SendPointer};
 
 /// Numbers of g that are used for many tiles in turn: they stay in the first-level cache.
-const RESIDENT: usize = 8 * 1024;
+const RESIDENT: usize = 4 * 1024;
 /// Weights up to this many numbers are summed by groups of pictures.
 const SMALL: usize = 64 * 1024;
 /// Filters whose sums are brought into order at a time.
@@ -36,6 +36,10 @@ pub(super) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry
     let tiles = (each * taps).div_ceil(micro.rows);
     let (by_pictures, by_tiles) = if len <= SMALL { (PARTS.min(batch), 1) } else { (1, (2 * PARTS).min(tiles)) };
     let cost = (geometry.output_len() * batch * each * taps) as f64 / groups as f64 / 70.0;
+    let frame = frame(geometry);
+    let has_zeros = frame.len() != geometry.input_len();
+    // Where every task sees all pictures, their zeros are put around them once.
+    let framed = (has_zeros && by_tiles > 1).then(|| frame.copies_by_threads(x));
     let mut sums = Buffer::recycled::<T>(by_pictures * len);
     let Some(sums) = sums.slice_mut::<T>(by_pictures * len) else { return };
     for group in 0..groups {
@@ -43,7 +47,12 @@ pub(super) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry
         threads::for_each(by_pictures * by_tiles, cost, |task| {
             let (pictures, part) = (task / by_tiles, task % by_tiles);
             let start = &start;
-            let work = Work { x, g, geometry, group, micro, tiles: part * tiles / by_tiles..(part + 1) * tiles / by_tiles };
+            let tiles = part * tiles / by_tiles..(part + 1) * tiles / by_tiles;
+            let (x, has_zeros) = match &framed {
+                Some(framed) => (framed.slice::<T>(batch * frame.len()), false),
+                None => (x, has_zeros),
+            };
+            let work = Work { x, g, geometry, frame: &frame, has_zeros, group, micro, tiles };
             // SAFETY: every group of pictures has `len` numbers of its own, every task its own tiles of them.
             let out = SendPointer(unsafe { start.0.add(pictures * len) });
             work.run(&out, len, pictures * batch / by_pictures..(pictures + 1) * batch / by_pictures);
@@ -70,11 +79,25 @@ pub(super) fn backward_weight<T: Float>(dw: &mut [T], x: &[T], g: &[T], geometry
     }
 }
 
+/// What is read of a picture with its zeros.
+fn frame(geometry: &Geometry) -> Frame {
+    let &Geometry { channels, height, width, out_height, out_width, kernel, stride, padding, dilation, .. } = geometry;
+    let [rows, columns] = [0, 1].map(|axis| {
+        let (size, places) = if axis == 0 { (height, out_height) } else { (width, out_width) };
+        let read = (places - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+        read.max(size + padding[axis])
+    });
+    Frame { sizes: [height, width, channels], before: padding, rows: 0..rows, columns }
+}
+
 /// What a task does.
 struct Work<'a, T> {
+    /// The pictures: without their zeros, if they have any, or as the frame has them.
     x: &'a [T],
     g: &'a [T],
     geometry: &'a Geometry,
+    frame: &'a Frame,
+    has_zeros: bool,
     group: usize,
     micro: Micro<T>,
     tiles: Range<usize>,
@@ -83,34 +106,32 @@ struct Work<'a, T> {
 impl<T: Float> Work<'_, T> {
     /// Sums over some pictures: `out[(tap, c)][f]`, for this task's tiles.
     fn run(&self, out: &SendPointer<T>, len: usize, pictures: Range<usize>) {
-        let &Geometry {
-            channels, height, width, filters, out_height, out_width, kernel, stride, padding, dilation, groups, ..
-        } = self.geometry;
+        let &Geometry { channels, filters, out_height, out_width, kernel, stride, dilation, groups, .. } = self.geometry;
         let (each, columns, micro) = (channels / groups, filters / groups, self.micro);
         let rows = each * kernel[0] * kernel[1];
         let tiles = rows.div_ceil(micro.rows);
-        // What is read of a picture with its zeros.
-        let read = [0, 1].map(|axis| {
-            let (size, places) = if axis == 0 { (height, out_height) } else { (width, out_width) };
-            let read = (places - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
-            read.max(size + padding[axis])
-        });
-        let has_zeros = read != [height, width];
-        let row_len = read[1] * channels;
-        let mut offsets = Buffer::recycled::<i64>(out_height);
-        let Some(offsets) = offsets.slice_mut::<i64>(out_height) else { return };
-        offsets.iter_mut().enumerate().for_each(|(y, offset)| *offset = (y * stride[0] * row_len) as i64);
-        let farthest = (out_height - 1) * stride[0] * row_len + (out_width - 1) * stride[1] * channels;
-        let block = (RESIDENT / (out_width * micro.columns)).clamp(1, out_height);
-        for n in pictures.clone() {
-            let picture = &self.x[n * self.geometry.input_len()..(n + 1) * self.geometry.input_len()];
-            let g = &self.g[n * self.geometry.output_len()..(n + 1) * self.geometry.output_len()];
-            let copy = has_zeros.then(|| with_zeros(picture, [height, width, channels], padding, 0..read[0], read[1]));
-            let source = copy.as_ref().map_or(picture, |copy| copy.slice::<T>(read[0] * row_len));
-            for from in (0..out_height).step_by(block) {
-                let offsets = &offsets[from..out_height.min(from + block)];
+        let (row_len, picture_len) = (self.frame.columns * channels, self.frame.len());
+        // Rows of the output that a tile walks over, of several pictures where they are small.
+        let block = (RESIDENT / (out_width * micro.columns)).max(1);
+        let together = (block / out_height).clamp(1, pictures.len().max(1));
+        let mut offsets = Buffer::recycled::<i64>(together * out_height);
+        let Some(offsets) = offsets.slice_mut::<i64>(together * out_height) else { return };
+        for (line, offset) in offsets.iter_mut().enumerate() {
+            *offset = (line / out_height * picture_len + line % out_height * stride[0] * row_len) as i64;
+        }
+        for first in pictures.clone().step_by(together) {
+            let count = together.min(pictures.end - first);
+            let x_len = if self.has_zeros { self.geometry.input_len() } else { picture_len };
+            let g_len = self.geometry.output_len();
+            let (x, g) = (&self.x[first * x_len..][..count * x_len], &self.g[first * g_len..][..count * g_len]);
+            let copy = self.has_zeros.then(|| self.frame.copies(x));
+            let source = copy.as_ref().map_or(x, |copy| copy.slice::<T>(count * picture_len));
+            let lines = count * out_height;
+            for from in (0..lines).step_by(block) {
+                let offsets = &offsets[from..lines.min(from + block)];
                 for j in (0..columns).step_by(micro.columns) {
                     let wide = micro.columns.min(columns - j);
+                    let farthest = offsets.last().map_or(0, |&offset| offset as usize) + (out_width - 1) * stride[1] * channels;
                     let b = &g[from * out_width * filters + self.group * columns + j..];
                     assert!((offsets.len() * out_width - 1) * filters + wide <= b.len(), "a place outside the gradient");
                     for tile in self.tiles.clone() {
@@ -141,7 +162,7 @@ impl<T: Float> Work<'_, T> {
                             out: to,
                             columns: wide,
                             whole: wide == micro.columns,
-                            accumulate: n > pictures.start || from > 0,
+                            accumulate: first > pictures.start || from > 0,
                             bias: std::ptr::null(),
                             relu: false,
                         };
