@@ -318,6 +318,15 @@ mod tests {
     }
 
     #[test]
+    fn every_buffer_begins_with_a_cache_line_and_fresh_memory_is_zero() {
+        for len in [1, 3, 100, 5_000, 100_000, 3_000_000] {
+            let block = Block::allocate(class_capacity(class_of(len)));
+            assert_eq!(block.start.as_ptr() as usize % ALIGNMENT, 0, "{len}");
+            assert!(block.slice::<u8>(len).iter().all(|&byte| byte == 0), "{len}");
+        }
+    }
+
+    #[test]
     fn a_dropped_buffer_is_used_again() {
         let first = Buffer::recycled::<f32>(1000);
         let address = first.slice::<f32>(1).as_ptr();

@@ -1,7 +1,7 @@
 //! The transforms of one square, vector by vector of channels.
 #![allow(clippy::needless_range_loop)] // x and y count columns and rows of squares, in several arrays at once
 
-use super::method::{Four as FourPlaces, MOST_OUT, MOST_POSITIONS, MOST_SIDE, Method, Transforms, Two};
+use super::method::{Four as FourPlaces, MOST_OUT, MOST_POSITIONS, Method, Transforms, Two};
 use crate::kernels::float::{DType, Float};
 use crate::kernels::matmul::vector::{Four, Vector};
 use crate::kernels::simd::{Level, level};
@@ -101,7 +101,7 @@ impl<T: Float> Loops<T> {
         }
     }
 
-    /// `V = Bᵀ d B` of a square of 4×4 places: position p of it goes to `to[p · step]`, for `depth` channels.
+    /// `V = Bᵀ d B` of a square: position p of it goes to `to[p · step]`, for `depth` channels.
     ///
     /// # Safety
     ///
@@ -111,7 +111,7 @@ impl<T: Float> Loops<T> {
         unsafe { (self.input)(places, to, step, depth) }
     }
 
-    /// `Aᵀ M A`, with bias and ReLU, to the four places of a square; null where there is none.
+    /// `Aᵀ M A`, with bias and ReLU, to the places of a square; null where there is none.
     ///
     /// # Safety
     ///
@@ -130,7 +130,7 @@ impl<T: Float> Loops<T> {
         unsafe { (self.output)(sums, step, to, columns, bias, relu) }
     }
 
-    /// `A g Aᵀ` of a square of 2×2 places of the output's gradient, as [`input`](Self::input).
+    /// `A g Aᵀ` of a square of the output's gradient, as [`input`](Self::input).
     ///
     /// # Safety
     ///
@@ -200,28 +200,52 @@ unsafe fn store<V: Vector>(value: V, to: *mut V::T, mask: Option<V::Mask>) {
     }
 }
 
+/// Applies a transform of columns to all columns of a square of `columns` columns, and then to all `rows` rows of what comes out:
+/// `load` gives its numbers by row and column, `store` takes those of the result.
+///
+/// # Safety
+///
+/// The processor has the instructions of the registers.
+#[inline(always)]
+unsafe fn both_ways<V: Vector, const FROM: usize, const TO: usize>(
+    [columns, rows]: [usize; 2],
+    transform: unsafe fn([V; FROM]) -> [V; TO],
+    load: impl Fn(usize, usize) -> V,
+    mut store: impl FnMut(usize, usize, V),
+) {
+    // SAFETY: the caller vouches for the instructions.
+    unsafe {
+        let mut between = [[V::zero(); FROM]; TO];
+        for x in 0..columns {
+            let mut column = [V::zero(); FROM];
+            for y in 0..columns {
+                column[y] = load(y, x);
+            }
+            let column = transform(column);
+            for y in 0..rows {
+                between[y][x] = column[y];
+            }
+        }
+        for y in 0..rows {
+            let row = transform(between[y]);
+            for x in 0..rows {
+                store(y, x, row[x]);
+            }
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn input<S: Transforms, V: Vector>(places: &[*const V::T; MOST_POSITIONS], to: *mut V::T, step: usize, depth: usize) {
     by_registers!(V, depth, |c: usize, mask| {
         // SAFETY: the caller vouches for `depth` numbers of every place and position; the mask leaves no others.
         unsafe {
-            let mut rows = [[V::zero(); MOST_SIDE]; MOST_SIDE];
-            for x in 0..S::SIDE {
-                let mut column = [V::zero(); MOST_SIDE];
-                for y in 0..S::SIDE {
-                    column[y] = load(places[S::SIDE * y + x].add(c), mask);
-                }
-                let column = S::input(column);
-                for y in 0..S::SIDE {
-                    rows[y][x] = column[y];
-                }
-            }
-            for y in 0..S::SIDE {
-                let row = S::input(rows[y]);
-                for x in 0..S::SIDE {
-                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
-                }
-            }
+            both_ways(
+                [S::SIDE, S::SIDE],
+                S::input,
+                |y, x| load::<V>(places[S::SIDE * y + x].add(c), mask),
+                |y, x, value| store(value, to.add((S::SIDE * y + x) * step + c), mask),
+            );
         }
     });
 }
@@ -239,31 +263,22 @@ unsafe fn output<S: Transforms, V: Vector>(
         // SAFETY: the caller vouches for the sums up to whole registers and for `columns` numbers of the bias and the targets,
         // which the mask keeps to.
         unsafe {
-            let mut rows = [[V::zero(); MOST_SIDE]; MOST_OUT];
-            for x in 0..S::SIDE {
-                let mut column = [V::zero(); MOST_SIDE];
-                for y in 0..S::SIDE {
-                    column[y] = V::load(sums.add((S::SIDE * y + x) * step + c));
-                }
-                let column = S::output(column);
-                for y in 0..S::OUT {
-                    rows[y][x] = column[y];
-                }
-            }
             let bias = if bias.is_null() { V::zero() } else { load(bias.add(c), mask) };
-            for y in 0..S::OUT {
-                let row = S::output(rows[y]);
-                for x in 0..S::OUT {
+            both_ways(
+                [S::SIDE, S::OUT],
+                S::output,
+                |y, x| V::load(sums.add((S::SIDE * y + x) * step + c)),
+                |y, x, value| {
                     let place = to[S::OUT * y + x];
                     if !place.is_null() {
-                        let mut value = row[x].add(bias);
+                        let mut value = value.add(bias);
                         if relu {
                             value = V::zero().max(value);
                         }
                         store(value, place.add(c), mask);
                     }
-                }
-            }
+                },
+            );
         }
     });
 }
@@ -278,23 +293,12 @@ unsafe fn gradient<S: Transforms, V: Vector>(
     by_registers!(V, depth, |c: usize, mask| {
         // SAFETY: as in `input`.
         unsafe {
-            let mut rows = [[V::zero(); MOST_OUT]; MOST_SIDE];
-            for x in 0..S::OUT {
-                let mut column = [V::zero(); MOST_OUT];
-                for y in 0..S::OUT {
-                    column[y] = load(places[S::OUT * y + x].add(c), mask);
-                }
-                let column = S::gradient(column);
-                for y in 0..S::SIDE {
-                    rows[y][x] = column[y];
-                }
-            }
-            for y in 0..S::SIDE {
-                let row = S::gradient(rows[y]);
-                for x in 0..S::SIDE {
-                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
-                }
-            }
+            both_ways(
+                [S::OUT, S::SIDE],
+                S::gradient,
+                |y, x| load::<V>(places[S::OUT * y + x].add(c), mask),
+                |y, x, value| store(value, to.add((S::SIDE * y + x) * step + c), mask),
+            );
         }
     });
 }
@@ -304,20 +308,12 @@ unsafe fn kernel<S: Transforms, V: Vector>(taps: &[*const V::T; 9], to: *mut V::
     by_registers!(V, columns, |c: usize, mask| {
         // SAFETY: as in `input`.
         unsafe {
-            let mut rows = [[V::zero(); 3]; MOST_SIDE];
-            for x in 0..3 {
-                let tap = |y: usize| load(taps[3 * y + x].add(c), mask);
-                let column = S::kernel([tap(0), tap(1), tap(2)]);
-                for y in 0..S::SIDE {
-                    rows[y][x] = column[y];
-                }
-            }
-            for y in 0..S::SIDE {
-                let row = S::kernel(rows[y]);
-                for x in 0..S::SIDE {
-                    store(row[x], to.add((S::SIDE * y + x) * step + c), mask);
-                }
-            }
+            both_ways(
+                [3, S::SIDE],
+                S::kernel,
+                |y, x| load::<V>(taps[3 * y + x].add(c), mask),
+                |y, x, value| store(value, to.add((S::SIDE * y + x) * step + c), mask),
+            );
         }
     });
 }
@@ -327,23 +323,12 @@ unsafe fn kernel_gradient<S: Transforms, V: Vector>(sums: *const V::T, step: usi
     by_registers!(V, columns, |c: usize, mask| {
         // SAFETY: as in `input`.
         unsafe {
-            let mut rows = [[V::zero(); MOST_SIDE]; 3];
-            for x in 0..S::SIDE {
-                let mut column = [V::zero(); MOST_SIDE];
-                for y in 0..S::SIDE {
-                    column[y] = load(sums.add((S::SIDE * y + x) * step + c), mask);
-                }
-                let column = S::kernel_gradient(column);
-                for y in 0..3 {
-                    rows[y][x] = column[y];
-                }
-            }
-            for y in 0..3 {
-                let row = S::kernel_gradient(rows[y]);
-                for x in 0..3 {
-                    store(row[x], taps[3 * y + x].add(c), mask);
-                }
-            }
+            both_ways(
+                [S::SIDE, 3],
+                S::kernel_gradient,
+                |y, x| load::<V>(sums.add((S::SIDE * y + x) * step + c), mask),
+                |y, x, value| store(value, taps[3 * y + x].add(c), mask),
+            );
         }
     });
 }

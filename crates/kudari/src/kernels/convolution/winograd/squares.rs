@@ -125,11 +125,19 @@ impl Squares {
 
     /// Where the places of a square start in an output with `width` numbers a place; `None` beside it.
     pub(super) fn targets(&self, square: usize, width: usize) -> [Option<usize>; MOST_OUT * MOST_OUT] {
+        // Sizes that are known when this is compiled: there is a division for every place.
+        match self.method {
+            Method::Two => self.targets_of::<2>(square, width),
+            Method::Four => self.targets_of::<4>(square, width),
+        }
+    }
+
+    fn targets_of<const SIDE: usize>(&self, square: usize, width: usize) -> [Option<usize>; MOST_OUT * MOST_OUT] {
         let (n, [top, left]) = self.place(square);
-        let side = self.method.out();
+        let start = (n * self.out[0] + top) * self.out[1] + left;
         std::array::from_fn(|i| {
-            let (y, x) = (top + i / side, left + i % side);
-            (y < self.out[0] && x < self.out[1]).then(|| ((n * self.out[0] + y) * self.out[1] + x) * width)
+            let (y, x) = (i / SIDE, i % SIDE);
+            (y < SIDE && top + y < self.out[0] && left + x < self.out[1]).then(|| (start + y * self.out[1] + x) * width)
         })
     }
 }
