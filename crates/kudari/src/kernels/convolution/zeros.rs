@@ -8,7 +8,6 @@ use crate::kernels::threads;
 
 /// Pictures `[height, width, channels]` and the zeros around them: rows `rows` of those that have `top` rows of zeros above them and as
 /// many as are asked for below, each row with `left` places of zeros before it and `columns` places in all.
-#[derive(Clone)]
 pub(super) struct Frame {
     pub sizes: [usize; 3],
     /// Top and left.

@@ -162,26 +162,26 @@ impl<T: Float> Convolution<'_, T> {
         });
     }
 
-    /// Transforms all weights: `weights[panel][position][channel][column in panel]`.
+    /// Transforms all weights: `weights[panel][position][channel][column in panel]`, zeros beyond the last column.
     fn transform_all_weights(&self, weights: &mut [T], panel_len: usize, kit: Kit<T>) {
         let (depth, wide) = (self.squares.depth, kit.micro.columns);
         // A piece is a few channels of a panel: its rows lie in all positions, so that pieces are cut by hand.
-        const CHANNELS: usize = 16;
-        let (panels, pieces) = (weights.len() / panel_len, depth.div_ceil(CHANNELS));
+        const PER_PIECE: usize = 16;
+        let (panels, pieces) = (weights.len() / panel_len, depth.div_ceil(PER_PIECE));
         let start = SendPointer(weights.as_mut_ptr());
         threads::for_each(panels * pieces, weights.len() as f64 * 0.3, |piece| {
-            let (panel, first) = (piece / pieces, piece % pieces * CHANNELS);
+            let (panel, first) = (piece / pieces, piece % pieces * PER_PIECE);
             let start = &start;
             // SAFETY: these channels of every position of this panel are inside `weights` and belong to this piece alone.
             unsafe {
                 let to = start.0.add(panel * panel_len + first * wide);
-                self.transform_weights(to, depth * wide, first..depth.min(first + CHANNELS), panel, kit);
+                self.transform_weights(to, depth * wide, first..depth.min(first + PER_PIECE), panel, kit);
             }
         });
     }
 
     /// Transforms the weights of some channels and one panel: column j of channel i of them in position p goes to
-    /// `to[p · step + i · columns of a panel + j]`. What lies beyond the last column stays as it is.
+    /// `to[p · step + i · columns of a panel + j]`, zeros beyond the last column.
     ///
     /// # Safety
     ///
@@ -189,6 +189,14 @@ impl<T: Float> Convolution<'_, T> {
     unsafe fn transform_weights(&self, to: *mut T, step: usize, channels: Range<usize>, panel: usize, kit: Kit<T>) {
         let (wide, &Kernels { numbers, channel_step, column_step, turned }) = (kit.micro.columns, &self.kernels);
         let columns = wide.min(self.columns - panel * wide);
+        if columns < wide {
+            // Whatever lies there would be multiplied too, and denormal numbers take long.
+            for (position, row) in (0..self.positions()).flat_map(|p| (0..channels.len()).map(move |row| (p, row))) {
+                // SAFETY: the caller vouches for whole panels.
+                unsafe { std::slice::from_raw_parts_mut(to.add(position * step + row * wide + columns), wide - columns) }
+                    .fill(T::ZERO);
+            }
+        }
         let len = 9 * columns;
         // Numbers of the kernels in rows of columns, `[channel][number][column]`.
         let mut taps = Buffer::recycled::<T>(channels.len() * len);
