@@ -193,6 +193,14 @@ mod tests {
     }
 
     #[test]
+    fn a_weight_larger_than_memory_is_an_error_with_its_place() {
+        // A byte for every number would fit, four do not.
+        let rows = crate::kernels::memory::physical() / 2 / 1000;
+        let error = build(&format!("linear({rows}) linear(2)"), &[1000]).err().unwrap().to_string();
+        assert!(error.contains("column 1, layer 0") && error.contains(&format!("[{rows}, 1000] needs at least")), "{error}");
+    }
+
+    #[test]
     fn sizes_follow_from_the_data() {
         let net = build("linear(50)   sigmoid linear( 10 )", &[1, 28, 28]).unwrap();
         assert_eq!((net.notation(), net.output_shape()), ("linear(50) sigmoid linear(10)", vec![10]));
