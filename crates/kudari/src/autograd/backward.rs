@@ -191,25 +191,27 @@ impl Walk {
                     add(&mut visits[place].gradients, output.output_number(), gradient.clone())?;
                 }
             }
-            for i in 0..visits.len() {
-                let gradients = std::mem::take(&mut visits[i].gradients);
-                let node = visits[i].node.clone();
+            let mut rest = &mut visits[..];
+            while let [visit, behind @ ..] = rest {
+                rest = behind;
+                let Visit { node, gradients, needed } = visit;
+                let gradients = std::mem::take(gradients);
                 for (result, w) in results.iter_mut().zip(wanted).filter(|(_, w)| w.0 == node.id) {
                     *result = gradients.get(w.1).cloned().flatten();
                 }
                 let is_end = ends.iter().any(|end| end.0 == node.id);
-                if gradients.iter().all(Option::is_none) || !visits[i].needed || is_end {
+                if gradients.iter().all(Option::is_none) || !*needed || is_end {
                     continue;
                 }
                 match &node.function {
                     None => {
                         if let Some(gradient) = gradients.into_iter().next().flatten() {
-                            leaf(&node, gradient);
+                            leaf(node, gradient);
                         }
                     }
                     Some(function) => {
-                        passing(&node, &gradients);
-                        self.step(&node, &**function, gradients, visits)?;
+                        passing(node, &gradients);
+                        self.step(node, &**function, gradients, rest)?;
                     }
                 }
             }
@@ -228,8 +230,7 @@ impl Walk {
             }
         }
         let mut next = 0;
-        while next < nodes.len() {
-            let node = nodes[next].clone();
+        while let Some(node) = nodes.get(next) {
             next += 1;
             let Some(function) = &node.function else { continue };
             if ends.iter().any(|end| end.0 == node.id) {
@@ -253,11 +254,10 @@ impl Walk {
                 )
                 .help("go backward from the checkpoint's result, or return this variable from it"));
             }
-            for input in saved.inputs.iter().filter_map(Variable::node) {
-                if seen.insert(input.id) {
-                    nodes.push(input.clone());
-                }
-            }
+            let new: SmallVec<[NodeRef; 3]> =
+                saved.inputs.iter().filter_map(Variable::node).filter(|input| seen.insert(input.id)).cloned().collect();
+            drop(saved);
+            nodes.extend(new);
         }
         nodes.sort_unstable_by_key(|node| std::cmp::Reverse(node.id));
         visits.extend(nodes.drain(..).map(|node| Visit { node, gradients: SmallVec::new(), needed: true }));
@@ -275,13 +275,13 @@ impl Walk {
         backward_of(function, context, gy)
     }
 
-    /// Passes the gradients by a node's outputs through its function and hands them to its inputs.
+    /// Passes the gradients by a node's outputs through its function and hands them to its inputs, which are among the visits `behind`.
     fn step(
         &self,
         node: &NodeRef,
         function: &dyn Function,
         gradients: SmallVec<[Option<Variable>; 1]>,
-        visits: &mut [Visit],
+        behind: &mut [Visit],
     ) -> Result<()> {
         let span = Span::begin();
         // Without the graph being retained the saved arrays are taken out, so that their buffers go back to the pool as
@@ -301,7 +301,7 @@ impl Walk {
         let mut known = gradients.into_iter();
         let zero = |y: &Variable| Variable::constant(y.array().full_like(0.0));
         let gy: SmallVec<[Variable; 1]> = outputs.iter().map(|y| known.next().flatten().unwrap_or_else(|| zero(y))).collect();
-        let place_of = |input: &Variable| input.node().and_then(|n| find(visits, n.id)).filter(|&i| visits[i].needed);
+        let place_of = |input: &Variable| input.node().and_then(|n| find(behind, n.id)).filter(|&i| behind[i].needed);
         let places: SmallVec<[Option<usize>; 3]> = inputs.iter().map(place_of).collect();
         let needs = places.iter().enumerate().filter(|(_, p)| p.is_some()).fold(0, |mask, (i, _)| mask | needs_bit(i));
         let context = Context { inputs: &inputs, outputs: &outputs, needs, create_graph: self.create_graph };
@@ -326,7 +326,7 @@ impl Walk {
             if gradient.shape() != inputs[i].shape() {
                 return Err(wrong_shape(function, i, &inputs[i], &gradient));
             }
-            add(&mut visits[place].gradients, inputs[i].output_number(), gradient)?;
+            add(&mut behind[place].gradients, inputs[i].output_number(), gradient)?;
         }
         Ok(())
     }
@@ -371,7 +371,7 @@ fn mark_needed(visits: &mut [Visit], wanted: &[(u64, usize)]) {
     }
     // Oldest first: a node is needed if it is wanted or one of its inputs is needed.
     for i in (0..visits.len()).rev() {
-        let node = visits[i].node.clone();
+        let node = &visits[i].node;
         let behind = || {
             let saved = node.saved();
             saved.inputs.iter().filter_map(Variable::node).any(|n| find(visits, n.id).is_some_and(|p| visits[p].needed))
@@ -383,8 +383,10 @@ fn mark_needed(visits: &mut [Visit], wanted: &[(u64, usize)]) {
 
 /// Adds a contribution to the gradient by output `number`: the first is kept as it is, later ones are added in place.
 fn add(gradients: &mut SmallVec<[Option<Variable>; 1]>, number: usize, contribution: Variable) -> Result<()> {
-    while gradients.len() <= number {
-        gradients.push(None);
+    if gradients.len() <= number {
+        gradients.resize(number, None);
+        gradients.push(Some(contribution));
+        return Ok(());
     }
     gradients[number] = Some(match gradients[number].take() {
         None => contribution,

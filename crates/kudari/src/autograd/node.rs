@@ -1,11 +1,6 @@
 //! A node of the graph: one application of a function, or a leaf.
-//!
-//! Nodes come and go with every function that is applied, so their memory is kept for the next ones: a training step
-//! takes the nodes that the step before it gave back.
 
 use std::any::Any;
-use std::cell::RefCell;
-use std::ops::Deref;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -18,6 +13,7 @@ use super::recorder::current_layer;
 use super::variable::Variable;
 use crate::array::Array;
 use crate::kernels::pooled::Pooled;
+use crate::kernels::shared::Shared;
 
 /// One application of a function. Nodes are numbered as they are made, so a node's number is larger than those of
 /// the nodes it was computed from: sorting by number is a topological order.
@@ -50,16 +46,11 @@ pub(super) struct Saved {
     pub cut: bool,
 }
 
-/// Nodes without content that a thread keeps at most.
-const KEPT: usize = 4096;
-
-thread_local! {
-    static FREE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
-}
-
 impl Node {
+    /// A leaf with the next number.
     pub(super) fn leaf(location: &'static Location<'static>) -> NodeRef {
-        Self::make(location, |_| {})
+        let (id, layer) = (next_id(), current_layer());
+        Shared::new(Node { id, function: None, location, layer, saved: Mutex::default(), attached: OnceLock::new() })
     }
 
     /// The application of `function` to `inputs`. Of those inputs and outputs that the backward rule does not read, only the
@@ -72,33 +63,26 @@ impl Node {
     ) -> NodeRef {
         let everything = attention() & attention::EVERYTHING != 0;
         let saves = if everything { Saves::ALL } else { function.saves() };
-        Self::make(location, |node| {
+        let mut node = Self::leaf(location);
+        // Always: a new node has one owner.
+        if let Some(node) = node.get_mut() {
             node.function = Some(function);
-            let saved = match node.saved.get_mut() {
-                Ok(saved) => saved,
-                Err(poisoned) => poisoned.into_inner(),
-            };
+            let saved = node.saved_mut();
             for (i, &input) in inputs.iter().enumerate() {
                 saved.inputs.push(if Saves::has(saves.inputs, i) { input.clone() } else { input.hollow() });
             }
             for (i, output) in outputs.iter().enumerate() {
                 saved.outputs.push(if Saves::has(saves.outputs, i) { output.clone() } else { output.hollow() });
             }
-        })
+        }
+        node
     }
 
-    /// A node with the next number, filled by `fill`.
-    fn make(location: &'static Location<'static>, fill: impl FnOnce(&mut Node)) -> NodeRef {
-        let free = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
-        let new =
-            || Arc::new(Node { id: 0, function: None, location, layer: 0, saved: Mutex::default(), attached: OnceLock::new() });
-        let mut node = free.unwrap_or_else(new);
-        // Always: a free or new node has one owner.
-        if let Some(node) = Arc::get_mut(&mut node) {
-            (node.id, node.location, node.layer) = (next_id(), location, current_layer());
-            fill(node);
+    fn saved_mut(&mut self) -> &mut Saved {
+        match self.saved.get_mut() {
+            Ok(saved) => saved,
+            Err(poisoned) => poisoned.into_inner(), // as in `saved`
         }
-        NodeRef(Some(node))
     }
 
     /// As [`Node::saved`], if nobody else looks at it.
@@ -114,67 +98,25 @@ impl Node {
     }
 }
 
-impl NodeRef {
-    /// How many there are of it.
-    pub(super) fn owners(&self) -> usize {
-        self.0.as_ref().map_or(0, Arc::strong_count)
-    }
-}
-
 /// The next number; nodes that are made after this have larger ones.
 pub(super) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A shared owner of a node. The last one gives the node's memory back.
-#[derive(Clone)]
-pub(crate) struct NodeRef(Option<Arc<Node>>);
+/// A shared owner of a node. Nodes come and go with every function that is applied: their memory waits in a pool for the next ones.
+pub(crate) type NodeRef = Shared<Node>;
 
-impl Deref for NodeRef {
-    type Target = Node;
-    #[inline]
-    fn deref(&self) -> &Node {
-        match &self.0 {
-            Some(node) => node,
-            // Only `drop` and `into_node` take the node out, and nothing can be asked of it after them.
-            None => unreachable!("a node that was given back"),
-        }
-    }
-}
-
-impl Drop for NodeRef {
-    #[inline]
+/// Dropping the last variable of a long chain must not drop the chain by recursion: nodes that only this one held are emptied in a
+/// loop, before each of them is dropped.
+impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(node) = self.0.take()
-            && Arc::strong_count(&node) == 1
-        {
-            give_back(node);
-        }
-    }
-}
-
-/// Empties a node that nobody else holds, and those that only it held. Dropping the last variable of a long chain must
-/// not drop the chain by recursion: the dying are collected in a list.
-fn give_back(first: Arc<Node>) {
-    let mut dying: SmallVec<[Arc<Node>; 4]> = SmallVec::from_elem(first, 1);
-    while let Some(mut shared) = dying.pop() {
-        let Some(node) = Arc::get_mut(&mut shared) else { continue };
-        let saved = match node.saved.get_mut() {
-            Ok(saved) => saved,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        dying.extend(saved.inputs.drain(..).filter_map(|input| input.into_node()?.0.take()));
-        saved.outputs.clear();
-        (saved.released, saved.cut) = (false, false);
-        node.function = None;
-        node.attached = OnceLock::new();
-        // When the thread is ending its list may be gone; then the node is simply freed.
-        let _ = FREE.try_with(|free| {
-            let mut free = free.borrow_mut();
-            if free.len() < KEPT {
-                free.push(shared);
+        let inputs = |node: &mut Node| node.saved_mut().inputs.drain(..).filter_map(Variable::into_node).collect();
+        let mut dying: SmallVec<[NodeRef; 4]> = inputs(self);
+        while let Some(mut node) = dying.pop() {
+            if let Some(node) = node.get_mut() {
+                dying.extend(inputs(node));
             }
-        });
+        }
     }
 }

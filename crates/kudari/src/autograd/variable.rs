@@ -16,7 +16,7 @@ pub struct Variable {
     array: Array,
     node: Option<NodeRef>,
     /// Which output of the node this is.
-    output: u32,
+    output: usize,
 }
 
 impl Variable {
@@ -32,7 +32,7 @@ impl Variable {
     }
 
     pub(super) fn computed(array: Array, node: NodeRef, output: usize) -> Variable {
-        Variable { array, node: Some(node), output: output as u32 }
+        Variable { array, node: Some(node), output }
     }
 
     /// The numbers.
@@ -165,7 +165,7 @@ impl Variable {
 
     /// What tells this variable from every other one; `None` for a constant. A clone has the same.
     pub fn identity_number(&self) -> Option<(u64, usize)> {
-        Some((self.node.as_ref()?.id, self.output as usize))
+        Some((self.node.as_ref()?.id, self.output))
     }
 
     /// The same history without the numbers.
@@ -187,7 +187,7 @@ impl Variable {
     }
 
     pub(super) fn output_number(&self) -> usize {
-        self.output as usize
+        self.output
     }
 
     /// Which leaf this is, for the gradients map.

@@ -40,11 +40,17 @@ impl<T> Shared<T> {
         unsafe { self.0.as_ref() }
     }
 
+    /// How many own the value.
+    #[inline]
+    pub(crate) fn owners(&self) -> usize {
+        self.place().owners.load(Ordering::Acquire)
+    }
+
     /// Whether nobody else owns the value: then nobody can begin to.
     #[inline]
     pub(crate) fn has_one_owner(&self) -> bool {
         // What others wrote before they let go of the value is seen after this.
-        self.place().owners.load(Ordering::Acquire) == 1
+        self.owners() == 1
     }
 
     /// The value for writing, if nobody else owns it.
