@@ -113,7 +113,7 @@ impl Array {
     /// A new array whose elements `fill` writes, in row-major order.
     #[inline]
     pub(crate) fn build<T: Element>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Array {
-        let mut array = Array::recycled::<T>(shape);
+        let mut array = Array::recycled::<T>(&shape);
         if let Some(values) = array.only_values(shape.len()) {
             fill(values); // always: a fresh array has one owner
         }
@@ -122,9 +122,16 @@ impl Array {
 
     /// An array of any numbers, to be filled.
     #[inline(never)]
-    fn recycled<T: Element>(shape: Shape) -> Array {
+    fn recycled<T: Element>(shape: &Shape) -> Array {
         let buffer = Buffer::recycled::<T>(shape.len());
-        Parts { buffer, offset: 0, shape, strides: shape.row_major_strides(), dtype: T::DTYPE }.into()
+        let parts = Parts { buffer, offset: 0, shape: Shape::SCALAR, strides: [0; MAX_RANK], dtype: T::DTYPE };
+        let mut array = Array::from(parts);
+        // Written number by number where they stay: sizes and steps that were just made one by one cannot be copied several at a time
+        // without waiting for them. (Always: a fresh array has one owner.)
+        if let Some(parts) = array.parts.get_mut() {
+            shape.lay_out(&mut parts.shape, &mut parts.strides);
+        }
+        array
     }
 
     /// Another view of the same buffer.

@@ -14,7 +14,8 @@ pub(super) type Strides = [isize; MAX_RANK];
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     sizes: [usize; MAX_RANK],
-    rank: u8,
+    // As wide as the sizes: shapes are copied right after they are made, and reading more than was just written stalls the processor.
+    rank: usize,
 }
 
 impl Shape {
@@ -52,7 +53,7 @@ impl Shape {
 
     /// A shape from sizes that are known to be few and small enough.
     pub(crate) fn from_valid(sizes: &[usize]) -> Shape {
-        let mut shape = Shape { sizes: [0; MAX_RANK], rank: sizes.len() as u8 };
+        let mut shape = Shape { sizes: [0; MAX_RANK], rank: sizes.len() };
         shape.sizes[..sizes.len()].copy_from_slice(sizes);
         shape
     }
@@ -60,12 +61,12 @@ impl Shape {
     /// The sizes.
     #[inline]
     pub fn as_slice(&self) -> &[usize] {
-        &self.sizes[..self.rank as usize]
+        &self.sizes[..self.rank]
     }
 
     /// Number of axes.
     pub fn rank(&self) -> usize {
-        self.rank as usize
+        self.rank
     }
 
     /// Number of elements.
@@ -79,13 +80,20 @@ impl Shape {
     }
 
     pub(super) fn row_major_strides(&self) -> Strides {
-        let mut strides = [0; MAX_RANK];
+        let (mut shape, mut strides) = (Shape::SCALAR, [0; MAX_RANK]);
+        self.lay_out(&mut shape, &mut strides);
+        strides
+    }
+
+    /// Writes this shape and its row-major steps to where zeros stand.
+    #[inline]
+    pub(super) fn lay_out(&self, shape: &mut Shape, strides: &mut Strides) {
+        shape.rank = self.rank;
         let mut step = 1;
-        for axis in (0..self.rank()).rev() {
-            strides[axis] = step;
+        for axis in (0..self.rank).rev() {
+            (shape.sizes[axis], strides[axis]) = (self.sizes[axis], step);
             step *= self.sizes[axis] as isize;
         }
-        strides
     }
 
     /// The same sizes with `size` put in at `axis`.
