@@ -261,38 +261,56 @@ mod tests {
             let (xs, ys) = (geometry.input_len(), geometry.output_len());
             let x = random(geometry.batch * xs, 1);
             let w = random(geometry.filters * geometry.filter_len(), 2);
-            let (g, bias) = (random(geometry.batch * ys, 3), random(geometry.filters, 4));
+            let (mut g, bias) = (random(geometry.batch * ys, 3), random(geometry.filters, 4));
+            // The plain loops take minutes for many pictures under valgrind: they see a few of them, and the others have no gradient.
+            let every = if geometry.batch > 16 { geometry.batch / 2 } else { 1 };
+            let is_seen = |picture: usize| picture.is_multiple_of(every) || picture + 1 == geometry.batch;
+            for (_, g) in g.chunks_exact_mut(ys).enumerate().filter(|(picture, _)| !is_seen(*picture)) {
+                g.fill(T::ZERO);
+            }
+            let seen = |of: &[T], len: usize| -> Vec<T> {
+                of.chunks_exact(len)
+                    .enumerate()
+                    .filter(|(picture, _)| is_seen(*picture))
+                    .flat_map(|(_, of)| of.to_vec())
+                    .collect()
+            };
+            let (few_x, few_g) = (seen(&x, xs), seen(&g, ys));
+            let few = Geometry { batch: few_x.len() / xs, ..*geometry };
             let empty = |len: usize| vec![T::from_f64(f64::NAN); len];
             let near = |what: &str, got: &[T], expected: &[T], terms: usize| {
+                assert_eq!(got.len(), expected.len());
                 for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
                     let error = (got.to_f64() - expected.to_f64()).abs();
                     assert!(error <= tolerance * (terms as f64 + 1.0), "{what} {i} of {geometry:?}: {got:?} ≠ {expected:?}");
                 }
             };
             for relu in [false, true] {
-                let (mut fast, mut slow) = (empty(g.len()), empty(g.len()));
+                let (mut fast, mut slow) = (empty(g.len()), empty(few_g.len()));
                 forward(&mut fast, &x, &w, Some(&bias), relu, geometry);
-                for (x, slow) in x.chunks_exact(xs).zip(slow.chunks_exact_mut(ys)) {
+                for (x, slow) in few_x.chunks_exact(xs).zip(slow.chunks_exact_mut(ys)) {
                     plain::forward(slow, x, &w, Some(&bias), relu, geometry);
                 }
-                near("forward", &fast, &slow, geometry.filter_len());
+                near("forward", &seen(&fast, ys), &slow, geometry.filter_len());
             }
-            let (mut fast, mut slow) = (empty(x.len()), empty(x.len()));
+            let (mut fast, mut slow) = (empty(x.len()), empty(few_x.len()));
             backward_input(&mut fast, &g, &w, geometry);
-            for (g, slow) in g.chunks_exact(ys).zip(slow.chunks_exact_mut(xs)) {
+            for (g, slow) in few_g.chunks_exact(ys).zip(slow.chunks_exact_mut(xs)) {
                 plain::backward_input(slow, g, &w, geometry);
             }
-            near("backward_input", &fast, &slow, geometry.filters * geometry.kernel[0] * geometry.kernel[1]);
+            near("backward_input", &seen(&fast, xs), &slow, geometry.filters * geometry.kernel[0] * geometry.kernel[1]);
             let (mut fast, mut slow) = (empty(w.len()), empty(w.len()));
             backward_weight(&mut fast, &x, &g, geometry);
             for (f, slow) in slow.chunks_exact_mut(geometry.filter_len()).enumerate() {
-                plain::backward_weight(slow, f, &x, &g, geometry);
+                plain::backward_weight(slow, f, &few_x, &few_g, &few);
             }
-            near("backward_weight", &fast, &slow, geometry.batch * geometry.out_height * geometry.out_width);
+            near("backward_weight", &fast, &slow, few.batch * geometry.out_height * geometry.out_width);
         }
         for geometry in kinds.into_iter().map(of) {
             compare::<f32>(&geometry, if winograd::fits::<f32>(&geometry) { 2e-6 } else { 1e-6 });
-            compare::<f64>(&geometry, 1e-14);
+            if geometry.batch <= 16 {
+                compare::<f64>(&geometry, 1e-14); // which has no method for large weights
+            }
         }
     }
 
