@@ -9,10 +9,12 @@ use super::threads;
 
 /// Numbers per block: three passes over it stay in the first-level cache.
 const BLOCK: usize = 4096;
+/// Rows per block at most: their sums lie on the stack.
+const ROWS: usize = 256;
 
 /// Rows per block for rows of `columns` numbers.
 fn rows_per_block(columns: usize) -> usize {
-    (BLOCK / columns.max(1)).max(1)
+    (BLOCK / columns.max(1)).clamp(1, ROWS)
 }
 
 /// `out[r, c] = e^x[r, c] / Σ_c e^x[r, c]`.
@@ -57,7 +59,9 @@ pub(crate) fn softmax_cross_entropy<T: Float>(p: &mut [T], losses: &mut [T], x: 
             *loss = -shifted[label as usize];
         }
         exponentials(part);
-        divide_by_sum(part, columns, &mut |row, sum| losses[row] = losses[row] + sum.ln());
+        let mut sums = [T::ZERO; ROWS];
+        divide_by_sum(part, columns, &mut sums);
+        add_logarithms(losses, &sums);
     });
 }
 
@@ -85,7 +89,7 @@ vectorized! {
 fn softmax_block<T: Float>(out: &mut [T], x: &[T], columns: usize) {
     subtract_largest(out, x, columns);
     exponentials(out);
-    divide_by_sum(out, columns, &mut |_, _| {});
+    divide_by_sum(out, columns, &mut [T::ZERO; ROWS]);
 }
 
 vectorized! {
@@ -108,14 +112,21 @@ vectorized! {
 }
 
 vectorized! {
-    /// Divides every row by its sum, which `each` is told.
-    fn divide_by_sum[T: Float](x: &mut [T], columns: usize, each: &mut dyn FnMut(usize, T)) {
-        for (r, row) in x.chunks_exact_mut(columns).enumerate() {
-            let sum = row_sum(row);
-            each(r, sum);
+    /// Divides every row by its sum.
+    fn divide_by_sum[T: Float](x: &mut [T], columns: usize, sums: &mut [T]) {
+        for (row, sum) in x.chunks_exact_mut(columns).zip(sums) {
+            *sum = row_sum(row);
             for x in row {
-                *x = *x / sum;
+                *x = *x / *sum;
             }
+        }
+    }
+}
+
+vectorized! {
+    fn add_logarithms[T: Float](to: &mut [T], of: &[T]) {
+        for (to, of) in to.iter_mut().zip(of) {
+            *to = *to + of.ln();
         }
     }
 }
@@ -137,6 +148,9 @@ vectorized! {
 /// The sum of a row in 16 lanes.
 #[inline(always)]
 fn row_sum<T: Float>(x: &[T]) -> T {
+    if x.len() <= 16 {
+        return x.iter().fold(T::ZERO, |a, &b| a + b);
+    }
     let mut lanes = [T::ZERO; 16];
     for chunk in x.chunks(16) {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {

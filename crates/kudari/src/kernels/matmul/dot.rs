@@ -7,9 +7,9 @@ use super::vector::{Four, Vector};
 use crate::kernels::float::{DType, Float, Number};
 use crate::kernels::simd::{Level, level};
 
-/// Rows and columns of a tile: 24 registers of sums, and ten loads for 24 multiply-adds.
-pub(super) const ROWS: usize = 6;
-pub(super) const COLUMNS: usize = 4;
+/// Rows and columns of a tile: 25 registers of sums, and ten loads for 25 multiply-adds.
+pub(super) const ROWS: usize = 5;
+pub(super) const COLUMNS: usize = 5;
 
 /// What a micro-kernel works on. Strides are in numbers.
 pub(super) struct Dots<'a, T> {
@@ -75,12 +75,12 @@ unsafe fn avx512<V: Vector>(dots: &Dots<'_, V::T>) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2<V: Vector>(dots: &Dots<'_, V::T>) {
-    // SAFETY: forwarded from the caller. With 16 registers three rows at a time keep the sums out of memory.
-    unsafe {
-        by_rows::<V>(&Dots { rows: dots.rows.min(3), ..*dots });
-        if dots.rows > 3 {
-            let (a, out) = (dots.a.offset(3 * dots.a_row), dots.out.add(3 * dots.out_row));
-            by_rows::<V>(&Dots { rows: dots.rows - 3, a, out, ..*dots });
+    // With 16 registers two rows at a time keep the sums out of memory.
+    for first in (0..dots.rows).step_by(2) {
+        // SAFETY: forwarded from the caller; the rows lie inside the tile.
+        unsafe {
+            let (a, out) = (dots.a.offset(first as isize * dots.a_row), dots.out.add(first * dots.out_row));
+            by_rows::<V>(&Dots { rows: (dots.rows - first).min(2), a, out, ..*dots });
         }
     }
 }
@@ -99,8 +99,7 @@ unsafe fn by_rows<V: Vector>(dots: &Dots<'_, V::T>) {
             2 => multiply::<V, 2>(dots),
             3 => multiply::<V, 3>(dots),
             4 => multiply::<V, 4>(dots),
-            5 => multiply::<V, 5>(dots),
-            _ => multiply::<V, 6>(dots),
+            _ => multiply::<V, 5>(dots),
         }
     }
 }
@@ -136,17 +135,27 @@ unsafe fn multiply<V: Vector, const R: usize>(dots: &Dots<'_, V::T>) {
                 }
             }
         }
-        for (r, sums) in sums.into_iter().enumerate() {
-            let totals = V::sums(sums);
-            let to = dots.out.add(r * dots.out_row);
-            for (c, &total) in totals.iter().enumerate().take(dots.columns) {
-                let to = to.add(c);
-                let mut value = if dots.accumulate { *to + total } else { total };
-                if let Some(bias) = dots.bias {
-                    value = value + bias[c];
-                }
-                *to = if dots.relu && value < V::T::ZERO { V::T::ZERO } else { value };
+        let write = |r: usize, c: usize, total: V::T| {
+            if c >= dots.columns {
+                return;
             }
+            let to = dots.out.add(r * dots.out_row + c);
+            let mut value = if dots.accumulate { *to + total } else { total };
+            if let Some(bias) = dots.bias {
+                value = value + bias[c];
+            }
+            *to = if dots.relu && value < V::T::ZERO { V::T::ZERO } else { value };
+        };
+        // Registers are summed by fours: the first four columns of every row, then the last column.
+        let mut last = [V::zero(); 2 * 4];
+        for (r, [a, b, c, d, e]) in sums.into_iter().enumerate() {
+            V::sums([a, b, c, d]).into_iter().enumerate().for_each(|(c, total)| write(r, c, total));
+            last[r] = e;
+        }
+        let [a, b, c, d, rest @ ..] = last;
+        V::sums([a, b, c, d]).into_iter().enumerate().take(R).for_each(|(r, total)| write(r, 4, total));
+        if R > 4 {
+            V::sums(rest).into_iter().enumerate().take(R - 4).for_each(|(r, total)| write(4 + r, 4, total));
         }
     }
 }

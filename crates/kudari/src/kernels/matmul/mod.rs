@@ -26,12 +26,6 @@ pub(crate) struct Matrix<'a, T> {
 }
 
 impl<T: Float> Matrix<'_, T> {
-    /// Element (i, j).
-    #[inline(always)]
-    fn at(&self, i: usize, j: usize) -> T {
-        self.data[(self.offset as isize + i as isize * self.row_stride + j as isize * self.column_stride) as usize]
-    }
-
     /// A pointer to element (i, j), checked against the data for a block of `rows × columns` from there.
     fn block(&self, i: usize, j: usize, rows: usize, columns: usize) -> *const T {
         let at = |i: usize, j: usize| self.offset as isize + i as isize * self.row_stride + j as isize * self.column_stride;
@@ -103,16 +97,38 @@ pub(crate) fn matmul_with<T: Float>(
     blocks::product(out, [m, k, n], a, b, ending);
 }
 
-/// The plain loop, for the smallest products.
+/// The plain loop, for the smallest products: a few sums at once along the longer side, since one would wait for each of its terms.
 fn plain<T: Float>(out: &mut [T], [m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, ending: Ending<'_, T>) {
-    for i in 0..m {
-        for j in 0..n {
-            let mut sum = T::ZERO;
-            for p in 0..k {
-                sum = sum + a.at(i, p) * b.at(p, j);
+    const SUMS: usize = 4;
+    if m * n == 0 {
+        return;
+    }
+    let turned = m > n;
+    let (lines, places) = if turned { (n, m) } else { (m, n) };
+    let (one, several) = if turned { (b.transposed(), a.transposed()) } else { (a, b) };
+    // Without terms there is nothing to point to.
+    let [from_one, from_several] =
+        if k == 0 { [std::ptr::null(); 2] } else { [one.block(0, 0, lines, k), several.block(0, 0, k, places)] };
+    for line in 0..lines {
+        for first in (0..places).step_by(SUMS) {
+            let count = SUMS.min(places - first);
+            // Beyond the end the last sum is taken again.
+            let steps: [isize; SUMS] = std::array::from_fn(|s| s.min(count - 1) as isize * several.column_stride);
+            let mut left = from_one.wrapping_offset(line as isize * one.row_stride);
+            let mut right = from_several.wrapping_offset(first as isize * several.column_stride);
+            let mut sums = [T::ZERO; SUMS];
+            for _ in 0..k {
+                for (sum, &step) in sums.iter_mut().zip(&steps) {
+                    // SAFETY: elements (line, p) and (p, first + a number below count), which lie inside the blocks that were checked.
+                    *sum = *sum + unsafe { *left * *right.wrapping_offset(step) };
+                }
+                (left, right) = (left.wrapping_offset(one.column_stride), right.wrapping_offset(several.row_stride));
             }
-            let to = &mut out[i * n + j];
-            *to = ending.of(sum, *to, j);
+            for (s, &sum) in sums[..count].iter().enumerate() {
+                let (i, j) = if turned { (first + s, line) } else { (line, first + s) };
+                let to = &mut out[i * n + j];
+                *to = ending.of(sum, *to, j);
+            }
         }
     }
 }
