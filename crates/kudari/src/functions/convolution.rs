@@ -88,7 +88,8 @@ fn through_relu(context: &Context<'_>, g: &Variable) -> Result<Variable> {
     if context.create_graph() {
         return g.mul(context.output(0).heaviside(0.0));
     }
-    Ok(Variable::constant(g.array().map2("relu", context.output(0).array(), ThroughRelu)?))
+    // In the order of the result, which every function after this one reads.
+    Ok(Variable::constant(g.array().channels_last()?.map2("relu", context.output(0).array(), ThroughRelu)?))
 }
 
 /// The gradients of a convolution by its inputs x, w and perhaps b, from that by its result.
