@@ -112,8 +112,9 @@ vectorized! {
 }
 
 vectorized! {
-    /// Divides every row by its sum.
+    /// Divides every row by its sum; at most as many rows as `sums` has room for.
     fn divide_by_sum[T: Float](x: &mut [T], columns: usize, sums: &mut [T]) {
+        debug_assert!(x.len() <= sums.len() * columns);
         for (row, sum) in x.chunks_exact_mut(columns).zip(sums) {
             *sum = row_sum(row);
             for x in row {
